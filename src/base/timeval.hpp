@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Arithmetic and comparison on struct timeval.
+//
+// Times are wall-clock times.  Nothing here normalises what a caller made:
+// comparison looks at seconds first, then at microseconds, whatever they are.
+
+#pragma once
+
+#include <climits>
+#include <cstdint>
+#include <sys/time.h>
+
+namespace tev {
+
+constexpr int64_t kMicrosPerSecond = 1000000;
+
+inline bool is_zero(const timeval &tv)
+{
+    return tv.tv_sec == 0 && tv.tv_usec == 0;
+}
+
+// -1, 0 or 1 as a is before, at or after b.
+inline int compare(const timeval &a, const timeval &b)
+{
+    if (a.tv_sec != b.tv_sec) {
+        return a.tv_sec < b.tv_sec ? -1 : 1;
+    }
+    if (a.tv_usec != b.tv_usec) {
+        return a.tv_usec < b.tv_usec ? -1 : 1;
+    }
+    return 0;
+}
+
+// Microseconds over a full second are carried over.
+inline timeval add(const timeval &tv, uint32_t secs, uint32_t usecs)
+{
+    timeval sum = tv;
+    sum.tv_sec += secs;
+    sum.tv_usec += usecs;
+    sum.tv_sec += sum.tv_usec / kMicrosPerSecond;
+    sum.tv_usec %= kMicrosPerSecond;
+    return sum;
+}
+
+// The time from `from` to `to`; zero when `from` is not before `to`.
+inline timeval until(const timeval &from, const timeval &to)
+{
+    timeval span = {0, 0};
+    if (compare(from, to) >= 0) {
+        return span;
+    }
+    span.tv_sec = to.tv_sec - from.tv_sec;
+    if (to.tv_usec < from.tv_usec) {
+        span.tv_sec--;
+        span.tv_usec = kMicrosPerSecond - (from.tv_usec - to.tv_usec);
+    } else {
+        span.tv_usec = to.tv_usec - from.tv_usec;
+    }
+    return span;
+}
+
+// Milliseconds for poll(2), rounded up: a wait never ends before its time and
+// never spins through the last millisecond.  What poll(2) cannot express
+// becomes the longest wait that it can.
+inline int to_poll_milliseconds(const timeval &span)
+{
+    constexpr int64_t kLongestWholeSeconds = INT_MAX / 1000 - 1;
+    if (span.tv_sec > kLongestWholeSeconds) {
+        return INT_MAX;
+    }
+    return static_cast<int>(span.tv_sec * 1000 + (span.tv_usec + 999) / 1000);
+}
+
+} // namespace tev
