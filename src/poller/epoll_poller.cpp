@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/poller/epoll_poller.hpp"
+
+#include "src/base/os.hpp"
+
+namespace tev {
+
+namespace {
+
+constexpr uint64_t kWakeupKey = 0; // no watch has generation 0
+
+uint64_t key_of(const Watch &watch)
+{
+    return (static_cast<uint64_t>(watch.generation) << 32) | static_cast<uint32_t>(watch.fd);
+}
+
+} // namespace
+
+bool EpollPoller::open()
+{
+    epoll_fd_ = os::epoll_create();
+    wakeup_told_ = false;
+    return is_open();
+}
+
+void EpollPoller::close()
+{
+    if (is_open()) {
+        os::close(epoll_fd_);
+        epoll_fd_ = -1;
+    }
+    wakeup_told_ = false;
+}
+
+bool EpollPoller::reopen(WatchList &pending)
+{
+    close();
+    watches_.for_each([&](Watch &w) {
+        w.told = 0;
+        if (w.wanted != 0 && !w.is_linked()) {
+            pending.push_back(w);
+        }
+    });
+    return open();
+}
+
+bool EpollPoller::update(WatchList &pending, WatchList &not_open)
+{
+    if (!tell_about_wakeup()) {
+        return false;
+    }
+    while (Watch *w = pending.front()) {
+        const int error = tell(*w);
+        if (error != 0 && error != EBADF) {
+            errno = error;
+            return false;
+        }
+        pending.unlink(*w);
+        w->tell_again = false;
+        w->told = error == 0 ? w->wanted : 0;
+        if (error == EBADF) {
+            not_open.push_back(*w);
+        }
+    }
+    return true;
+}
+
+bool EpollPoller::tell_about_wakeup()
+{
+    if (wakeup_told_ || wakeup_fd_ == -1) {
+        return true;
+    }
+    wakeup_told_ = os::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0;
+    return wakeup_told_;
+}
+
+// 0 or an errno value.
+int EpollPoller::tell(Watch &watch)
+{
+    if (watch.wanted == watch.told && !watch.tell_again) {
+        return 0;
+    }
+    if (watch.wanted == 0) {
+        // Fails only when the number is closed or means another file by now.
+        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watch.fd, 0, 0);
+        return 0;
+    }
+    const uint32_t events = kernel_events(watch.wanted);
+    int operation = watch.told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (os::epoll_ctl(epoll_fd_, operation, watch.fd, events, key_of(watch)) == 0) {
+        return 0;
+    }
+    // The number was closed and opened again under a live watch, in either order.
+    if (errno == EEXIST && operation == EPOLL_CTL_ADD) {
+        operation = EPOLL_CTL_MOD;
+    } else if (errno == ENOENT && operation == EPOLL_CTL_MOD) {
+        operation = EPOLL_CTL_ADD;
+    } else {
+        return errno;
+    }
+    return os::epoll_ctl(epoll_fd_, operation, watch.fd, events, key_of(watch)) == 0 ? 0 : errno;
+}
+
+void EpollPoller::forget(Watch &watch)
+{
+    if (watch.told != 0) {
+        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watch.fd, 0, 0);
+        watch.told = 0;
+    }
+}
+
+WaitResult EpollPoller::wait(int timeout_ms)
+{
+    const int count = os::epoll_wait_one(epoll_fd_, &reported_, timeout_ms);
+    if (count > 0) {
+        return WaitResult::kReady;
+    }
+    if (count == 0) {
+        return WaitResult::kTimeLimit;
+    }
+    return errno == EINTR ? WaitResult::kInterrupted : WaitResult::kFailed;
+}
+
+Ready EpollPoller::ready()
+{
+    Ready found;
+    if (reported_.data.u64 == kWakeupKey) {
+        return found;
+    }
+    Watch *w = watches_.find(static_cast<int>(static_cast<uint32_t>(reported_.data.u64)));
+    if (w == nullptr || key_of(*w) != reported_.data.u64) {
+        found.stale = true;
+        return found;
+    }
+    found.watch = w;
+    found.readiness = readiness_of(reported_.events);
+    return found;
+}
+
+void EpollPoller::set_wakeup_fd(int fd)
+{
+    if (wakeup_told_) {
+        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, wakeup_fd_, 0, 0);
+        wakeup_told_ = false;
+    }
+    wakeup_fd_ = fd;
+}
+
+} // namespace tev

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/poller/fd_monitor.hpp"
+
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+
+#include "src/base/fork.hpp"
+
+namespace tev {
+
+FdMonitor::FdMonitor(TALLOC_CTX *owner, const Report &report) : owner_(owner), report_(report)
+{
+    watches_.set_owner(owner);
+}
+
+bool FdMonitor::open(Policy policy)
+{
+    close();
+    policy_ = policy;
+    fork_generation_ = fork_generation();
+    if (policy == Policy::kPoll || (policy == Policy::kEpollElsePoll && fell_back_)) {
+        use_poll();
+        return true;
+    }
+    if (epoll_.open()) {
+        poller_ = &epoll_;
+        return true;
+    }
+    if (policy == Policy::kEpoll) {
+        return false;
+    }
+    fell_back_ = true;
+    use_poll();
+    return true;
+}
+
+void FdMonitor::close()
+{
+    epoll_.close();
+    poll_.close(watches_);
+    poller_ = nullptr;
+    wakeup_fd_ = -1;
+    epoll_.set_wakeup_fd(-1);
+    poll_.set_wakeup_fd(-1);
+}
+
+void FdMonitor::use_poll()
+{
+    watches_.for_each([this](Watch &w) {
+        w.told = 0;
+        if (w.wanted != 0 && !w.is_linked()) {
+            pending_.push_back(w);
+        }
+    });
+    poll_.open(owner_);
+    poll_.set_wakeup_fd(wakeup_fd_);
+    poller_ = &poll_;
+}
+
+void FdMonitor::leave_parents_instance()
+{
+    if (fork_generation_ == fork_generation()) [[likely]] {
+        return;
+    }
+    fork_generation_ = fork_generation();
+    if (poller_ == &epoll_ && !epoll_.reopen(pending_)) {
+        fall_back("epoll instance after fork");
+    }
+}
+
+// errno says what happened to epoll.
+bool FdMonitor::fall_back(const char *what)
+{
+    const int error = errno;
+    if (policy_ == Policy::kEpollElsePoll) {
+        report_.message(TEVENT_DEBUG_ERROR, "%s: %s; using poll from here on\n", what, strerror(error));
+        epoll_.close();
+        fell_back_ = true;
+        use_poll();
+        return true;
+    }
+    report_.message(TEVENT_DEBUG_FATAL, "%s: %s; there is no other way to wait\n", what, strerror(error));
+    abort();
+}
+
+void FdMonitor::add(Watch &watch)
+{
+    leave_parents_instance();
+    watches_.insert(watch);
+}
+
+void FdMonitor::remove(Watch &watch)
+{
+    leave_parents_instance();
+    if (poller_ != nullptr) {
+        poller_->forget(watch);
+    }
+    if (watch.is_linked()) {
+        pending_.unlink(watch);
+    }
+    watches_.erase(watch);
+}
+
+void FdMonitor::want(Watch &watch, uint8_t interest)
+{
+    leave_parents_instance();
+    watch.wanted = interest;
+    if (watch.is_linked()) {
+        return; // update() compares once more
+    }
+    if (watch.wanted != watch.told) {
+        pending_.push_back(watch);
+    }
+}
+
+void FdMonitor::tell_again(Watch &watch)
+{
+    leave_parents_instance();
+    if (watch.told != 0) {
+        watch.tell_again = true;
+        if (!watch.is_linked()) {
+            pending_.push_back(watch);
+        }
+    }
+}
+
+void FdMonitor::set_wakeup_fd(int fd)
+{
+    leave_parents_instance();
+    wakeup_fd_ = fd;
+    if (poller_ != nullptr) {
+        poller_->set_wakeup_fd(fd);
+    }
+}
+
+bool FdMonitor::update()
+{
+    leave_parents_instance();
+    if (poller_ == nullptr) {
+        errno = ENOTCONN;
+        return false;
+    }
+    if (poller_->update(pending_, not_open_)) {
+        return true;
+    }
+    return poller_ == &epoll_ && fall_back("epoll registration") && poller_->update(pending_, not_open_);
+}
+
+Watch *FdMonitor::take_not_open()
+{
+    Watch *w = not_open_.front();
+    if (w != nullptr) {
+        not_open_.unlink(*w);
+    }
+    return w;
+}
+
+WaitResult FdMonitor::wait(int timeout_ms)
+{
+    const WaitResult result = poller_->wait(timeout_ms);
+    if (result == WaitResult::kFailed && poller_ == &epoll_) {
+        fall_back("epoll wait");
+    }
+    return result;
+}
+
+Ready FdMonitor::ready()
+{
+    const Ready found = poller_->ready();
+    if (found.stale && poller_ == &epoll_ && !epoll_.reopen(pending_)) {
+        fall_back("new epoll instance");
+    }
+    return found;
+}
+
+bool FdMonitor::is_valid() const
+{
+    bool valid = true;
+    watches_.for_each([&](Watch &w) { valid = valid && (w.wanted == w.told || w.is_linked()); });
+    return valid;
+}
+
+} // namespace tev

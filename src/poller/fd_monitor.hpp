@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The descriptors of one context, and the way it waits for them.
+//
+// Owns the table of watches, both pollers, and the policy between them:
+//
+//   kPoll            poll(2) alone
+//   kEpoll           epoll(7) alone; what it cannot do is fatal (abort)
+//   kEpollElsePoll   epoll(7) with poll(2) as the way out: when the kernel has
+//                    no instance for us, refuses a registration or fails the
+//                    wait, all watches move to poll(2), for good
+//
+// A forked child's first use gets an instance of its own with the same
+// watches, before anything is changed in the one it shares with its parent.
+//
+// Invariant: a watch whose wanted and told masks differ is pending.
+
+#pragma once
+
+#include "src/base/report.hpp"
+#include "src/poller/epoll_poller.hpp"
+#include "src/poller/poll_poller.hpp"
+
+namespace tev {
+
+class FdMonitor {
+public:
+    enum class Policy : uint8_t { kPoll, kEpoll, kEpollElsePoll };
+
+    // `owner` is the talloc parent of what is allocated here.
+    FdMonitor(TALLOC_CTX *owner, const Report &report);
+
+    bool is_open() const { return poller_ != nullptr; }
+    // False: no epoll instance and no way out; errno says why.
+    bool open(Policy policy);
+    void close();
+
+    Watch *find(int fd) const { return watches_.find(fd); }
+    void add(Watch &watch);
+    void remove(Watch &watch);
+    void want(Watch &watch, uint8_t interest);
+    // The kernel may have lost what it was told about this watch.
+    void tell_again(Watch &watch);
+    void set_wakeup_fd(int fd);
+
+    // Before a wait.  False: memory is short (errno ENOMEM), nothing is lost.
+    bool update();
+    // A watch that update() found to be without open file; each once.
+    Watch *take_not_open();
+    WaitResult wait(int timeout_ms);
+    // After kReady.
+    Ready ready();
+
+    bool is_valid() const;
+
+private:
+    void leave_parents_instance();
+    bool fall_back(const char *what);
+    void use_poll();
+
+    TALLOC_CTX *const owner_;
+    const Report &report_;
+    WatchTable watches_;
+    EpollPoller epoll_{watches_};
+    PollPoller poll_;
+    Poller *poller_ = nullptr;
+    Policy policy_ = Policy::kPoll;
+    bool fell_back_ = false;
+    uint32_t fork_generation_ = 0;
+    int wakeup_fd_ = -1;
+    WatchList pending_;
+    WatchList not_open_;
+};
+
+} // namespace tev

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/poller/poll_poller.hpp"
+
+#include "src/base/os.hpp"
+
+namespace tev {
+
+void PollPoller::open(TALLOC_CTX *owner)
+{
+    owner_ = owner;
+}
+
+void PollPoller::close(WatchTable &watches)
+{
+    watches.for_each([](Watch &w) {
+        w.poll_index = 0;
+        w.told = 0;
+    });
+    if (entries_ != &wakeup_alone_) {
+        talloc_free(entries_);
+        talloc_free(owners_);
+    }
+    entries_ = &wakeup_alone_;
+    owners_ = nullptr;
+    count_ = capacity_ = 1;
+    gaps_ = 0;
+}
+
+bool PollPoller::update(WatchList &pending, WatchList &)
+{
+    close_gaps();
+    entries_[0].fd = wakeup_fd_;
+    while (Watch *w = pending.front()) {
+        if (w->wanted == 0) {
+            drop_entry(*w);
+        } else {
+            if (w->poll_index == 0) {
+                if (!reserve(count_ + 1)) {
+                    errno = ENOMEM;
+                    return false;
+                }
+                w->poll_index = count_++;
+                owners_[w->poll_index] = w;
+            }
+            entries_[w->poll_index] = {w->fd, static_cast<short>(kernel_events(w->wanted)), 0};
+        }
+        w->told = w->wanted;
+        w->tell_again = false;
+        pending.unlink(*w);
+    }
+    close_gaps();
+    return true;
+}
+
+bool PollPoller::reserve(size_t count)
+{
+    if (count <= capacity_) {
+        return true;
+    }
+    const size_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
+    Watch **owners = talloc_realloc(owner_, owners_, Watch *, capacity);
+    if (owners == nullptr) {
+        return false;
+    }
+    owners_ = owners;
+    pollfd *old = entries_ == &wakeup_alone_ ? nullptr : entries_;
+    pollfd *entries = talloc_realloc(owner_, old, pollfd, capacity);
+    if (entries == nullptr) {
+        return false;
+    }
+    if (old == nullptr) {
+        entries[0] = wakeup_alone_;
+    }
+    entries_ = entries;
+    capacity_ = capacity;
+    return true;
+}
+
+void PollPoller::drop_entry(Watch &watch)
+{
+    if (watch.poll_index != 0) {
+        owners_[watch.poll_index] = nullptr;
+        watch.poll_index = 0;
+        gaps_++;
+    }
+}
+
+void PollPoller::close_gaps()
+{
+    for (size_t i = 1; gaps_ > 0 && i < count_;) {
+        if (owners_[i] != nullptr) {
+            i++;
+            continue;
+        }
+        count_--;
+        gaps_--;
+        if (i < count_) {
+            owners_[i] = owners_[count_];
+            entries_[i] = entries_[count_];
+            if (owners_[i] != nullptr) {
+                owners_[i]->poll_index = i;
+            }
+        }
+    }
+}
+
+void PollPoller::forget(Watch &watch)
+{
+    drop_entry(watch);
+    watch.told = 0;
+}
+
+WaitResult PollPoller::wait(int timeout_ms)
+{
+    const int count = os::poll(entries_, count_, timeout_ms);
+    if (count > 0) {
+        return WaitResult::kReady;
+    }
+    if (count == 0) {
+        return WaitResult::kTimeLimit;
+    }
+    return errno == EINTR ? WaitResult::kInterrupted : WaitResult::kFailed;
+}
+
+Ready PollPoller::ready()
+{
+    Ready found;
+    if (entries_[0].fd != -1 && entries_[0].revents != 0) {
+        return found;
+    }
+    found.stale = true;
+    for (size_t i = 1; i < count_; i++) {
+        Watch *w = owners_[i];
+        if (w == nullptr || entries_[i].revents == 0) {
+            continue;
+        }
+        if (found.watch == nullptr || w->last_ready < found.watch->last_ready) {
+            found.watch = w;
+            found.readiness = readiness_of(static_cast<uint16_t>(entries_[i].revents));
+            found.stale = false;
+        }
+    }
+    if (found.watch != nullptr) {
+        found.watch->last_ready = ++ready_counter_;
+    }
+    return found;
+}
+
+void PollPoller::set_wakeup_fd(int fd)
+{
+    wakeup_fd_ = fd;
+}
+
+} // namespace tev

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/poller/wakeup.hpp"
+
+#include <cerrno>
+#include <cstdint>
+
+#include "src/base/os.hpp"
+
+namespace tev {
+
+int Wakeup::open()
+{
+    const int fd = os::eventfd();
+    if (fd == -1) {
+        return errno;
+    }
+    fd_.store(fd);
+    state_.store(kAwake);
+    in_child = [](ForkObserver &self) { static_cast<Wakeup &>(self).renew_in_child(); };
+    add_fork_observer(*this);
+    return 0;
+}
+
+void Wakeup::close()
+{
+    if (!is_linked()) {
+        return;
+    }
+    remove_fork_observer(*this);
+    const int fd = fd_.exchange(-1);
+    if (fd != -1) {
+        os::close(fd);
+    }
+}
+
+void Wakeup::wake()
+{
+    int expected = kAsleep;
+    if (state_.compare_exchange_strong(expected, kWoken)) {
+        write_to(fd_.load());
+    }
+}
+
+void Wakeup::wake_always()
+{
+    write_to(fd_.load());
+}
+
+void Wakeup::drain()
+{
+    uint64_t count;
+    while (os::read(fd(), &count, sizeof(count)) == -1 && errno == EINTR) {
+    }
+}
+
+void Wakeup::write_to(int fd)
+{
+    // A full counter is a wake-up already.  The fallback for pipes, which
+    // programs may hand in, is the same write: eight bytes, all or nothing.
+    const uint64_t one = 1;
+    while (os::write(fd, &one, sizeof(one)) == -1 && errno == EINTR) {
+    }
+}
+
+void Wakeup::renew_in_child()
+{
+    state_.store(kAwake);
+    const int shared = fd_.load();
+    if (shared == -1) {
+        return;
+    }
+    const int own = os::eventfd();
+    if (own == -1 || os::move_fd(own, shared) == -1) {
+        // Never the parent's: without a descriptor of its own this loop is
+        // woken by time and signals alone.
+        os::close(shared);
+        fd_.store(-1);
+    }
+}
+
+} // namespace tev

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/poller/watch_table.hpp"
+
+namespace tev {
+
+Watch *WatchTable::find(int fd) const
+{
+    Watch *w = *bucket_of(fd);
+    while (w != nullptr && w->fd != fd) {
+        w = w->next_in_bucket;
+    }
+    return w;
+}
+
+void WatchTable::insert(Watch &watch)
+{
+    // 0 is nobody's: it is the wake-up's key.
+    last_generation_ += last_generation_ == UINT32_MAX ? 2 : 1;
+    watch.generation = last_generation_;
+    if (size_ > mask_) {
+        grow();
+    }
+    Watch **bucket = bucket_of(watch.fd);
+    watch.next_in_bucket = *bucket;
+    *bucket = &watch;
+    size_++;
+}
+
+void WatchTable::erase(Watch &watch)
+{
+    Watch **link = bucket_of(watch.fd);
+    while (*link != &watch) {
+        link = &(*link)->next_in_bucket;
+    }
+    *link = watch.next_in_bucket;
+    size_--;
+}
+
+void WatchTable::grow()
+{
+    const size_t count = (mask_ + 1) * 4;
+    Watch **larger = talloc_zero_array(owner_, Watch *, count);
+    if (larger == nullptr) {
+        return;
+    }
+    Watch **old = buckets_;
+    const size_t old_count = mask_ + 1;
+    buckets_ = larger;
+    mask_ = count - 1;
+    for (size_t b = 0; b < old_count; b++) {
+        for (Watch *w = old[b]; w != nullptr;) {
+            Watch *next = w->next_in_bucket;
+            Watch **bucket = bucket_of(w->fd);
+            w->next_in_bucket = *bucket;
+            *bucket = w;
+            w = next;
+        }
+    }
+    if (old != first_buckets_) {
+        talloc_free(old);
+    }
+}
+
+} // namespace tev

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Descriptors under watch, one Watch per number.
+//
+// A Watch holds two masks: what is wanted of the descriptor, and what the
+// kernel was told.  They are brought together right before a wait, so changes
+// in between cost nothing.  The generation distinguishes a watch from an
+// earlier one with the same number: what the kernel reports carries it, and a
+// report for a watch that is gone is recognised instead of believed.
+//
+// WatchTable finds the watch of a number.  It is a chained hash whose chains
+// run through the watches: linking cannot fail.  Growing its buckets may; the
+// chains are longer then, nothing else.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <talloc.h>
+
+#include "src/base/list.hpp"
+
+namespace tev {
+
+// What may be wanted of a descriptor.  An error or a full hang-up is told
+// whatever is wanted, as long as something is.
+enum Interest : uint8_t {
+    kWantReadable = 1,
+    kWantWritable = 2,
+    kWantPeerClosed = 4,
+};
+
+// What a descriptor is, as the kernel sees it at the wait.
+enum Readiness : uint8_t {
+    kReadable = 1,
+    kWritable = 2,
+    kPeerClosed = 4, // the peer will send no more
+    kHungUp = 8,
+    kFailed = 16,
+    kNotOpen = 32, // no open file has this number
+};
+
+struct PendingChange;
+
+struct Watch : ListNode<PendingChange> {
+    explicit Watch(int number) : fd(number) {}
+
+    const int fd;
+    uint32_t generation = 0;
+    uint8_t wanted = 0;    // set of Interest
+    uint8_t told = 0;      // what the kernel knows; 0: nothing of this descriptor
+    bool tell_again = false; // the kernel may have forgotten what it was told
+    size_t poll_index = 0; // PollPoller's
+    uint64_t last_ready = 0; // PollPoller's
+    Watch *next_in_bucket = nullptr;
+};
+
+class WatchTable {
+public:
+    WatchTable() = default;
+    WatchTable(const WatchTable &) = delete;
+    WatchTable &operator=(const WatchTable &) = delete;
+
+    // Chunks are children of `owner` from then on.
+    void set_owner(TALLOC_CTX *owner) { owner_ = owner; }
+
+    size_t size() const { return size_; }
+    Watch *find(int fd) const;
+    // Gives the watch its generation; there must be none for its number.
+    void insert(Watch &watch);
+    void erase(Watch &watch);
+
+    template <class Visit>
+    void for_each(Visit visit) const
+    {
+        for (size_t b = 0; b <= mask_; b++) {
+            for (Watch *w = buckets_[b]; w != nullptr; w = w->next_in_bucket) {
+                visit(*w);
+            }
+        }
+    }
+
+private:
+    static constexpr size_t kFirstBuckets = 8;
+
+    Watch **bucket_of(int fd) const { return &buckets_[static_cast<unsigned>(fd) & mask_]; }
+    void grow();
+
+    TALLOC_CTX *owner_ = nullptr;
+    Watch *first_buckets_[kFirstBuckets] = {};
+    Watch **buckets_ = first_buckets_;
+    size_t mask_ = kFirstBuckets - 1;
+    size_t size_ = 0;
+    uint32_t last_generation_ = 0;
+};
+
+} // namespace tev
