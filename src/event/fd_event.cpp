@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/fd_event.hpp"
+
+#include "src/base/talloc_object.hpp"
+#include "src/event/source_set.hpp"
+
+namespace tev {
+
+namespace {
+
+// Any kind of end counts as readable: a read tells the program what it was.
+constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
+// States in which WRITE alone is nothing that could be told.
+constexpr uint8_t kBroken = kHungUp | kFailed;
+
+void update_interest(SourceSet &set, FdWatch &watch)
+{
+    uint8_t interest = 0;
+    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+        interest |= interest_of(fde->flags_);
+    }
+    set.monitor.want(watch, interest);
+    set.note_change();
+}
+
+// False: out of memory.
+bool join_watch(FdEvent &fde)
+{
+    SourceSet &set = *fde.set_;
+    auto *watch = static_cast<FdWatch *>(set.monitor.find(fde.fd_));
+    if (watch != nullptr) {
+        // The number may mean another file than when its watch began.
+        set.monitor.tell_again(*watch);
+    } else {
+        void *chunk = talloc_named_const(set.context, sizeof(FdWatch), FdWatch::kTallocName);
+        if (chunk == nullptr) {
+            return false;
+        }
+        watch = new (chunk) FdWatch(fde.fd_);
+        set.monitor.add(*watch);
+    }
+    watch->events.push_back(fde);
+    fde.watch_ = watch;
+    return true;
+}
+
+void leave_watch(FdEvent &fde)
+{
+    SourceSet &set = *fde.set_;
+    FdWatch *watch = fde.watch_;
+    if (watch == nullptr) {
+        return;
+    }
+    watch->events.unlink(fde);
+    fde.watch_ = nullptr;
+    if (watch->events.empty()) {
+        set.monitor.remove(*watch);
+        talloc_free(watch);
+        set.note_change();
+    } else if (interest_of(fde.flags_) != 0) {
+        update_interest(set, *watch);
+    }
+}
+
+// Nobody can be told of a broken descriptor: no asker of WRITE alone keeps it.
+void switch_off_writers(SourceSet &set, FdWatch &watch)
+{
+    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+        store_flags(*fde, fde->flags_ & ~TEVENT_FD_WRITE);
+    }
+    update_interest(set, watch);
+}
+
+void close_descriptor(FdEvent &fde, tevent_context *context)
+{
+    if (fde.close_fn_ != nullptr) {
+        tevent_fd_close_fn_t close_fn = fde.close_fn_;
+        fde.close_fn_ = nullptr;
+        close_fn(context, &fde, fde.fd_, fde.private_data_);
+    }
+    fde.fd_ = -1;
+}
+
+} // namespace
+
+uint8_t interest_of(uint16_t flags)
+{
+    uint8_t interest = 0;
+    if (flags & TEVENT_FD_READ) {
+        interest |= kWantReadable | kWantPeerClosed;
+    }
+    if (flags & TEVENT_FD_WRITE) {
+        interest |= kWantWritable;
+    }
+    if (flags & TEVENT_FD_ERROR) {
+        interest |= kWantPeerClosed;
+    }
+    return interest;
+}
+
+uint16_t flags_to_tell(uint16_t asked, uint8_t readiness)
+{
+    uint16_t told = 0;
+    if (readiness & (kReadable | kEnded)) {
+        told |= TEVENT_FD_READ;
+    }
+    if (readiness & kEnded) {
+        told |= TEVENT_FD_ERROR;
+    }
+    if (readiness & kWritable) {
+        told |= TEVENT_FD_WRITE;
+    }
+    told &= asked;
+    if ((readiness & kBroken) && !(asked & (TEVENT_FD_READ | TEVENT_FD_ERROR))) {
+        return 0;
+    }
+    return told;
+}
+
+FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                       void *private_data, const char *handler_name, const char *location)
+{
+    if (fd < 0) {
+        return nullptr;
+    }
+    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context);
+    if (fde == nullptr) {
+        return nullptr;
+    }
+    fde->set_ = &set;
+    fde->fd_ = fd;
+    fde->flags_ = flags;
+    fde->handler_ = handler;
+    fde->private_data_ = private_data;
+    fde->handler_name_ = handler_name;
+    fde->location_ = location;
+    set.trace.fd(fde, TEVENT_EVENT_TRACE_ATTACH);
+    set.fds.push_front(*fde);
+    set.armed_fds += flags != 0;
+    return fde;
+}
+
+FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                      void *private_data, const char *handler_name, const char *location)
+{
+    FdEvent *fde = make_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
+    if (fde == nullptr) {
+        return nullptr;
+    }
+    if (!join_watch(*fde)) {
+        talloc_free(fde);
+        return nullptr;
+    }
+    if (flags != 0) {
+        update_interest(set, *fde->watch_);
+    }
+    return fde;
+}
+
+void store_flags(FdEvent &fde, uint16_t flags)
+{
+    if (fde.set_ != nullptr) {
+        fde.set_->armed_fds += (flags != 0) - (fde.flags_ != 0);
+    }
+    fde.flags_ = flags;
+}
+
+void set_flags(FdEvent &fde, uint16_t flags)
+{
+    if (fde.set_ == nullptr || fde.flags_ == flags) {
+        return;
+    }
+    if (fde.watch_ == nullptr && !join_watch(fde)) {
+        fde.set_->report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n", fde.fd_);
+        return;
+    }
+    store_flags(fde, flags);
+    update_interest(*fde.set_, *fde.watch_);
+}
+
+void cut_loose(FdEvent &fde)
+{
+    if (fde.set_ == nullptr) {
+        return;
+    }
+    SourceSet &set = *fde.set_;
+    set.trace.fd(&fde, TEVENT_EVENT_TRACE_DETACH);
+    leave_watch(fde);
+    set.fds.unlink(fde);
+    set.armed_fds -= fde.flags_ != 0;
+    fde.set_ = nullptr;
+    fde.wrapper_ = nullptr;
+}
+
+void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
+{
+    bool somebody_can_be_told = false;
+    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+        const uint16_t flags = flags_to_tell(fde->flags_, readiness);
+        if (flags != 0) {
+            watch.events.move_to_back(*fde);
+            invoke(*fde, flags);
+            return;
+        }
+        somebody_can_be_told |= (fde->flags_ & (TEVENT_FD_READ | TEVENT_FD_ERROR)) != 0;
+    }
+    if ((readiness & kBroken) && !somebody_can_be_told) {
+        switch_off_writers(set, watch);
+    } else {
+        // The flags changed behind the poller's back (tevent_common_fd_set_flags()).
+        update_interest(set, watch);
+    }
+}
+
+void drop_watch(SourceSet &set, FdWatch &watch)
+{
+    set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: its events are cut loose\n", watch.fd);
+    // The last one to leave frees the watch.
+    for (FdEvent *fde = watch.events.front(); fde != nullptr;) {
+        FdEvent *next = watch.events.next(*fde);
+        cut_loose(*fde);
+        fde = next;
+    }
+}
+
+bool invoke(FdEvent &fde, uint16_t flags)
+{
+    if (fde.set_ == nullptr) {
+        return false;
+    }
+    WrapperScope *wrapper = fde.wrapper_;
+    tevent_context *main = fde.main_context();
+    tevent_context *context = fde.context();
+    const TraceHooks &trace = fde.set_->trace;
+    const char *name = fde.handler_name_;
+    const char *location = fde.location_;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    fde.handlers_running_++;
+    if (wrapper != nullptr) {
+        wrapper->ops->before_fd_handler(wrapper->wrapper, wrapper->state, main, &fde, flags, name, location);
+    }
+    trace.fd(&fde, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    fde.handler_(context, &fde, flags, fde.private_data_);
+    if (wrapper != nullptr) {
+        wrapper->ops->after_fd_handler(wrapper->wrapper, wrapper->state, main, &fde, flags, name, location);
+        wrapper->leave(entered);
+    }
+    return end_handler(fde);
+}
+
+} // namespace tev
+
+int tevent_fd::on_talloc_free()
+{
+    const tev::Free how = tev::begin_free(*this, "tevent_fd: double free in its own handler");
+    if (how == tev::Free::kTwice) {
+        return -1;
+    }
+    tevent_context *main = main_context();
+    tev::cut_loose(*this);
+    tev::close_descriptor(*this, main);
+    return how == tev::Free::kLater ? -1 : 0;
+}

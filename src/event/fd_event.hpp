@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// A descriptor event, and the events that share one descriptor.
+//
+// All events on one number hang on one FdWatch; the poller is told the union
+// of what they ask for.  A readiness is delivered to one event that asks for
+// it; that event then goes to the end of the watch's list, so k askers are
+// served once each in k turns.
+//
+// What an event is told follows from the descriptor's present state alone:
+//
+//   state                      READ          WRITE                     ERROR
+//   readable                   asked         -                         -
+//   writable                   -             asked                     -
+//   peer sends no more         asked         if writable               asked
+//   hung up, failed            asked         if writable, and READ     asked
+//                                            or ERROR is asked too
+//
+// When a hang-up or failure finds only askers of WRITE alone, nobody could
+// be told, and the kernel would report for ever: they lose WRITE.
+//
+// An event may be without watch: made by tevent_common_add_fd(), flags 0, or
+// cut loose.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tevent.h>
+
+#include "src/base/list.hpp"
+#include "src/event/handler_frame.hpp"
+#include "src/poller/watch_table.hpp"
+
+struct tevent_fd;
+
+namespace tev {
+
+struct OnWatch;
+struct InSet;
+
+struct FdWatch : Watch {
+    static constexpr const char *kTallocName = "struct tevent_fd_watch";
+
+    using Watch::Watch;
+    List<tevent_fd, OnWatch> events;
+};
+
+// What an event with these flags is told about a descriptor in this state.
+uint16_t flags_to_tell(uint16_t asked, uint8_t readiness);
+// What the poller has to be told for these flags.
+uint8_t interest_of(uint16_t flags);
+
+} // namespace tev
+
+struct tevent_fd final : tev::Source, tev::ListNode<tev::InSet>, tev::ListNode<tev::OnWatch> {
+    static constexpr const char *kTallocName = "struct tevent_fd";
+
+    int on_talloc_free();
+
+    tev::FdWatch *watch_ = nullptr;
+    tevent_fd_handler_t handler_ = nullptr;
+    tevent_fd_close_fn_t close_fn_ = nullptr;
+    int fd_ = -1;
+    uint16_t flags_ = 0; // as the program gave them, unknown bits too
+};
+
+namespace tev {
+
+using FdEvent = ::tevent_fd;
+
+// Object, list and trace; the poller hears nothing.  Null: negative fd, or
+// out of memory.
+FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                       void *private_data, const char *handler_name, const char *location);
+// The same, watched.
+FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                      void *private_data, const char *handler_name, const char *location);
+// Stores the flags; the poller hears nothing.
+void store_flags(FdEvent &fde, uint16_t flags);
+// Nothing on an event that was cut loose.
+void set_flags(FdEvent &fde, uint16_t flags);
+// Takes the event off its loop: trace, list, poller.
+void cut_loose(FdEvent &fde);
+
+// Gives a readiness to the next event in turn.
+void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness);
+// The descriptor is not open: all its events are cut loose.
+void drop_watch(SourceSet &set, FdWatch &watch);
+
+// Runs the handler; true when the event is gone afterwards.
+bool invoke(FdEvent &fde, uint16_t flags);
+
+} // namespace tev

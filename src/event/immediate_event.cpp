@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/immediate_event.hpp"
+
+#include <cstdlib>
+
+#include "src/base/report.hpp"
+#include "src/base/talloc_object.hpp"
+#include "src/event/source_set.hpp"
+
+namespace tev {
+
+namespace {
+
+using State = ImmediateEvent::State;
+
+void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
+{
+    set.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
+                       im.handler_name_, what);
+}
+
+// False: the caller has freed it already, in its own handler.
+bool still_usable(const ImmediateEvent &im)
+{
+    if (im.state_ == State::kInTransit) {
+        abort(); // it belongs to another thread
+    }
+    if (im.freed_) {
+        fail(nullptr, "tevent_immediate: use after free in its own handler");
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+ImmediateEvent *make_immediate(TALLOC_CTX *parent)
+{
+    return talloc_make<ImmediateEvent>(parent);
+}
+
+void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t handler, void *private_data,
+              const char *handler_name, const char *location)
+{
+    if (!still_usable(im)) {
+        return;
+    }
+    cut_loose(im);
+    if (handler == nullptr) {
+        return;
+    }
+    im.set_ = &set;
+    im.handler_ = handler;
+    im.private_data_ = private_data;
+    im.handler_name_ = handler_name;
+    im.location_ = location;
+    im.state_ = State::kWaiting;
+    set.trace.immediate(&im, TEVENT_EVENT_TRACE_ATTACH);
+    set.immediates.push_back(im);
+    say(set, im, "scheduled");
+    set.note_change();
+}
+
+void cancel(ImmediateEvent &im)
+{
+    if (still_usable(im)) {
+        cut_loose(im);
+    }
+}
+
+void cut_loose(ImmediateEvent &im)
+{
+    if (im.set_ == nullptr) {
+        return;
+    }
+    SourceSet &set = *im.set_;
+    say(set, im, im.state_ == State::kWaiting ? "cancelled" : "left the loop");
+    im.unlink();
+    im.state_ = State::kIdle;
+    set.trace.immediate(&im, TEVENT_EVENT_TRACE_DETACH);
+    im.set_ = nullptr;
+    im.wrapper_ = nullptr;
+}
+
+bool invoke(ImmediateEvent &im)
+{
+    if (im.state_ != State::kWaiting) {
+        return false;
+    }
+    SourceSet &set = *im.set_;
+    WrapperScope *wrapper = im.wrapper_;
+    tevent_context *main = im.main_context();
+    tevent_context *context = im.context();
+    const char *name = im.handler_name_;
+    const char *location = im.location_;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    set.immediates.unlink(im);
+    set.delivering_immediates.push_back(im);
+    im.state_ = State::kDelivering;
+    ImmediateRun run = {im.runs_, false};
+    im.runs_ = &run;
+    im.handlers_running_++;
+    say(set, im, "runs");
+    if (wrapper != nullptr) {
+        wrapper->ops->before_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
+    }
+    set.trace.immediate(&im, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    im.handler_(context, &im, im.private_data_);
+    if (wrapper != nullptr) {
+        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
+        wrapper->leave(entered);
+    }
+    if (run.handed_on) {
+        return true;
+    }
+    im.runs_ = run.outer;
+    if (im.state_ == State::kDelivering) {
+        cut_loose(im);
+    }
+    return end_handler(im);
+}
+
+bool run_first_immediate(SourceSet &set)
+{
+    ImmediateEvent *im = set.immediates.front();
+    if (im == nullptr) {
+        return false;
+    }
+    invoke(*im);
+    return true;
+}
+
+void release_to_other_thread(ImmediateEvent &im)
+{
+    cut_loose(im);
+    for (ImmediateRun *run = im.runs_; run != nullptr; run = run->outer) {
+        run->handed_on = true;
+    }
+    im.runs_ = nullptr;
+    im.handlers_running_ = 0;
+}
+
+void ImmediateInbox::push(ImmediateEvent &im)
+{
+    ImmediateEvent *newest = newest_.load(std::memory_order_relaxed);
+    do {
+        im.next_in_transit_ = newest;
+    } while (!newest_.compare_exchange_weak(newest, &im));
+}
+
+ImmediateEvent *ImmediateInbox::take_all()
+{
+    ImmediateEvent *newest = newest_.exchange(nullptr);
+    ImmediateEvent *oldest = nullptr;
+    while (newest != nullptr) {
+        ImmediateEvent *next = newest->next_in_transit_;
+        newest->next_in_transit_ = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+void ImmediateInbox::turn_all_away()
+{
+    for (ImmediateEvent *im = take_all(); im != nullptr;) {
+        ImmediateEvent *next = im->next_in_transit_;
+        im->state_ = State::kIdle;
+        im = next;
+    }
+}
+
+} // namespace tev
+
+int tevent_immediate::on_talloc_free()
+{
+    if (state_ == State::kInTransit) {
+        abort(); // the thread that it is on its way to would take freed memory
+    }
+    const tev::Free how = tev::begin_free(*this, "tevent_immediate: double free in its own handler");
+    if (how == tev::Free::kTwice) {
+        return -1;
+    }
+    tev::cut_loose(*this);
+    return how == tev::Free::kLater ? -1 : 0;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// An immediate: a handler that runs in the next turns, first scheduled first.
+//
+// The object is the caller's and is used again and again.  It is
+//
+//   idle        scheduled nowhere
+//   in transit  handed over by another thread, not yet taken by the loop's
+//   waiting     on its loop's list
+//   delivering  off the list, its handler runs; still attached
+//
+// and may be rescheduled from its own handler (delivering -> idle ->
+// waiting), so what is undone after a handler is what that delivery began and
+// nothing newer.
+//
+// In transit nobody but the inbox may touch it: the object belongs to the
+// thread that will take it.  A handler may hand its own running immediate on
+// to another thread; `runs_` leads to the frames that are then no longer to
+// touch it.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <tevent.h>
+
+#include "src/base/list.hpp"
+#include "src/event/handler_frame.hpp"
+
+namespace tev {
+
+struct InSet;
+
+// One handler call in progress, in its caller's frame.
+struct ImmediateRun {
+    ImmediateRun *outer;
+    bool handed_on;
+};
+
+} // namespace tev
+
+struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
+    static constexpr const char *kTallocName = "struct tevent_immediate";
+
+    enum class State : uint8_t { kIdle, kInTransit, kWaiting, kDelivering };
+
+    int on_talloc_free();
+
+    State state_ = State::kIdle;
+    tevent_immediate_handler_t handler_ = nullptr;
+    tev::ImmediateRun *runs_ = nullptr;          // innermost first
+    tevent_immediate *next_in_transit_ = nullptr;
+    tevent_context *destination_ = nullptr;      // in transit only
+};
+
+namespace tev {
+
+using ImmediateEvent = ::tevent_immediate;
+
+ImmediateEvent *make_immediate(TALLOC_CTX *parent);
+
+// Cancels what it was scheduled for, then waits in `set`; a null handler
+// leaves it idle.
+void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t handler, void *private_data,
+              const char *handler_name, const char *location);
+// Makes it idle, wherever it was.
+void cancel(ImmediateEvent &im);
+// Off its loop, in whatever list it is.
+void cut_loose(ImmediateEvent &im);
+
+// Runs the handler; true when the event is gone afterwards.  Nothing, and
+// false, when it is not waiting.
+bool invoke(ImmediateEvent &im);
+// The first one that waits; false when there is none.
+bool run_first_immediate(SourceSet &set);
+
+// Before the immediate goes to another thread: from now on no frame of this
+// thread touches it.
+void release_to_other_thread(ImmediateEvent &im);
+
+// Immediates on their way from other threads.  Any thread pushes; the loop's
+// thread takes, in the order of pushing.  Lock-free, so a fork finds it whole.
+class ImmediateInbox {
+public:
+    bool empty() const { return newest_.load() == nullptr; }
+    void push(ImmediateEvent &im);
+    // The oldest first, linked by next_in_transit_; null when there is none.
+    // They are still in transit.
+    ImmediateEvent *take_all();
+    // Makes all of them idle.
+    void turn_all_away();
+
+private:
+    std::atomic<ImmediateEvent *> newest_{nullptr};
+};
+
+} // namespace tev

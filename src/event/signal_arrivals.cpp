@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/signal_arrivals.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <sched.h>
+#include <ucontext.h>
+
+#include "src/base/fork.hpp"
+#include "src/base/os.hpp"
+
+namespace tev::signals {
+
+namespace {
+
+constexpr int kMostSignals = 128;
+
+// Positions only grow; a position's slot is position % kSlots.
+struct InfoRing {
+    static constexpr uint32_t kSlots = 4 * kInfosBeforeBlocking;
+
+    struct Slot {
+        std::atomic<uint32_t> published{0}; // position + 1 once the info is in
+        siginfo_t info;
+    };
+
+    std::atomic<uint32_t> reserved{0}; // by signal handlers
+    std::atomic<uint32_t> released{0}; // by the loop: up to here slots are free
+    uint32_t claimed = 0;              // by batches
+    uint32_t batches = 0;              // claimed and not finished
+    Slot slots[kSlots];
+
+    bool reserve(uint32_t *position)
+    {
+        uint32_t next = reserved.load();
+        do {
+            if (next - released.load() >= kSlots) {
+                return false;
+            }
+        } while (!reserved.compare_exchange_weak(next, next + 1));
+        *position = next;
+        return true;
+    }
+};
+
+struct SignalState {
+    std::atomic<SignalListener *> newest{nullptr};
+    std::atomic<uint32_t> counted{0}; // arrivals without info
+    uint32_t claimed = 0;
+    std::atomic<InfoRing *> ring{nullptr}; // made once, kept
+    std::atomic<bool> blocked{false};
+    int owner_thread = 0;
+    struct sigaction previous;
+};
+
+struct Process : ForkObserver {
+    SignalState of[kMostSignals];
+    std::atomic<uint32_t> arrived{0};
+    std::atomic<uint32_t> handlers_inside{0};
+    uint32_t claimed = 0;
+    uint64_t removals = 0;
+    uint64_t sequence = 0;
+};
+
+constinit Process g_signals{};
+
+void wake_listeners(const SignalState &state)
+{
+    for (SignalListener *l = state.newest.load(); l != nullptr; l = l->next.load()) {
+        l->wakeup->wake();
+    }
+}
+
+void block_for_interrupted_thread(int signum, SignalState &state, void *context)
+{
+    sigaddset(&static_cast<ucontext_t *>(context)->uc_sigmask, signum);
+    state.blocked.store(true);
+}
+
+void keep_info(int signum, SignalState &state, const siginfo_t &arrival, void *context)
+{
+    InfoRing &ring = *state.ring.load();
+    uint32_t position;
+    if (!ring.reserve(&position)) {
+        block_for_interrupted_thread(signum, state, context);
+        siginfo_t copy = arrival;
+        os::forward_signal(state.owner_thread, signum, &copy);
+        return;
+    }
+    InfoRing::Slot &slot = ring.slots[position % InfoRing::kSlots];
+    slot.info = arrival;
+    slot.published.store(position + 1);
+    g_signals.arrived.fetch_add(1);
+    if (position + 1 - ring.released.load() >= kInfosBeforeBlocking) {
+        block_for_interrupted_thread(signum, state, context);
+    }
+}
+
+void on_signal(int signum)
+{
+    const int saved_errno = errno;
+    g_signals.handlers_inside.fetch_add(1);
+    SignalState &state = g_signals.of[signum];
+    state.counted.fetch_add(1);
+    g_signals.arrived.fetch_add(1);
+    wake_listeners(state);
+    g_signals.handlers_inside.fetch_sub(1);
+    errno = saved_errno;
+}
+
+void on_signal_with_info(int signum, siginfo_t *arrival, void *context)
+{
+    const int saved_errno = errno;
+    g_signals.handlers_inside.fetch_add(1);
+    SignalState &state = g_signals.of[signum];
+    keep_info(signum, state, *arrival, context);
+    wake_listeners(state);
+    g_signals.handlers_inside.fetch_sub(1);
+    errno = saved_errno;
+}
+
+// In a forked child only the forking thread is left, and it is in no handler.
+void forget_other_threads(ForkObserver &)
+{
+    g_signals.handlers_inside.store(0);
+    const int self = os::thread_id();
+    for (SignalState &state : g_signals.of) {
+        state.owner_thread = self;
+    }
+}
+
+int install(int signum, SignalState &state, int sa_flags)
+{
+    if (!g_signals.is_linked()) {
+        g_signals.in_child = forget_other_threads;
+        add_fork_observer(g_signals);
+    }
+    struct sigaction action = {};
+    action.sa_flags = sa_flags;
+    if (sa_flags & SA_SIGINFO) {
+        if (state.ring.load() == nullptr) {
+            void *memory = malloc(sizeof(InfoRing));
+            if (memory == nullptr) {
+                return ENOMEM;
+            }
+            state.ring.store(new (memory) InfoRing);
+        }
+        action.sa_sigaction = on_signal_with_info;
+    } else {
+        action.sa_handler = on_signal;
+    }
+    state.owner_thread = os::thread_id();
+    return os::sigaction(signum, &action, &state.previous) == 0 ? 0 : errno;
+}
+
+void restore_disposition(int signum, SignalState &state)
+{
+    if (state.blocked.exchange(false)) {
+        // Still pending in the kernel, and meant for listeners that are gone:
+        // ignoring a signal discards it, the previous disposition could kill.
+        struct sigaction ignore = {};
+        ignore.sa_handler = SIG_IGN;
+        os::sigaction(signum, &ignore, nullptr);
+        os::unblock_signal(signum);
+    }
+    os::sigaction(signum, &state.previous, nullptr);
+}
+
+} // namespace
+
+int count()
+{
+    const int counts[] = {64, NSIG, SIGRTMAX, 2 * SIGRTMIN};
+    return std::min(*std::max_element(std::begin(counts), std::end(counts)), kMostSignals);
+}
+
+int add_listener(int signum, SignalListener &listener, int sa_flags)
+{
+    SignalState &state = g_signals.of[signum];
+    SignalListener *older = state.newest.load();
+    listener.sequence = ++g_signals.sequence;
+    listener.next.store(older);
+    // In place before the disposition: the first arrival already finds it.
+    state.newest.store(&listener);
+    const int error = older == nullptr ? install(signum, state, sa_flags) : 0;
+    if (error != 0) {
+        state.newest.store(nullptr);
+    }
+    return error;
+}
+
+void remove_listener(int signum, SignalListener &listener)
+{
+    SignalState &state = g_signals.of[signum];
+    std::atomic<SignalListener *> *link = &state.newest;
+    while (link->load() != &listener) {
+        link = &link->load()->next;
+    }
+    link->store(listener.next.load());
+    g_signals.removals++;
+    if (state.newest.load() == nullptr) {
+        restore_disposition(signum, state);
+    }
+    while (g_signals.handlers_inside.load() != 0) {
+        sched_yield(); // a signal handler in another thread may still see it
+    }
+}
+
+SignalListener *newest_listener(int signum)
+{
+    return g_signals.of[signum].newest.load();
+}
+
+uint64_t removals()
+{
+    return g_signals.removals;
+}
+
+bool any_pending()
+{
+    return g_signals.arrived.load() != g_signals.claimed;
+}
+
+Batch claim(int signum)
+{
+    SignalState &state = g_signals.of[signum];
+    Batch batch;
+    batch.without_info = state.counted.load() - state.claimed;
+    state.claimed += batch.without_info;
+    if (InfoRing *ring = state.ring.load()) {
+        batch.first_info = ring->claimed;
+        // Only what is whole: another thread may be writing the one after.
+        while (ring->slots[ring->claimed % InfoRing::kSlots].published.load() == ring->claimed + 1) {
+            ring->claimed++;
+        }
+        batch.with_info = ring->claimed - batch.first_info;
+        ring->batches += batch.with_info != 0;
+    }
+    g_signals.claimed += batch.without_info + batch.with_info;
+    return batch;
+}
+
+siginfo_t *info(int signum, const Batch &batch, uint32_t index)
+{
+    InfoRing &ring = *g_signals.of[signum].ring.load();
+    return &ring.slots[(batch.first_info + index) % InfoRing::kSlots].info;
+}
+
+void finish(int signum, const Batch &batch)
+{
+    SignalState &state = g_signals.of[signum];
+    if (batch.with_info == 0) {
+        return;
+    }
+    InfoRing &ring = *state.ring.load();
+    if (--ring.batches != 0) {
+        return; // an outer working-off still reads its infos
+    }
+    ring.released.store(ring.claimed);
+    if (state.blocked.exchange(false)) {
+        os::unblock_signal(signum);
+    }
+}
+
+} // namespace tev::signals

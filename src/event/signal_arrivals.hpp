@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Signals between their arrival and a loop: what the signal handler writes and
+// a turn reads.  One set of state for the process, as dispositions are.
+//
+// The signal handler counts, keeps the siginfo where the disposition was
+// installed with SA_SIGINFO, and wakes each listener's loop.  It may run in
+// any thread, several at once.  It reads the list of listeners without a lock;
+// who takes a listener out waits until no signal handler is inside
+// (remove_listener()), so what a handler sees stays in place.  Listeners are
+// added and removed by one thread at a time.
+//
+// Infos are kept in a ring.  From tevent_sa_info_queue_count() unworked ones on
+// each arrival blocks its signal for the thread that it interrupted; what
+// other threads bring after that still has room, and what does not even find
+// that is sent on to the thread that installed the disposition, where it stays
+// pending: none is lost.
+
+#pragma once
+
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+
+#include "src/poller/wakeup.hpp"
+
+namespace tev {
+
+struct SignalListener {
+    std::atomic<SignalListener *> next{nullptr}; // older
+    Wakeup *wakeup = nullptr;
+    uint64_t sequence = 0; // grows with each one added
+};
+
+namespace signals {
+
+constexpr size_t kInfosBeforeBlocking = 256;
+
+// Signal numbers are 0 .. count()-1.
+int count();
+
+// The newest listener first.  The first one of a signal installs the
+// disposition; 0 or an errno value.
+int add_listener(int signum, SignalListener &listener, int sa_flags);
+// The last one puts the previous disposition back.
+void remove_listener(int signum, SignalListener &listener);
+SignalListener *newest_listener(int signum);
+// Grows when a listener is removed: whether a saved `next` can be trusted.
+uint64_t removals();
+
+bool any_pending();
+
+// The arrivals of one signal that one working-off takes upon itself.  What
+// arrives later is the next one's.
+struct Batch {
+    uint32_t without_info = 0;
+    uint32_t with_info = 0;
+    uint32_t first_info = 0;
+};
+Batch claim(int signum);
+siginfo_t *info(int signum, const Batch &batch, uint32_t index);
+// After the batch's handlers have returned.
+void finish(int signum, const Batch &batch);
+
+} // namespace signals
+
+} // namespace tev

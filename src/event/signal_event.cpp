@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/signal_event.hpp"
+
+#include <cerrno>
+
+#include "src/base/talloc_object.hpp"
+#include "src/event/source_set.hpp"
+
+namespace tev {
+
+namespace {
+
+// One call per info for those that want infos, one call for all to the others.
+void tell(SignalEvent &se, const signals::Batch &batch)
+{
+    const int signum = se.signum_;
+    uint32_t without_info = batch.without_info;
+    if (se.sa_flags_ & SA_SIGINFO) {
+        for (uint32_t i = 0; i < batch.with_info; i++) {
+            if (invoke(se, signum, 1, signals::info(signum, batch, i)) || se.set_ == nullptr) {
+                return;
+            }
+        }
+    } else {
+        without_info += batch.with_info;
+    }
+    if (without_info != 0) {
+        invoke(se, signum, static_cast<int>(without_info), nullptr);
+    }
+}
+
+SignalListener *newest_before(int signum, uint64_t sequence)
+{
+    SignalListener *l = signals::newest_listener(signum);
+    while (l != nullptr && l->sequence >= sequence) {
+        l = l->next.load();
+    }
+    return l;
+}
+
+void work_off(int signum, const signals::Batch &batch)
+{
+    SignalListener *l = signals::newest_listener(signum);
+    while (l != nullptr) {
+        SignalListener *next = l->next.load();
+        const uint64_t sequence = l->sequence;
+        const uint64_t removals = signals::removals();
+        tell(static_cast<SignalEvent &>(*l), batch);
+        l = removals == signals::removals() ? next : newest_before(signum, sequence);
+    }
+}
+
+} // namespace
+
+SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, int sa_flags,
+                              tevent_signal_handler_t handler, void *private_data, const char *handler_name,
+                              const char *location)
+{
+    auto *se = talloc_make<SignalEvent>(parent != nullptr ? parent : set.context);
+    if (se == nullptr) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    se->signum_ = signum;
+    se->sa_flags_ = sa_flags;
+    se->handler_ = handler;
+    se->private_data_ = private_data;
+    se->handler_name_ = handler_name;
+    se->location_ = location;
+    se->wakeup = &set.wakeup;
+    const int error = signals::add_listener(signum, *se, sa_flags);
+    if (error != 0) {
+        talloc_free(se);
+        errno = error;
+        return nullptr;
+    }
+    se->set_ = &set;
+    set.trace.signal(se, TEVENT_EVENT_TRACE_ATTACH);
+    set.signals.push_front(*se);
+    return se;
+}
+
+void cut_loose(SignalEvent &se)
+{
+    if (se.set_ == nullptr) {
+        return;
+    }
+    SourceSet &set = *se.set_;
+    set.trace.signal(&se, TEVENT_EVENT_TRACE_DETACH);
+    signals::remove_listener(se.signum_, se);
+    set.signals.unlink(se);
+    se.set_ = nullptr;
+    se.wrapper_ = nullptr;
+}
+
+bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
+{
+    if (se.set_ == nullptr) {
+        return false;
+    }
+    WrapperScope *wrapper = se.wrapper_;
+    tevent_context *main = se.main_context();
+    tevent_context *context = se.context();
+    const TraceHooks &trace = se.set_->trace;
+    const char *name = se.handler_name_;
+    const char *location = se.location_;
+    const bool one_shot = (se.sa_flags_ & SA_RESETHAND) != 0;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    se.handlers_running_++;
+    if (wrapper != nullptr) {
+        wrapper->ops->before_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count, siginfo, name,
+                                            location);
+    }
+    trace.signal(&se, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    se.handler_(context, &se, signum, count, siginfo, se.private_data_);
+    if (wrapper != nullptr) {
+        wrapper->ops->after_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count, siginfo, name,
+                                           location);
+        wrapper->leave(entered);
+    }
+    if (one_shot && !se.freed_) {
+        talloc_free(&se); // refused until the handlers have returned
+    }
+    return end_handler(se);
+}
+
+bool run_pending_signals()
+{
+    if (!signals::any_pending()) {
+        return false;
+    }
+    bool any = false;
+    for (int signum = 0; signum < signals::count(); signum++) {
+        const signals::Batch batch = signals::claim(signum);
+        if (batch.without_info == 0 && batch.with_info == 0) {
+            continue;
+        }
+        any = true;
+        work_off(signum, batch);
+        signals::finish(signum, batch);
+    }
+    return any;
+}
+
+} // namespace tev
+
+int tevent_signal::on_talloc_free()
+{
+    const tev::Free how = tev::begin_free(*this, "tevent_signal: double free in its own handler");
+    if (how == tev::Free::kTwice) {
+        return -1;
+    }
+    tev::cut_loose(*this);
+    return how == tev::Free::kLater ? -1 : 0;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/source_set.hpp"
+
+namespace tev {
+
+namespace {
+
+template <class Event, class Tag>
+void cut_list_loose(List<Event, Tag> &list)
+{
+    while (Event *event = list.front()) {
+        cut_loose(*event);
+    }
+}
+
+template <class Event, class Tag>
+void cut_list_loose_of(List<Event, Tag> &list, const WrapperScope &wrapper)
+{
+    for (Event *event = list.front(); event != nullptr;) {
+        Event *next = list.next(*event);
+        if (event->wrapper_ == &wrapper) {
+            cut_loose(*event);
+        }
+        event = next;
+    }
+}
+
+} // namespace
+
+int SourceSet::open_wakeup()
+{
+    if (wakeup.is_open()) {
+        return 0;
+    }
+    wakeup.close(); // one that lost its descriptor in a fork
+    const int error = wakeup.open();
+    if (error == 0) {
+        monitor.set_wakeup_fd(wakeup.fd());
+    }
+    return error;
+}
+
+void SourceSet::close_wakeup()
+{
+    monitor.set_wakeup_fd(-1);
+    wakeup.close();
+    talloc_free(wakeup_event);
+    wakeup_event = nullptr;
+}
+
+bool SourceSet::has_sources() const
+{
+    const size_t own = wakeup_event != nullptr;
+    return armed_fds > own || !timers.empty() || !immediates.empty() || !signals.empty();
+}
+
+void SourceSet::cut_all_loose()
+{
+    // First the poller: it need not hear of each descriptor that leaves, and a
+    // forked child needs no instance of its own for this.
+    monitor.close();
+    inbox.turn_all_away();
+    close_wakeup();
+    cut_list_loose(fds);
+    while (auto *te = static_cast<TimerEvent *>(timers.earliest())) {
+        cut_loose(*te);
+    }
+    cut_list_loose(running_timers);
+    cut_list_loose(delivering_immediates);
+    cut_list_loose(immediates);
+    cut_list_loose(signals);
+}
+
+void SourceSet::cut_loose_those_of(const WrapperScope &wrapper)
+{
+    cut_list_loose_of(fds, wrapper);
+    timers.for_each([&](TimerNode &node) {
+        auto &te = static_cast<TimerEvent &>(node);
+        if (te.wrapper_ == &wrapper) {
+            running_timers.push_back(te); // they leave from there
+        }
+    });
+    cut_list_loose_of(running_timers, wrapper);
+    cut_list_loose_of(delivering_immediates, wrapper);
+    cut_list_loose_of(immediates, wrapper);
+    cut_list_loose_of(signals, wrapper);
+}
+
+} // namespace tev

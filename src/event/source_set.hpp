@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// What one loop has to look after: its sources, and the means to wait for them.
+//
+// A context embeds one.  Events link themselves into it and out of it; they
+// know it and not the context.  A source that is in none of these lists has a
+// null `set_`, and the other way round.
+
+#pragma once
+
+#include <cstddef>
+
+#include "src/base/report.hpp"
+#include "src/event/fd_event.hpp"
+#include "src/event/immediate_event.hpp"
+#include "src/event/signal_event.hpp"
+#include "src/event/timer_event.hpp"
+#include "src/event/trace.hpp"
+#include "src/poller/fd_monitor.hpp"
+#include "src/poller/wakeup.hpp"
+
+namespace tev {
+
+class SourceSet {
+public:
+    explicit SourceSet(tevent_context *handle) : context(handle), monitor(handle, report) {}
+    SourceSet(const SourceSet &) = delete;
+    SourceSet &operator=(const SourceSet &) = delete;
+
+    tevent_context *const context; // what handlers are given
+    Report report;
+    TraceHooks trace;
+    FdMonitor monitor;
+    Wakeup wakeup;
+    FdEvent *wakeup_event = nullptr; // where the monitor is not in use
+    // Other threads add sources while this loop waits (the program holds a
+    // lock of its own outside the wait): they end the wait.
+    bool wake_on_change = false;
+
+    List<FdEvent, InSet> fds; // newest first
+    size_t armed_fds = 0;     // of those, the ones whose flags are not 0
+    TimerQueue timers;
+    List<TimerEvent, Running> running_timers;
+    List<ImmediateEvent, InSet> immediates;            // in scheduled order
+    List<ImmediateEvent, InSet> delivering_immediates; // their handlers run
+    ImmediateInbox inbox;
+    List<SignalEvent, InSet> signals; // newest first
+
+    void note_change()
+    {
+        if (wake_on_change) [[unlikely]] {
+            wakeup.wake();
+        }
+    }
+
+    // 0 or an errno value; 0 when it is open already.
+    int open_wakeup();
+    // Something that keeps a loop waiting for it.
+    bool has_sources() const;
+    // Every source leaves, each with its trace; no handler of it runs again.
+    // What waits in the inbox becomes idle.
+    void cut_all_loose();
+    // The same for the sources of one wrapper.
+    void cut_loose_those_of(const WrapperScope &wrapper);
+
+    bool is_valid() const { return timers.is_valid() && monitor.is_valid(); }
+
+private:
+    void close_wakeup();
+};
+
+} // namespace tev

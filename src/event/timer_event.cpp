@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/timer_event.hpp"
+
+#include "src/base/os.hpp"
+#include "src/base/talloc_object.hpp"
+#include "src/event/source_set.hpp"
+
+namespace tev {
+
+namespace {
+
+void say(const SourceSet &set, const TimerEvent &te, const char *what)
+{
+    set.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
+                       te.handler_name_, what);
+}
+
+// Attached, but not in the queue any more.
+bool is_running(const TimerEvent &te)
+{
+    return te.set_ != nullptr && !te.TimerNode::is_linked();
+}
+
+} // namespace
+
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when, tevent_timer_handler_t handler,
+                            void *private_data, const char *handler_name, const char *location)
+{
+    auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : set.context);
+    if (te == nullptr) {
+        return nullptr;
+    }
+    te->set_ = &set;
+    te->handler_ = handler;
+    te->private_data_ = private_data;
+    te->handler_name_ = handler_name;
+    te->location_ = location;
+    set.trace.timer(te, TEVENT_EVENT_TRACE_ATTACH);
+    set.timers.link(*te, when);
+    say(set, *te, "added");
+    return te;
+}
+
+void update_timer(TimerEvent &te, const timeval &when)
+{
+    if (te.set_ == nullptr || is_running(te)) {
+        return;
+    }
+    SourceSet &set = *te.set_;
+    set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
+    set.timers.unlink(te);
+    set.trace.timer(&te, TEVENT_EVENT_TRACE_ATTACH);
+    set.timers.link(te, when);
+    say(set, te, "moved");
+}
+
+void cut_loose(TimerEvent &te)
+{
+    if (te.set_ == nullptr) {
+        return;
+    }
+    SourceSet &set = *te.set_;
+    set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
+    if (te.TimerNode::is_linked()) {
+        set.timers.unlink(te);
+    }
+    if (te.ListNode<Running>::is_linked()) {
+        te.ListNode<Running>::unlink();
+    }
+    say(set, te, "left the loop");
+    te.set_ = nullptr;
+    te.wrapper_ = nullptr;
+}
+
+bool invoke(TimerEvent &te, const timeval &current_time)
+{
+    if (te.set_ == nullptr || is_running(te)) {
+        return false;
+    }
+    SourceSet &set = *te.set_;
+    WrapperScope *wrapper = te.wrapper_;
+    tevent_context *main = te.main_context();
+    tevent_context *context = te.context();
+    const timeval requested = te.when();
+    const char *name = te.handler_name_;
+    const char *location = te.location_;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    set.timers.unlink(te);
+    set.running_timers.push_back(te);
+    te.handlers_running_++;
+    say(set, te, "runs");
+    if (wrapper != nullptr) {
+        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested, current_time, name,
+                                           location);
+    }
+    set.trace.timer(&te, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    te.handler_(context, &te, current_time, te.private_data_);
+    if (wrapper != nullptr) {
+        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested, current_time, name,
+                                          location);
+        wrapper->leave(entered);
+    }
+    cut_loose(te);
+    te.handlers_running_--;
+    talloc_free(&te);
+    return true;
+}
+
+TimerCheck run_due_timer(SourceSet &set, timeval *span)
+{
+    auto *te = static_cast<TimerEvent *>(set.timers.earliest());
+    if (te == nullptr) {
+        return TimerCheck::kNone;
+    }
+    timeval now = {0, 0};
+    if (!is_zero(te->when())) {
+        now = os::wall_clock();
+        *span = until(now, te->when());
+        if (!is_zero(*span)) {
+            return TimerCheck::kNotYet;
+        }
+    }
+    invoke(*te, now);
+    return TimerCheck::kRan;
+}
+
+} // namespace tev
+
+int tevent_timer::on_talloc_free()
+{
+    const tev::Free how = tev::begin_free(*this, "tevent_timer: double free in its own handler");
+    if (how == tev::Free::kTwice) {
+        return -1;
+    }
+    tev::cut_loose(*this);
+    return how == tev::Free::kLater ? -1 : 0;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// A timer: one shot at a wall-clock time.
+//
+// It is in the loop's TimerQueue until its handler starts, on the list of
+// running timers until the handler returned, and is freed then.  It counts as
+// attached all that time: DETACH is traced when it leaves the second list.
+
+#pragma once
+
+#include <tevent.h>
+
+#include "src/base/list.hpp"
+#include "src/base/timer_queue.hpp"
+#include "src/event/handler_frame.hpp"
+
+namespace tev {
+struct Running;
+}
+
+struct tevent_timer final : tev::Source, tev::TimerNode, tev::ListNode<tev::Running> {
+    static constexpr const char *kTallocName = "struct tevent_timer";
+
+    int on_talloc_free();
+
+    tevent_timer_handler_t handler_ = nullptr;
+};
+
+namespace tev {
+
+using TimerEvent = ::tevent_timer;
+
+// Null when out of memory.
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when, tevent_timer_handler_t handler,
+                            void *private_data, const char *handler_name, const char *location);
+// Moves it; nothing when it was cut loose or its handler runs.
+void update_timer(TimerEvent &te, const timeval &when);
+void cut_loose(TimerEvent &te);
+
+// Runs the handler and frees the timer.  False: it was cut loose, nothing
+// happened.
+bool invoke(TimerEvent &te, const timeval &current_time);
+
+// The earliest timer, if it is due: runs it.  Else *span is how long until it
+// is, when there is one.
+enum class TimerCheck { kRan, kNotYet, kNone };
+TimerCheck run_due_timer(SourceSet &set, timeval *span);
+
+} // namespace tev

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/event/trace.hpp"
+
+namespace tev {
+
+constinit std::atomic<bool> g_call_flow_in_use{false};
+
+namespace {
+
+constinit thread_local tevent_thread_call_depth_state t_call_flow = {nullptr, nullptr};
+
+} // namespace
+
+void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name)
+{
+    if (t_call_flow.cb != nullptr) {
+        t_call_flow.cb(t_call_flow.cb_private, command, req, depth, name);
+    }
+}
+
+void set_call_flow(tevent_call_depth_callback_t callback, void *private_data)
+{
+    tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, nullptr);
+    t_call_flow = {callback, private_data};
+    if (callback != nullptr) {
+        g_call_flow_in_use.store(true, std::memory_order_relaxed);
+    }
+}
+
+} // namespace tev

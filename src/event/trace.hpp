@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Where a program looks on: trace callbacks of a context, and the call flow
+// of requests in a thread.
+//
+// An unused point costs one predictable branch.  A callback may read and set
+// tags and nothing else, so none of the calls here can change what goes on
+// around them.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#include <tevent.h>
+
+namespace tev {
+
+// One callback with its private data; callable whether set or not.
+template <class Fn>
+struct Hook {
+    Fn fn = nullptr;
+    void *private_data = nullptr;
+
+    template <class... Args>
+    void operator()(Args... args) const
+    {
+        if (fn != nullptr) [[unlikely]] {
+            fn(args..., private_data);
+        }
+    }
+};
+
+// The trace callbacks of one context.
+struct TraceHooks {
+    Hook<tevent_trace_callback_t> point;
+    Hook<tevent_trace_fd_callback_t> fd;
+    Hook<tevent_trace_signal_callback_t> signal;
+    Hook<tevent_trace_timer_callback_t> timer;
+    Hook<tevent_trace_immediate_callback_t> immediate;
+    Hook<tevent_trace_queue_callback_t> queue;
+};
+
+// The call flow callback of the calling thread; null: none.  A callback that
+// was set before first sees a RESET.
+void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
+
+// True once any thread has set a callback: keeps thread-local storage out of
+// the way of programs that never do.
+extern std::atomic<bool> g_call_flow_in_use;
+void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
+
+inline void note_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name)
+{
+    if (g_call_flow_in_use.load(std::memory_order_relaxed)) [[unlikely]] {
+        tell_call_flow(command, req, depth, name);
+    }
+}
+
+} // namespace tev

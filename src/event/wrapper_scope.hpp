@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// What surrounds a handler that runs on behalf of a wrapper context.
+//
+// A wrapper context has no loop; its events live in the main context's
+// SourceSet and point to the wrapper's scope.  Before such a handler the scope
+// is entered, after it left: the wrapper's hooks run, and the wrapper takes a
+// place on the process's stack of uses.  The stack is bounded and has to be
+// left in the order in which it was entered; a context takes its place with
+// tevent_context_push_use() in the same way.
+//
+// A wrapper that is freed while it is in use goes when the use ends.
+
+#pragma once
+
+#include <tevent.h>
+
+namespace tev {
+
+struct WrapperScope {
+    tevent_context *wrapper = nullptr; // what handlers get
+    tevent_context *main = nullptr;    // null once it is gone
+    const tevent_wrapper_ops *ops = nullptr;
+    void *state = nullptr;
+    bool in_use = false;
+    bool freed = false;
+
+    // Around a handler.  False: no place on the stack (an abort function
+    // returned); leave() is then not due.
+    bool enter(const char *location);
+    void leave(bool entered);
+};
+
+// The stack of uses.  `scope` is null for a main context.  False: misuse,
+// tevent_abort() was called.
+bool push_use(tevent_context *context, WrapperScope *scope, const char *location);
+bool pop_use(tevent_context *context, WrapperScope *scope, const char *location);
+
+} // namespace tev
