@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Backends: named tables of functions, the built-in ones and the program's.
+//
+// The four built-in tables differ in one function, context_init, which says
+// how the context waits.  Everything else is the same code, so a program may
+// copy a table, replace members by its own and call the originals from there.
+//
+// The registry keeps what it is given by pointer.  It may be used from any
+// thread.
+
+#pragma once
+
+#include <tevent.h>
+
+#include "src/loop/context.hpp"
+
+namespace tev {
+
+// False when out of memory.  A name that is registered stays as it is.
+bool register_backend(const char *name, const tevent_ops *ops);
+// Null name: the default backend.  Null when there is none of that name.
+const tevent_ops *find_backend(const char *name);
+// Copies the name; null puts `standard` back.
+void set_default_backend(const char *name);
+// Null-terminated, newest registration first; null when out of memory.
+const char **list_backends(TALLOC_CTX *parent);
+
+// What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
+// signal), the wake-up's, ENOMEM or sigaction(2)'s error.
+SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags, tevent_signal_handler_t handler,
+                        void *private_data, const char *handler_name, const char *location);
+
+} // namespace tev

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/loop/context.hpp"
+
+#include <cassert>
+#include <cerrno>
+
+#include "src/base/talloc_object.hpp"
+#include "src/loop/threaded_context.hpp"
+#include "src/loop/wrapper.hpp"
+
+namespace tev {
+
+namespace {
+
+void drain_wakeup(tevent_context *ev, tevent_fd *, uint16_t, void *)
+{
+    ev->wakeup.drain();
+}
+
+} // namespace
+
+Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additional_data)
+{
+    auto *ev = talloc_make<Context>(parent);
+    if (ev == nullptr) {
+        return nullptr;
+    }
+    ev->ops = &ops;
+    ev->additional_data = additional_data;
+    if (ops.context_init(ev) != 0) {
+        talloc_free(ev);
+        return nullptr;
+    }
+    return ev;
+}
+
+void cut_all_loose(Context &ev)
+{
+    ev.epoch++;
+    sever_threaded_contexts(ev);
+    lose_wrappers(ev);
+    ev.SourceSet::cut_all_loose();
+    ev.nesting.level = 0;
+    ev.nesting.hook = nullptr;
+    ev.nesting.hook_data = nullptr;
+    assert(ev.is_valid());
+}
+
+int re_initialise(Context &ev)
+{
+    if (ev.is_wrapper()) {
+        abort_with(&ev, "tevent_re_initialise() on a wrapper context");
+        errno = ENOSYS;
+        return -1;
+    }
+    cut_all_loose(ev);
+    return ev.ops->context_init(&ev);
+}
+
+int ensure_wakeup(Context &ev)
+{
+    const int error = ev.open_wakeup();
+    if (error != 0 || ev.monitor.is_open() || ev.wakeup_event != nullptr) {
+        return error;
+    }
+    // A table that waits in its own way has to watch the wake-up itself.
+    ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr, "drain_wakeup",
+                                     __location__);
+    return ev.wakeup_event != nullptr ? 0 : ENOMEM;
+}
+
+void abort_with(Context *ev, const char *reason)
+{
+    fail(ev != nullptr ? ev->debug_report() : nullptr, reason);
+}
+
+} // namespace tev
+
+int tevent_context::on_talloc_free()
+{
+    if (is_wrapper()) {
+        if (tev::free_wrapper(*this) != 0) {
+            return -1;
+        }
+    } else {
+        tev::cut_all_loose(*this);
+    }
+    while (tev::ContextObserver *observer = observers.front()) {
+        observers.unlink(*observer);
+        observer->context_gone(*observer);
+    }
+    return 0;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/loop/run.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace tev {
+
+namespace {
+
+struct Visit {
+    uint32_t epoch;
+    uint32_t level_before;
+    void *hook_slot = nullptr;
+};
+
+bool is_refused(Context &ev, const char *location)
+{
+    char reason[256];
+    if (ev.is_wrapper()) {
+        snprintf(reason, sizeof(reason), "loop run on a wrapper context at %s", location);
+        abort_with(&ev, reason);
+        errno = ENOSYS;
+        return true;
+    }
+    if (ev.nesting.level > 0 && !ev.nesting.allowed) {
+        snprintf(reason, sizeof(reason), "loop run from inside a handler at %s: nesting is not allowed", location);
+        abort_with(&ev, reason);
+        errno = ELOOP;
+        return true;
+    }
+    return false;
+}
+
+int call_hook(Context &ev, Visit &visit, bool begin, const char *location)
+{
+    if (ev.nesting.hook == nullptr) {
+        return 0;
+    }
+    return ev.nesting.hook(&ev, ev.nesting.hook_data, ev.nesting.level, begin, &visit.hook_slot, location);
+}
+
+// Non-zero: the hook said no.
+int begin_visit(Context &ev, Visit &visit, const char *location)
+{
+    visit.epoch = ev.epoch;
+    visit.level_before = ev.nesting.level++;
+    const int verdict = call_hook(ev, visit, true, location);
+    if (verdict != 0 && ev.epoch == visit.epoch) {
+        ev.nesting.level = visit.level_before;
+    }
+    return verdict;
+}
+
+// The visit's value: `result`, unless the hook has another.
+int end_visit(Context &ev, Visit &visit, int result, const char *location)
+{
+    if (ev.epoch != visit.epoch) {
+        return result; // re-initialised by a handler: level and hook are new
+    }
+    const int verdict = call_hook(ev, visit, false, location);
+    if (ev.epoch == visit.epoch) {
+        ev.nesting.level = visit.level_before;
+    }
+    return verdict != 0 ? verdict : result;
+}
+
+int traced_turn(Context &ev, const char *location)
+{
+    ev.trace.point(TEVENT_TRACE_BEFORE_LOOP_ONCE);
+    const int result = ev.ops->loop_once(&ev, location);
+    const int saved_errno = errno;
+    ev.trace.point(TEVENT_TRACE_AFTER_LOOP_ONCE);
+    errno = saved_errno;
+    return result;
+}
+
+} // namespace
+
+int run_once(Context &ev, const char *location)
+{
+    if (is_refused(ev, location)) {
+        return -1;
+    }
+    Visit visit;
+    const int verdict = begin_visit(ev, visit, location);
+    if (verdict != 0) {
+        return verdict;
+    }
+    const int result = traced_turn(ev, location);
+    note_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+    return end_visit(ev, visit, result, location);
+}
+
+int run_until(Context &ev, bool (*finished)(void *), void *private_data, const char *location)
+{
+    if (is_refused(ev, location)) {
+        return -1;
+    }
+    Visit visit;
+    const int verdict = begin_visit(ev, visit, location);
+    if (verdict != 0) {
+        return verdict;
+    }
+    int result = 0;
+    while (result == 0 && !finished(private_data)) {
+        result = traced_turn(ev, location);
+    }
+    return end_visit(ev, visit, result, location);
+}
+
+int run_until_empty(Context &ev, const char *location)
+{
+    while (ev.has_sources()) {
+        const int result = run_once(ev, location);
+        if (result != 0) {
+            const int saved_errno = errno;
+            ev.report.message(TEVENT_DEBUG_FATAL, "a turn failed: %d (%s)\n", result, strerror(saved_errno));
+            errno = saved_errno;
+            return result;
+        }
+    }
+    ev.report.message(TEVENT_DEBUG_WARNING, "nothing left to wait for at %s\n", location);
+    return 0;
+}
+
+void allow_nesting(Context &ev)
+{
+    if (ev.is_wrapper()) {
+        abort_with(&ev, "tevent_loop_allow_nesting() on a wrapper context");
+        return;
+    }
+    if (!ev.wrappers.empty()) {
+        abort_with(&ev, "tevent_loop_allow_nesting() on a context with wrappers");
+        return;
+    }
+    ev.nesting.allowed = true;
+}
+
+void set_nesting_hook(Context &ev, tevent_nesting_hook hook, void *private_data)
+{
+    if (ev.nesting.hook != nullptr && (ev.nesting.hook != hook || ev.nesting.hook_data != private_data)) {
+        abort_with(&ev, "tevent_loop_set_nesting_hook(): another hook is set");
+    }
+    ev.nesting.hook = hook;
+    ev.nesting.hook_data = private_data;
+}
+
+} // namespace tev

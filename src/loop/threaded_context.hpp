@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// A door into a loop for other threads: they hand immediates over, the loop's
+// thread accepts them at its next turn.
+//
+// The lock guards one pointer, to the context, for the length of a call from
+// another thread.  Severing (the context, the threaded context or the wrapper
+// goes) takes the lock, so it waits for the call that is inside, and later
+// calls find nobody.  A forked child is severed by the fork.
+
+#pragma once
+
+#include <pthread.h>
+
+#include <tevent.h>
+
+#include "src/base/fork.hpp"
+#include "src/base/list.hpp"
+#include "src/loop/context.hpp"
+
+struct tevent_threaded_context final : tev::ListNode<tev::OfContext>, tev::ForkObserver {
+    static constexpr const char *kTallocName = "struct tevent_threaded_context";
+
+    int on_talloc_free();
+
+    pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
+    tevent_context *context_ = nullptr; // main context or wrapper; null: severed
+};
+
+namespace tev {
+
+using ThreadedContext = ::tevent_threaded_context;
+
+// Null, and errno: the wake-up's error, or ENOMEM.
+ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev);
+// Any thread.  Nothing once severed; abort() when `im` is not idle.
+void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, tevent_immediate_handler_t handler,
+                                void *private_data, const char *handler_name, const char *location);
+
+// The loop's thread.  What was handed over joins the immediates, oldest first.
+void accept_threaded_immediates(Context &main);
+void sever_threaded_contexts(Context &ev);
+// What is on its way to `wrapper` becomes idle; the rest is accepted.
+void turn_away_immediates_for(Context &main, const Context &wrapper);
+
+} // namespace tev

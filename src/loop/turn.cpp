@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The turn, phase by phase.  The order is a promise: programs rely on
+// immediates before timers before descriptors, and on one event per turn.
+//
+// Before the wait the loop announces that it will sleep and then looks once
+// more for what other threads and signal handlers have left: whoever comes
+// after that look finds the loop announced as asleep and ends the wait.
+
+#include "src/loop/turn.hpp"
+
+#include <cassert>
+#include <cerrno>
+
+#include "src/base/timeval.hpp"
+#include "src/loop/threaded_context.hpp"
+
+namespace tev {
+
+namespace {
+
+constexpr int kPollForEver = -1;
+
+timeval wait_timeout(const Context &ev)
+{
+    return {static_cast<time_t>(ev.wait_timeout_s), 0};
+}
+
+int milliseconds_to_wait(const Context &ev, TimerCheck timers, const timeval &until_timer)
+{
+    if (ev.wait_timeout_s == kNeverBlock) {
+        return 0;
+    }
+    if (timers == TimerCheck::kNotYet) {
+        return to_poll_milliseconds(until_timer);
+    }
+    return ev.wait_timeout_s == kWaitForEver ? kPollForEver : to_poll_milliseconds(wait_timeout(ev));
+}
+
+bool cut_closed_descriptors(Context &ev)
+{
+    bool any = false;
+    while (Watch *watch = ev.monitor.take_not_open()) {
+        drop_watch(ev, static_cast<FdWatch &>(*watch));
+        any = true;
+    }
+    return any;
+}
+
+bool something_arrived(Context &ev)
+{
+    return !ev.inbox.empty() || (!ev.signals.empty() && signals::any_pending());
+}
+
+void deliver_readiness(Context &ev)
+{
+    const Ready found = ev.monitor.ready();
+    if (found.watch == nullptr) {
+        if (!found.stale) {
+            ev.wakeup.drain();
+        }
+        return;
+    }
+    auto &watch = static_cast<FdWatch &>(*found.watch);
+    if (found.readiness & kNotOpen) {
+        drop_watch(ev, watch);
+    } else {
+        deliver(ev, watch, found.readiness);
+    }
+}
+
+int after_time_limit(Context &ev)
+{
+    timeval span;
+    if (run_due_timer(ev, &span) == TimerCheck::kRan || ev.wait_timeout_s != kNeverBlock) {
+        return 0;
+    }
+    errno = EAGAIN;
+    return -1;
+}
+
+int wait_for_descriptors(Context &ev, int timeout_ms)
+{
+    if (!ev.monitor.update()) {
+        return -1;
+    }
+    if (cut_closed_descriptors(ev)) {
+        return 0; // there may be nothing left to wait for
+    }
+    ev.wakeup.announce_sleep();
+    if (something_arrived(ev)) {
+        ev.wakeup.end_sleep();
+        run_signals(ev);
+        return 0;
+    }
+    ev.trace.point(TEVENT_TRACE_BEFORE_WAIT);
+    const WaitResult result = ev.monitor.wait(timeout_ms);
+    ev.trace.point(TEVENT_TRACE_AFTER_WAIT);
+    ev.wakeup.end_sleep();
+
+    switch (result) {
+    case WaitResult::kReady:
+        deliver_readiness(ev);
+        return 0;
+    case WaitResult::kTimeLimit:
+        return after_time_limit(ev);
+    case WaitResult::kInterrupted:
+        run_signals(ev);
+        return 0;
+    case WaitResult::kFailed:
+        return 0; // the monitor has said what was to be said
+    }
+    return 0;
+}
+
+} // namespace
+
+bool run_signals(Context &ev)
+{
+    return !ev.signals.empty() && run_pending_signals();
+}
+
+timeval run_timer_or_tell_delay(Context &ev)
+{
+    timeval span;
+    switch (run_due_timer(ev, &span)) {
+    case TimerCheck::kRan:
+        return {0, 0};
+    case TimerCheck::kNotYet:
+        return ev.wait_timeout_s == kNeverBlock ? wait_timeout(ev) : span;
+    case TimerCheck::kNone:
+        break;
+    }
+    return wait_timeout(ev);
+}
+
+int run_turn(Context &ev)
+{
+    assert(ev.is_valid());
+
+    if (run_signals(ev)) {
+        return 0;
+    }
+    accept_threaded_immediates(ev);
+    if (run_first_immediate(ev)) {
+        return 0;
+    }
+    timeval until_timer;
+    const TimerCheck timers = run_due_timer(ev, &until_timer);
+    if (timers == TimerCheck::kRan) {
+        return 0;
+    }
+    return wait_for_descriptors(ev, milliseconds_to_wait(ev, timers, until_timer));
+}
+
+} // namespace tev

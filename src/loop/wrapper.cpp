@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/loop/wrapper.hpp"
+
+#include <cerrno>
+
+#include "src/base/talloc_object.hpp"
+#include "src/loop/threaded_context.hpp"
+
+namespace tev {
+
+namespace {
+
+// The main context to add an event to; null, and errno EINVAL, when there is none.
+Context *main_for_adding(Context &wrapper)
+{
+    if (wrapper.scope.freed) {
+        abort_with(&wrapper, "wrapper context: use after free");
+        errno = EINVAL;
+        return nullptr;
+    }
+    if (wrapper.scope.main == nullptr) {
+        errno = EINVAL;
+    }
+    return wrapper.scope.main;
+}
+
+int refuse_init(tevent_context *)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                  void *private_data, const char *handler_name, const char *location)
+{
+    Context *main = main_for_adding(*ev);
+    if (main == nullptr) {
+        return nullptr;
+    }
+    FdEvent *fde = main->ops->add_fd(main, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+    if (fde != nullptr) {
+        fde->wrapper_ = &ev->scope;
+    }
+    return fde;
+}
+
+// The events of a wrapper are the main context's: these are reached by their
+// context's table, never by the wrapper's.
+void set_fd_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
+{
+    fde->main_context()->ops->set_fd_close_fn(fde, close_fn);
+}
+
+uint16_t get_fd_flags(tevent_fd *fde)
+{
+    return fde->main_context()->ops->get_fd_flags(fde);
+}
+
+void set_fd_flags(tevent_fd *fde, uint16_t flags)
+{
+    fde->main_context()->ops->set_fd_flags(fde, flags);
+}
+
+tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, tevent_timer_handler_t handler,
+                        void *private_data, const char *handler_name, const char *location)
+{
+    Context *main = main_for_adding(*ev);
+    if (main == nullptr) {
+        return nullptr;
+    }
+    TimerEvent *te = main->ops->add_timer(main, mem_ctx, when, handler, private_data, handler_name, location);
+    if (te != nullptr) {
+        te->wrapper_ = &ev->scope;
+    }
+    return te;
+}
+
+void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
+                        void *private_data, const char *handler_name, const char *location)
+{
+    cancel(*im);
+    if (handler == nullptr) {
+        return;
+    }
+    Context *main = main_for_adding(*ev);
+    if (main == nullptr) {
+        if (!ev->scope.freed) {
+            abort_with(ev, "wrapper context: its main context is gone");
+            errno = EINVAL;
+        }
+        return;
+    }
+    main->ops->schedule_immediate(im, main, handler, private_data, handler_name, location);
+    if (im->set_ == main) {
+        im->wrapper_ = &ev->scope;
+    }
+}
+
+tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
+                          tevent_signal_handler_t handler, void *private_data, const char *handler_name,
+                          const char *location)
+{
+    Context *main = main_for_adding(*ev);
+    if (main == nullptr) {
+        return nullptr;
+    }
+    SignalEvent *se =
+        main->ops->add_signal(main, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
+    if (se != nullptr) {
+        se->wrapper_ = &ev->scope;
+    }
+    return se;
+}
+
+int refuse_loop(tevent_context *ev, const char *)
+{
+    abort_with(ev, "loop run on a wrapper context");
+    errno = ENOSYS;
+    return -1;
+}
+
+constinit const tevent_ops kWrapperTable = {refuse_init, add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags,
+                                            add_timer,   schedule_immediate, add_signal, refuse_loop,  refuse_loop};
+
+void cut_events_loose(Context &wrapper)
+{
+    sever_threaded_contexts(wrapper);
+    if (wrapper.scope.main != nullptr) {
+        turn_away_immediates_for(*wrapper.scope.main, wrapper);
+        wrapper.scope.main->cut_loose_those_of(wrapper.scope);
+    }
+}
+
+} // namespace
+
+Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate, size_t state_size,
+                      const char *state_type)
+{
+    if (main.is_wrapper() || main.nesting.allowed) {
+        const Report *report = main.debug_report();
+        if (report != nullptr) {
+            report->message(TEVENT_DEBUG_FATAL, "no wrapper of a context that %s\n",
+                            main.is_wrapper() ? "is a wrapper" : "allows nesting");
+        }
+        errno = EINVAL;
+        return nullptr;
+    }
+    auto *wrapper = talloc_make<Context>(parent);
+    if (wrapper == nullptr) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    wrapper->scope.wrapper = wrapper;
+    wrapper->scope.ops = &ops;
+    wrapper->ops = &kWrapperTable;
+    wrapper->scope.state = talloc_zero_size(wrapper, state_size);
+    if (wrapper->scope.state == nullptr) {
+        talloc_free(wrapper);
+        errno = ENOMEM;
+        return nullptr;
+    }
+    talloc_set_name_const(wrapper->scope.state, state_type);
+    wrapper->scope.main = &main;
+    main.wrappers.push_back(*wrapper);
+    *static_cast<void **>(pstate) = wrapper->scope.state;
+    return wrapper;
+}
+
+int free_wrapper(Context &wrapper)
+{
+    WrapperScope &scope = wrapper.scope;
+    if (scope.in_use && scope.freed) {
+        check_double_free(&wrapper, "wrapper context: double free while it is in use");
+        return -1;
+    }
+    cut_events_loose(wrapper);
+    if (scope.in_use) {
+        scope.freed = true;
+        return -1;
+    }
+    if (scope.main != nullptr) {
+        scope.main->wrappers.unlink(wrapper);
+        scope.main = nullptr;
+    }
+    return 0;
+}
+
+void lose_wrappers(Context &main)
+{
+    while (Context *wrapper = main.wrappers.front()) {
+        sever_threaded_contexts(*wrapper);
+        main.wrappers.unlink(*wrapper);
+        wrapper->scope.main = nullptr;
+    }
+}
+
+bool push_context_use(Context &ev, const char *location)
+{
+    if (!ev.is_wrapper()) {
+        return push_use(&ev, nullptr, location);
+    }
+    WrapperScope &scope = ev.scope;
+    if (scope.main == nullptr || !push_use(&ev, &scope, location)) {
+        return false;
+    }
+    if (!scope.ops->before_use(&ev, scope.state, scope.main, location)) {
+        pop_use(&ev, &scope, location);
+        return false;
+    }
+    return true;
+}
+
+void pop_context_use(Context &ev, const char *location)
+{
+    if (!ev.is_wrapper()) {
+        pop_use(&ev, nullptr, location);
+        return;
+    }
+    WrapperScope &scope = ev.scope;
+    if (!pop_use(&ev, &scope, location)) {
+        return;
+    }
+    if (scope.main != nullptr) {
+        scope.ops->after_use(&ev, scope.state, scope.main, location);
+    }
+    if (scope.freed && !scope.in_use) {
+        talloc_free(&ev);
+    }
+}
+
+} // namespace tev
