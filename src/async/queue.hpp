@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// A queue: requests that must not run at the same time run one after another.
+//
+// Each queued request gets an entry, a talloc child of the request.  The head
+// entry is triggered from an immediate and stays the head until it is freed,
+// which happens with its request: the entry's destructor takes it off the
+// queue and schedules the immediate for the next.  So whoever frees a finished
+// request starts the one behind it, without having heard of the queue.
+//
+// There is one immediate per queue.  It belongs to whoever is the head when it
+// runs, on the context of that entry.
+//
+// Every operation is O(1), and nothing recurses along the queue.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <tevent.h>
+
+#include "src/async/request.hpp"
+#include "src/base/list.hpp"
+#include "src/loop/context.hpp"
+
+struct tevent_queue_entry final : tev::ListNode<tevent_queue_entry>, tev::ContextObserver {
+    static constexpr const char *kTallocName = "struct tevent_queue_entry";
+
+    int on_talloc_free();
+
+    tevent_queue *queue_ = nullptr;     // null once it has left
+    tevent_req *req_ = nullptr;
+    tevent_context *context_ = nullptr; // null once that is gone
+    tevent_queue_trigger_fn_t trigger_ = nullptr;
+    const char *trigger_name_ = nullptr;
+    void *private_data_ = nullptr;
+    uint64_t tag_ = 0;
+    bool triggered_ = false;
+};
+
+struct tevent_queue final {
+    static constexpr const char *kTallocName = "struct tevent_queue";
+
+    int on_talloc_free();
+
+    tev::List<tevent_queue_entry, tevent_queue_entry> entries_;
+    size_t length_ = 0;
+    bool running_ = true;
+    char *name_ = nullptr;
+    tevent_immediate *immediate_ = nullptr;
+};
+
+namespace tev {
+
+using Queue = ::tevent_queue;
+using QueueEntry = ::tevent_queue_entry;
+
+// Null: no memory, or no name.
+Queue *make_queue(TALLOC_CTX *parent, const char *name);
+// Null when out of memory.
+QueueEntry *enqueue(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
+                    const char *trigger_name, void *private_data);
+// Triggers inside the call when nobody is before it; the entry may be gone then.
+QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
+                             const char *trigger_name, void *private_data);
+void start(Queue &queue);
+void stop(Queue &queue);
+// The head of a stopped queue will be triggered once more.
+void untrigger(QueueEntry &entry);
+
+Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue);
+
+} // namespace tev

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/async/request.hpp"
+
+#include <cerrno>
+#include <cstdint>
+
+#include "src/base/os.hpp"
+#include "src/base/talloc_object.hpp"
+#include "src/loop/run.hpp"
+
+namespace tev {
+
+namespace {
+
+// The request below which one with this talloc parent is created: the
+// program passes the state of that one.
+Request *parent_request(TALLOC_CTX *parent)
+{
+    return static_cast<Request *>(talloc_check_name(talloc_parent(parent), Request::kTallocName));
+}
+
+void run_cleanup(Request &req)
+{
+    if (req.state_ <= req.cleaned_up_for_) {
+        return;
+    }
+    note_call_flow(TEVENT_CALL_FLOW_REQ_CLEANUP, &req, req.call_depth_, req.cleanup_name_);
+    if (req.cleanup_fn_ != nullptr) {
+        req.cleaned_up_for_ = req.state_;
+        req.cleanup_fn_(&req, req.state_);
+    }
+}
+
+void stop_profile(Request &req)
+{
+    RequestProfile *profile = req.profile_;
+    if (profile == nullptr) {
+        return;
+    }
+    profile->state_ = req.state_;
+    profile->user_error_ = req.error_;
+    set_stop(*profile, req.finish_location_, os::wall_clock());
+    if (profile->parent_ != nullptr) {
+        talloc_steal(profile->parent_, profile);
+        req.profile_ = nullptr;
+    }
+}
+
+// Null when out of memory.
+RequestProfile *begin_profile(Request &req)
+{
+    RequestProfile *profile = make_profile(&req);
+    if (profile == nullptr || !set_name(*profile, talloc_get_name(req.data_)) ||
+        !set_start(*profile, req.create_location_, os::wall_clock())) {
+        talloc_free(profile);
+        return nullptr;
+    }
+    return profile;
+}
+
+void finish_again(tevent_context *, tevent_immediate *, void *private_data)
+{
+    Request &req = *static_cast<Request *>(private_data);
+    finish(req, req.state_, req.finish_location_);
+}
+
+void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_data)
+{
+    finish(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, __location__);
+}
+
+} // namespace
+
+Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const char *state_type,
+                      const char *function, const char *location)
+{
+    constexpr size_t kSubobjects = 2;
+    if (state_size > SIZE_MAX - sizeof(ImmediateEvent)) {
+        return nullptr;
+    }
+    void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
+                                        state_size + sizeof(ImmediateEvent));
+    if (chunk == nullptr) {
+        return nullptr;
+    }
+    auto *req = new (chunk) Request;
+    req->create_location_ = location;
+    req->data_type_ = state_type;
+    req->trigger_ = make_immediate(req);
+    req->data_ = talloc_zero_size(req, state_size);
+    if (req->trigger_ == nullptr || req->data_ == nullptr) {
+        talloc_free(req);
+        return nullptr;
+    }
+    talloc_set_name_const(req->data_, state_type);
+    hook_talloc_free(req);
+
+    if (Request *above = parent_request(parent)) {
+        req->call_depth_ = above->call_depth_ + 1;
+        if (above->profile_ != nullptr) {
+            req->profile_ = begin_profile(*req);
+            if (req->profile_ == nullptr) {
+                talloc_free(req);
+                return nullptr;
+            }
+            above->profile_->link_last(*req->profile_);
+        }
+    }
+    *static_cast<void **>(pstate) = req->data_;
+    note_call_flow(TEVENT_CALL_FLOW_REQ_CREATE, req, req->call_depth_, function);
+    return req;
+}
+
+void finish(Request &req, tevent_req_state state, const char *location)
+{
+    reset_end_time(req);
+    req.state_ = state;
+    req.finish_location_ = location;
+    run_cleanup(req);
+    stop_profile(req);
+    notify_callback(req, location);
+}
+
+bool finish_with_error(Request &req, uint64_t error, const char *location)
+{
+    if (error == 0) {
+        return false;
+    }
+    req.error_ = error;
+    finish(req, TEVENT_REQ_USER_ERROR, location);
+    return true;
+}
+
+void notify_callback(Request &req, const char *location)
+{
+    req.finish_location_ = location;
+    if (req.defer_to_ != nullptr) {
+        Context &ev = *req.defer_to_;
+        req.defer_to_ = nullptr;
+        post(req, ev);
+        return;
+    }
+    if (req.callback_ != nullptr) {
+        const size_t depth = req.call_depth_ > 0 ? req.call_depth_ - 1 : 0;
+        note_call_flow(TEVENT_CALL_FLOW_REQ_NOTIFY_CB, &req, depth, req.callback_name_);
+        req.callback_(&req);
+    }
+}
+
+void post(Request &req, Context &ev)
+{
+    if (req.trigger_ != nullptr) {
+        ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
+    }
+}
+
+void receive(Request &req)
+{
+    req.print_fn_ = nullptr;
+    set_cancel(req, nullptr, nullptr);
+    talloc_free(req.trigger_);
+    req.trigger_ = nullptr;
+    reset_end_time(req);
+    req.state_ = TEVENT_REQ_RECEIVED;
+    run_cleanup(req);
+    talloc_free(req.data_);
+    req.data_ = nullptr;
+}
+
+void set_cleanup(Request &req, tevent_req_cleanup_fn fn, const char *name)
+{
+    req.cleaned_up_for_ = req.state_;
+    req.cleanup_fn_ = fn;
+    req.cleanup_name_ = fn != nullptr ? name : nullptr;
+}
+
+void set_cancel(Request &req, tevent_req_cancel_fn fn, const char *name)
+{
+    req.cancel_fn_ = fn;
+    req.cancel_name_ = fn != nullptr ? name : nullptr;
+}
+
+bool cancel(Request &req)
+{
+    note_call_flow(TEVENT_CALL_FLOW_REQ_CANCEL, &req, req.call_depth_, req.cancel_name_);
+    return req.cancel_fn_ != nullptr && req.cancel_fn_(&req);
+}
+
+bool set_end_time(Request &req, Context &ev, const timeval &when)
+{
+    reset_end_time(req);
+    req.end_timer_ = ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, "end_time_reached", __location__);
+    if (req.end_timer_ == nullptr) {
+        finish(req, TEVENT_REQ_NO_MEMORY, __location__);
+        return false;
+    }
+    return true;
+}
+
+void reset_end_time(Request &req)
+{
+    talloc_free(req.end_timer_);
+    req.end_timer_ = nullptr;
+}
+
+Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when)
+{
+    void *state;
+    Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state", "tevent_wakeup_send",
+                                __location__);
+    if (req != nullptr && !set_end_time(*req, ev, when)) {
+        post(*req, ev);
+    }
+    return req;
+}
+
+bool run_until_finished(Request &req, Context &ev)
+{
+    while (req.is_in_progress()) {
+        if (run_once(ev, __location__) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+char *print(Request &req, TALLOC_CTX *parent)
+{
+    return talloc_asprintf(parent,
+                           "tevent_req[%p/%s]: state[%d] error[%lld (0x%llX)]  state[%s (%p)] timer[%p] finish[%s]",
+                           static_cast<void *>(&req), req.create_location_, req.state_,
+                           static_cast<long long>(req.error_), static_cast<unsigned long long>(req.error_),
+                           req.data_type_, req.data_, static_cast<void *>(req.end_timer_), req.finish_location_);
+}
+
+bool start_profile(Request &req)
+{
+    if (req.profile_ != nullptr) {
+        finish_with_error(req, EINVAL, __location__);
+        return false;
+    }
+    req.profile_ = begin_profile(req);
+    if (req.profile_ == nullptr) {
+        finish(req, TEVENT_REQ_NO_MEMORY, __location__);
+        return false;
+    }
+    return true;
+}
+
+RequestProfile *take_profile(Request &req, TALLOC_CTX *parent)
+{
+    RequestProfile *profile = req.profile_;
+    req.profile_ = nullptr;
+    return talloc_steal(parent, profile);
+}
+
+} // namespace tev
+
+int tevent_req::on_talloc_free()
+{
+    tev::receive(*this);
+    return 0;
+}

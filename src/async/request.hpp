@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// A request: the state machine of one asynchronous computation.
+//
+//   IN_PROGRESS --done, error, nomem, end time--> finished --received--> RECEIVED
+//
+// Finishing may happen again (a posted request finishes a second time from an
+// immediate, a cleanup may turn success into an error): the newer state wins.
+//
+// Request, state and the one immediate for posting share one allocation, made
+// at creation: whatever happens later, calling back cannot fail for want of
+// memory.
+//
+// After a callback, a cleanup or a cancel function returned, the request may
+// be gone: nothing here touches it then.
+
+#pragma once
+
+#include <cstddef>
+
+#include <tevent.h>
+
+#include "src/async/request_profile.hpp"
+#include "src/loop/context.hpp"
+
+struct tevent_req final {
+    static constexpr const char *kTallocName = "struct tevent_req";
+
+    int on_talloc_free();
+
+    bool is_in_progress() const { return state_ == TEVENT_REQ_IN_PROGRESS; }
+
+    tevent_req_fn callback_ = nullptr;
+    const char *callback_name_ = nullptr;
+    void *callback_data_ = nullptr;
+
+    void *data_ = nullptr; // the state, null once received
+    const char *data_type_ = nullptr;
+    tevent_req_print_fn print_fn_ = nullptr;
+    tevent_req_cancel_fn cancel_fn_ = nullptr;
+    const char *cancel_name_ = nullptr;
+    tevent_req_cleanup_fn cleanup_fn_ = nullptr;
+    const char *cleanup_name_ = nullptr;
+    tevent_req_state cleaned_up_for_ = TEVENT_REQ_INIT;
+
+    tevent_req_state state_ = TEVENT_REQ_IN_PROGRESS;
+    uint64_t error_ = 0;
+    const char *create_location_ = nullptr;
+    const char *finish_location_ = nullptr;
+
+    tevent_immediate *trigger_ = nullptr;     // null once received
+    tevent_context *defer_to_ = nullptr;      // for the next notification
+    tevent_timer *end_timer_ = nullptr;
+    tevent_req_profile *profile_ = nullptr;
+    size_t call_depth_ = 0;
+};
+
+namespace tev {
+
+using Request = ::tevent_req;
+
+// Null when out of memory; *pstate is not written then.
+Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const char *state_type,
+                      const char *function, const char *location);
+
+void finish(Request &req, tevent_req_state state, const char *location);
+bool finish_with_error(Request &req, uint64_t error, const char *location);
+// Calls back, or lets the deferred call come from the loop.
+void notify_callback(Request &req, const char *location);
+// Finishes again from an immediate on `ev`.
+void post(Request &req, Context &ev);
+void receive(Request &req);
+
+void set_cleanup(Request &req, tevent_req_cleanup_fn fn, const char *name);
+void set_cancel(Request &req, tevent_req_cancel_fn fn, const char *name);
+bool cancel(Request &req);
+
+bool set_end_time(Request &req, Context &ev, const timeval &when);
+void reset_end_time(Request &req);
+inline bool end_time_was_reached(const Request &req)
+{
+    return req.state_ == TEVENT_REQ_TIMED_OUT;
+}
+// A request that does nothing but reach its end time.  Null when out of memory.
+Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when);
+// False when a turn failed.
+bool run_until_finished(Request &req, Context &ev);
+
+char *print(Request &req, TALLOC_CTX *parent);
+bool start_profile(Request &req);
+RequestProfile *take_profile(Request &req, TALLOC_CTX *parent);
+
+} // namespace tev

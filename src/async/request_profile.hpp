@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// What a request did: its name, when and where it began and ended, how, and
+// the profiles of the requests below it.
+//
+// A profile is a talloc chunk of its own.  The list of subprofiles and the
+// talloc tree are separate: a subprofile joins the list when its request is
+// created and becomes the parent's talloc child when that request finishes.
+// Whichever goes first takes itself out.
+
+#pragma once
+
+#include <tevent.h>
+
+#include "src/base/list.hpp"
+
+struct tevent_req_profile final : tev::ListNode<tevent_req_profile> {
+    static constexpr const char *kTallocName = "struct tevent_req_profile";
+
+    int on_talloc_free();
+
+    void link_last(tevent_req_profile &sub);
+    tevent_req_profile *next() const;
+
+    tevent_req_profile *parent_ = nullptr;
+    tev::List<tevent_req_profile, tevent_req_profile> subs_;
+    char *name_ = nullptr;
+    char *start_location_ = nullptr;
+    timeval start_time_ = {0, 0};
+    char *stop_location_ = nullptr;
+    timeval stop_time_ = {0, 0};
+    pid_t pid_ = 0;
+    tevent_req_state state_ = TEVENT_REQ_INIT;
+    uint64_t user_error_ = 0;
+};
+
+namespace tev {
+
+using RequestProfile = ::tevent_req_profile;
+
+// Null when out of memory.
+RequestProfile *make_profile(TALLOC_CTX *parent);
+// These copy; false when the copy is null (no memory, or nothing was given).
+bool set_name(RequestProfile &profile, const char *name);
+bool set_start(RequestProfile &profile, const char *location, const timeval &time);
+bool set_stop(RequestProfile &profile, const char *location, const timeval &time);
+
+} // namespace tev
