@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# What `cmake --install` puts where.  Nothing that is installed holds an absolute path: the prefix may be moved.
+
+install(TARGETS tevent tevent_static
+  EXPORT tevent-targets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/include/tevent.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+# ---- pkg-config --------------------------------------------------------------------------------------------
+
+# tevent.pc finds the prefix from its own place, ${pcfiledir}; directories outside of the prefix are named as
+# they are.
+function(pc_path variable directory from)
+  if(IS_ABSOLUTE "${directory}")
+    set(${variable} ${directory} PARENT_SCOPE)
+  else()
+    set(${variable} "\${prefix}/${directory}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(IS_ABSOLUTE "${pc_dir}")
+  set(PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH up_to_prefix /prefix/${pc_dir} /prefix)
+  string(REGEX REPLACE "/$" "" up_to_prefix ${up_to_prefix})
+  set(PC_PREFIX "\${pcfiledir}/${up_to_prefix}")
+endif()
+pc_path(PC_LIBDIR "${CMAKE_INSTALL_LIBDIR}" ${pc_dir})
+pc_path(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}" ${pc_dir})
+configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc DESTINATION ${pc_dir})
+
+# In the build tree: PKG_CONFIG_PATH=<build directory> makes pkg-config prefer tevent-uninstalled.pc.
+set(PC_PREFIX ${PROJECT_BINARY_DIR})
+set(PC_LIBDIR ${TEVENT_LIBDIR})
+set(PC_INCLUDEDIR ${PROJECT_SOURCE_DIR}/include)
+configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${PROJECT_BINARY_DIR}/tevent-uninstalled.pc @ONLY)
+
+# ---- CMake package -----------------------------------------------------------------------------------------
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tevent)
+install(EXPORT tevent-targets NAMESPACE tevent:: DESTINATION ${package_dir})
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/tevent-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/tevent-config.cmake
+  INSTALL_DESTINATION ${package_dir}
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/tevent-config-version.cmake
+  COMPATIBILITY SameMajorVersion)
+install(
+  FILES ${PROJECT_BINARY_DIR}/cmake/tevent-config.cmake ${PROJECT_BINARY_DIR}/cmake/tevent-config-version.cmake
+  DESTINATION ${package_dir})
+
+# ---- man pages ---------------------------------------------------------------------------------------------
+
+# docs/Doxyfile.in as OUTPUT/Doxyfile, pages in OUTPUT/docs/man; it asks for three names.
+function(configure_doxyfile output)
+  set(TEVENT_VERSION ${PROJECT_VERSION})
+  set(TEVENT_SOURCE_DIR ${PROJECT_SOURCE_DIR})
+  set(TEVENT_BINARY_DIR ${output})
+  file(MAKE_DIRECTORY ${output}/docs)
+  configure_file(${PROJECT_SOURCE_DIR}/docs/Doxyfile.in ${output}/docs/Doxyfile @ONLY)
+endfunction()
+
+if(TEVENT_BUILD_DOCS)
+  find_package(Doxygen QUIET)
+  if(DOXYGEN_FOUND)
+    configure_doxyfile(${PROJECT_BINARY_DIR})
+    # A doxygen that finds fault with the documentation must not stop anyone's build; the test docs.man does it.
+    file(APPEND ${PROJECT_BINARY_DIR}/docs/Doxyfile "\nWARN_AS_ERROR = NO\nWARNINGS = NO\n")
+    file(GLOB doc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*)
+    add_custom_command(
+      OUTPUT ${PROJECT_BINARY_DIR}/docs/man.stamp
+      COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/docs/man
+      COMMAND Doxygen::doxygen ${PROJECT_BINARY_DIR}/docs/Doxyfile
+      COMMAND ${CMAKE_COMMAND} -E touch ${PROJECT_BINARY_DIR}/docs/man.stamp
+      DEPENDS ${doc_sources} ${PROJECT_SOURCE_DIR}/include/tevent.h
+      WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/docs
+      COMMENT "Man pages"
+      VERBATIM)
+    add_custom_target(man ALL DEPENDS ${PROJECT_BINARY_DIR}/docs/man.stamp)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  else()
+    message(STATUS "Man pages: not built, doxygen is not installed")
+  endif()
+endif()
+
+# ---- packages ----------------------------------------------------------------------------------------------
+
+set(CPACK_GENERATOR TGZ DEB)
+set(CPACK_PACKAGE_NAME tevent)
+set(CPACK_PACKAGE_VENDOR tevent)
+set(CPACK_PACKAGE_CONTACT tevent)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+# Beside the system's libtevent0, in nobody's way: who wants this library says so with LD_LIBRARY_PATH.
+set(CPACK_PACKAGING_INSTALL_PREFIX /opt/tevent)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6, libtalloc2, libtalloc-dev")
+include(CPack)

@@ -1,0 +1,3300 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+
+#ifndef __TEVENT_H__
+#define __TEVENT_H__
+
+#include <stdint.h>
+#include <talloc.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <stdbool.h>
+
+/**
+ * @file tevent.h
+ * @brief The whole public interface of libtevent.
+ *
+ * Start with the overview, tevent(3); each section of this file has a page of
+ * its own.
+ */
+
+/**
+ * @page tevent The tevent library
+ *
+ * tevent runs callbacks, called handlers, when something happens: a file
+ * descriptor becomes ready, a point in time is reached, a signal arrives,
+ * another thread hands over work. All of it is tied to a context, and a loop
+ * on that context, run by the program, calls the handlers one after another.
+ * On top of that stand requests, a uniform way to write asynchronous
+ * functions, and queues, which serve requests one at a time.
+ *
+ * @code
+ * static void on_readable(struct tevent_context *ev, struct tevent_fd *fde,
+ *                         uint16_t flags, void *private_data)
+ * {
+ *         char buf[512];
+ *         ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+ *
+ *         if (n <= 0) {
+ *                 talloc_free(fde);
+ *         }
+ * }
+ *
+ * int main(void)
+ * {
+ *         struct tevent_context *ev = tevent_context_init(NULL);
+ *
+ *         if (ev == NULL ||
+ *             tevent_add_fd(ev, ev, STDIN_FILENO, TEVENT_FD_READ,
+ *                           on_readable, NULL) == NULL) {
+ *                 return 1;
+ *         }
+ *         tevent_loop_wait(ev);
+ *         talloc_free(ev);
+ *         return 0;
+ * }
+ * @endcode
+ *
+ * @section tevent_pages Pages
+ *
+ * The loop: tevent_contexts(3), tevent_loop(3). What it watches:
+ * tevent_fd_events(3), tevent_timers(3), tevent_immediates(3),
+ * tevent_signals(3). Asynchronous functions: tevent_requests(3),
+ * tevent_profiles(3), tevent_queues(3). Several threads: tevent_threads(3).
+ * Looking on: tevent_debugging(3), tevent_call_flow(3). Helpers:
+ * tevent_time(3). Replacing parts: tevent_backends(3), tevent_wrappers(3).
+ * Learning by example: tevent_tutorial(3), tevent_queue_tutorial(3).
+ *
+ * @section tevent_conventions What holds everywhere
+ *
+ * Memory: every object is a talloc chunk. A function's @a mem_ctx becomes its
+ * talloc parent; talloc_free() on the object, or on a parent of it, takes the
+ * object out of the loop. There are no other free functions. Out of memory is
+ * reported to the caller: NULL or false.
+ *
+ * Private data: a handler's @a private_data is passed through untouched; it
+ * belongs to the program, which has to keep it alive as long as the event.
+ *
+ * Freeing inside handlers: a handler may free the event that it runs for, that
+ * event's talloc parent, or any other event. For its own event talloc_free()
+ * returns -1 then: the event has left the loop at once, its memory goes when
+ * the handler has returned. Freeing it a second time in there is a mistake and
+ * aborts (tevent_set_abort_fn()). Freeing the context itself in a handler of
+ * its loop is not allowed.
+ *
+ * Threads: a context belongs to one thread at a time, together with all that
+ * hangs on it; talloc itself knows no locks. Functions that may be called from
+ * elsewhere say so. Different threads may use different contexts.
+ *
+ * Names and places: many names are macros in front of functions that begin
+ * with an underscore. They add the name of the handler and the place of the
+ * call, both string literals, which show up in debug messages. Call the
+ * macros; the functions behind them are there for compiled programs. Some of
+ * the macros came with release 0.15.0 and have the name of a function that
+ * existed before and still does: @c (tevent_queue_add)(...) and
+ * @c &tevent_queue_add reach it, without recording a name. All macros that
+ * look like functions are expressions.
+ *
+ * NULL: the flag, close function and tag functions of fd events, all other tag
+ * functions and tevent_req_print() accept NULL as their object, no other
+ * function does, unless its description says so.
+ *
+ * Releases: "Since" names the release of the interface that brought a
+ * declaration; where nothing is said it has been there from 0.9.9 on.
+ *
+ * Define @c TEVENT_DEPRECATED before the include to see the deprecated part,
+ * @c TEVENT_COMPAT_DEFINES for the names from before the library was called
+ * tevent.
+ */
+
+#ifndef __has_attribute
+#define __has_attribute(x) 0
+#endif
+
+#ifdef TEVENT_DEPRECATED
+#ifndef _DEPRECATED_
+#if __has_attribute(deprecated) || (__GNUC__ >= 3)
+#define _DEPRECATED_ __attribute__ ((deprecated))
+#else
+#define _DEPRECATED_
+#endif
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All of these are opaque, but for struct tevent_ops. */
+struct tevent_context;
+struct tevent_ops;
+struct tevent_fd;
+struct tevent_timer;
+struct tevent_immediate;
+struct tevent_signal;
+struct tevent_req;
+struct tevent_req_profile;
+struct tevent_queue;
+struct tevent_queue_entry;
+struct tevent_thread_proxy;
+struct tevent_threaded_context;
+
+/* ---- Contexts ------------------------------------------------------------ */
+
+/**
+ * @defgroup tevent_contexts Contexts: where events live and loops run
+ *
+ * A program creates a context, adds events, and runs tevent_loop_wait() or
+ * tevent_loop_once() on it. A library takes the context from its caller.
+ *
+ * @section tevent_context_backends Backends
+ *
+ * A context waits for file descriptors by way of a backend:
+ *
+ * - @c standard, the default: epoll, or poll where epoll is not to be had or
+ *   refuses a descriptor (a regular file, for example); the change from one to
+ *   the other goes unnoticed and loses nothing.
+ * - @c epoll: epoll(7) alone. What makes @c standard change over aborts the
+ *   program here.
+ * - @c poll: poll(2). A regular file is always ready.
+ * - @c poll_mt: @c poll for programs in which other threads add, change or
+ *   free fd events and schedule immediates while the loop's thread waits. Such
+ *   a change ends the wait. The program needs a lock of its own around
+ *   everything but the wait; TEVENT_TRACE_BEFORE_WAIT and
+ *   TEVENT_TRACE_AFTER_WAIT tell it where to let go of the lock and where to
+ *   take it again.
+ *
+ * @section tevent_context_freeing Freeing
+ *
+ * talloc_free() on a context first takes every event out of it: no handler
+ * runs any more. Events whose talloc parent is not the context stay valid
+ * memory and harmless: fd flags read as 0 and can't be set, an immediate can
+ * be scheduled on another context, everything can be freed.
+ *
+ * @section tevent_context_fork After fork()
+ *
+ * The child has a copy of each context. It may use one as it is, nothing that
+ * it does disturbs the parent. A child that wants none of the parent's events
+ * calls tevent_re_initialise() or frees the context.
+ * @{
+ */
+
+/**
+ * @brief Create a context with the default backend.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL.
+ *
+ * @return The context; NULL when out of memory or when the backend can't start
+ *         (no free file descriptor, for example). errno says nothing.
+ */
+struct tevent_context *tevent_context_init(TALLOC_CTX *mem_ctx);
+
+/**
+ * @brief Create a context with a backend chosen by name.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL.
+ * @param[in] name     A name from tevent_backend_list(); NULL means the default.
+ *
+ * @return The context; NULL when the name is unknown, when out of memory or
+ *         when the backend can't start. errno says nothing.
+ */
+struct tevent_context *tevent_context_init_byname(TALLOC_CTX *mem_ctx,
+						  const char *name);
+
+/**
+ * @brief Create a context with a table of backend functions.
+ *
+ * See tevent_backends(3) for how to make a table.
+ *
+ * @param[in] mem_ctx          Talloc parent, or NULL.
+ * @param[in] ops              The table. It is not copied and must stay valid
+ *                             as long as the context.
+ * @param[in] additional_data  The table's business. A built-in table's
+ *                             @c context_init takes a talloc chunk here and
+ *                             may free it; pass NULL.
+ *
+ * @return The context; NULL when out of memory or when @c ops->context_init
+ *         returned non-zero.
+ *
+ * @since 0.9.16
+ */
+struct tevent_context *tevent_context_init_ops(TALLOC_CTX *mem_ctx,
+					       const struct tevent_ops *ops,
+					       void *additional_data);
+
+/**
+ * @brief List the names of all backends.
+ *
+ * Thread: any, also two at once.
+ *
+ * @param[in] mem_ctx  Talloc parent of the list, or NULL.
+ *
+ * @return A NULL-terminated array, the newest registration first. The strings
+ *         are its talloc children. NULL when out of memory.
+ */
+const char **tevent_backend_list(TALLOC_CTX *mem_ctx);
+
+/**
+ * @brief Choose the backend of contexts that are created without a name.
+ *
+ * Holds for the whole process, and for contexts created from now on. Meant for
+ * the start of a program, before it has threads.
+ *
+ * @param[in] backend  The name, which is copied and looked up when a context
+ *                     is created; NULL puts @c standard back.
+ */
+void tevent_set_default_backend(const char *backend);
+
+/**
+ * @brief Start over with an empty context at the same address.
+ *
+ * For the child after fork(): it takes all events out, as freeing the context
+ * would, and starts the backend anew. The pointer stays good. The debug
+ * function and level, the trace callbacks, the wait timeout and "nesting
+ * allowed" are kept; the nesting hook is not. May be called inside a handler
+ * of this context; the turn that called the handler then ends quietly.
+ *
+ * @param[in] ev  The context. On a wrapper: aborts (tevent_set_abort_fn()), or
+ *                returns -1 with errno ENOSYS.
+ *
+ * @return 0, or non-zero when the backend can't start.
+ */
+int tevent_re_initialise(struct tevent_context *ev);
+
+/**
+ * @brief getpid() without the system call.
+ *
+ * Right in a forked child as well. Thread: any.
+ *
+ * @return The process id.
+ *
+ * @since 0.13.0
+ */
+pid_t tevent_cached_getpid(void);
+
+/** @} */
+
+/* ---- File descriptor events ---------------------------------------------- */
+
+/**
+ * @defgroup tevent_fd_events File descriptor events: call a handler when one is ready
+ *
+ * Readiness is a state, not a change: as long as the fd is ready and the event
+ * asks for it, its handler is called again and again. Nothing is reported that
+ * is not true at the moment of the call.
+ *
+ * Any number of events may watch one fd, in one context or in several. A
+ * readiness goes to one of the events that ask for it, in turns.
+ *
+ * Free the event before the fd is closed, or let the event close it
+ * (tevent_fd_set_auto_close()).
+ *
+ * @code
+ * static void on_ready(struct tevent_context *ev, struct tevent_fd *fde,
+ *                      uint16_t flags, void *private_data)
+ * {
+ *         struct connection *c = talloc_get_type_abort(private_data,
+ *                                                      struct connection);
+ *
+ *         if (flags & TEVENT_FD_WRITE) {
+ *                 write_some(c);
+ *                 if (nothing_left_to_write(c)) {
+ *                         TEVENT_FD_NOT_WRITEABLE(fde);
+ *                 }
+ *                 return;
+ *         }
+ *         if (read_some(c) <= 0) {
+ *                 talloc_free(c);
+ *         }
+ * }
+ *
+ * c->fde = tevent_add_fd(ev, c, c->fd, TEVENT_FD_READ, on_ready, c);
+ * if (c->fde != NULL) {
+ *         tevent_fd_set_auto_close(c->fde);
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * The fd is readable, at end of file, hung up or has an error. Asked for
+ * without TEVENT_FD_ERROR, this is where a closed peer shows.
+ */
+#define TEVENT_FD_READ 1
+
+/**
+ * The fd is writable.
+ *
+ * An event that asks for this alone is not called while the fd has an error or
+ * is hung up. If nobody else asks for TEVENT_FD_READ or TEVENT_FD_ERROR on the
+ * fd then, TEVENT_FD_WRITE is taken out of the event's flags, so that the loop
+ * does not spin; tevent_fd_get_flags() shows it.
+ */
+#define TEVENT_FD_WRITE 2
+
+/**
+ * The peer has closed its side, the fd is hung up or has an error. Told
+ * together with TEVENT_FD_WRITE where that is asked for and true; data to read
+ * alone does not count.
+ *
+ * @since 0.16.0
+ */
+#define TEVENT_FD_ERROR 4
+
+/**
+ * @brief What is called when a file descriptor is ready.
+ *
+ * @param[in] ev            The context that the event was added to.
+ * @param[in] fde           The event.
+ * @param[in] flags         What is true, among the flags that the event asks
+ *                          for.
+ * @param[in] private_data  As given to tevent_add_fd().
+ */
+typedef void (*tevent_fd_handler_t)(struct tevent_context *ev,
+				    struct tevent_fd *fde,
+				    uint16_t flags,
+				    void *private_data);
+
+/**
+ * @brief What is called when an fd event is freed.
+ *
+ * The event has left the loop, its memory and tag are still there.
+ *
+ * @param[in] ev            The event's context, the main one where that is a
+ *                          wrapper; NULL when the event had lost its context.
+ * @param[in] fde           The event.
+ * @param[in] fd            The file descriptor.
+ * @param[in] private_data  As given to tevent_add_fd().
+ */
+typedef void (*tevent_fd_close_fn_t)(struct tevent_context *ev,
+				     struct tevent_fd *fde,
+				     int fd,
+				     void *private_data);
+
+/**
+ * @brief Watch a file descriptor.
+ *
+ * An fd that is not open need not be noticed here: the event is returned all
+ * the same, leaves the loop at the latest at the next wait, and an ERROR-level
+ * debug message tells it.
+ *
+ * @param[in] ev            The context.
+ * @param[in] mem_ctx       Talloc parent; NULL means @a ev.
+ * @param[in] fd            The file descriptor, which stays the caller's.
+ * @param[in] flags         TEVENT_FD_READ, TEVENT_FD_WRITE, TEVENT_FD_ERROR or
+ *                          several of them; with 0 the handler is not called
+ *                          and the event does not keep tevent_loop_wait() busy.
+ * @param[in] handler       What to call.
+ * @param[in] private_data  Passed to the handler.
+ *
+ * @return The event; NULL when @a fd is negative or when out of memory. errno
+ *         says nothing.
+ */
+#ifdef DOXYGEN
+struct tevent_fd *tevent_add_fd(struct tevent_context *ev,
+				TALLOC_CTX *mem_ctx,
+				int fd,
+				uint16_t flags,
+				tevent_fd_handler_t handler,
+				void *private_data);
+#else
+struct tevent_fd *_tevent_add_fd(struct tevent_context *ev,
+				 TALLOC_CTX *mem_ctx,
+				 int fd,
+				 uint16_t flags,
+				 tevent_fd_handler_t handler,
+				 void *private_data,
+				 const char *handler_name,
+				 const char *location);
+#define tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data) \
+	_tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data, \
+		       #handler, __location__)
+#endif
+
+/**
+ * @brief What the event asks for.
+ *
+ * @param[in] fde  The event, or NULL.
+ *
+ * @return The flags as set, 0 for NULL and when the context is gone.
+ */
+uint16_t tevent_fd_get_flags(struct tevent_fd *fde);
+
+/**
+ * @brief Ask for something else.
+ *
+ * Does nothing for NULL and when the context is gone. Setting the flags that
+ * are set already costs nothing.
+ *
+ * @param[in] fde    The event, or NULL.
+ * @param[in] flags  The new flags, in place of the present ones.
+ */
+void tevent_fd_set_flags(struct tevent_fd *fde, uint16_t flags);
+
+#ifdef DOXYGEN
+/** @brief Ask for TEVENT_FD_READ as well.
+ * @param[in] fde  The event, or NULL. It is evaluated twice. */
+void TEVENT_FD_READABLE(struct tevent_fd *fde);
+/** @brief Ask for TEVENT_FD_READ no longer.
+ * @param[in] fde  The event, or NULL. It is evaluated twice. */
+void TEVENT_FD_NOT_READABLE(struct tevent_fd *fde);
+/** @brief Ask for TEVENT_FD_WRITE as well.
+ * @param[in] fde  The event, or NULL. It is evaluated twice. */
+void TEVENT_FD_WRITEABLE(struct tevent_fd *fde);
+/** @brief Ask for TEVENT_FD_WRITE no longer.
+ * @param[in] fde  The event, or NULL. It is evaluated twice. */
+void TEVENT_FD_NOT_WRITEABLE(struct tevent_fd *fde);
+/** @brief Ask for TEVENT_FD_ERROR as well.
+ * @param[in] fde  The event, or NULL. It is evaluated twice.
+ * @since 0.16.0 */
+void TEVENT_FD_WANTERROR(struct tevent_fd *fde);
+/** @brief Ask for TEVENT_FD_ERROR no longer.
+ * @param[in] fde  The event, or NULL. It is evaluated twice.
+ * @since 0.16.0 */
+void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
+#else
+#define TEVENT_FD_READABLE(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_READ)
+#define TEVENT_FD_NOT_READABLE(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_READ)
+#define TEVENT_FD_WRITEABLE(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_WRITE)
+#define TEVENT_FD_NOT_WRITEABLE(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_WRITE)
+#define TEVENT_FD_WANTERROR(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_ERROR)
+#define TEVENT_FD_NOT_WANTERROR(fde) \
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_ERROR)
+#endif
+
+/**
+ * @brief Have a function called when the event is freed.
+ *
+ * It takes the place of what was set before, tevent_fd_set_auto_close()
+ * included. It runs once. Does nothing for an event whose context is gone; but
+ * what was set before that still runs.
+ *
+ * @param[in] fde       The event, or NULL.
+ * @param[in] close_fn  The function; NULL for none.
+ */
+void tevent_fd_set_close_fn(struct tevent_fd *fde,
+			    tevent_fd_close_fn_t close_fn);
+
+/**
+ * @brief Have the file descriptor closed when the event is freed.
+ *
+ * Takes the place of a close function.
+ *
+ * @param[in] fde  The event, or NULL.
+ */
+void tevent_fd_set_auto_close(struct tevent_fd *fde);
+
+/**
+ * @brief Set the caller's tag.
+ *
+ * A tag is a number for the program's use, in trace callbacks for example. It
+ * means nothing to the library and is 0 at first.
+ *
+ * @param[in] fde  The event; nothing happens for NULL.
+ * @param[in] tag  The number.
+ *
+ * @since 0.11.0
+ */
+void tevent_fd_set_tag(struct tevent_fd *fde, uint64_t tag);
+
+/**
+ * @brief Read the caller's tag.
+ *
+ * @param[in] fde  The event, or NULL.
+ *
+ * @return The tag, 0 for NULL.
+ *
+ * @since 0.11.0
+ */
+uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
+
+/** @} */
+
+/* ---- Timers -------------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_timers Timers: call a handler once, at a point in time
+ *
+ * Times are wall-clock times, as gettimeofday(2) gives them. Timers run in the
+ * order of their times, equal ones in the order in which they were added, one
+ * in a turn of the loop and never early.
+ *
+ * A timer runs once and is freed after its handler has returned; a handler
+ * that wants to run again adds a new one.
+ *
+ * @code
+ * static void on_tick(struct tevent_context *ev, struct tevent_timer *te,
+ *                     struct timeval current_time, void *private_data)
+ * {
+ *         puts("tick");
+ *         tevent_add_timer(ev, private_data, tevent_timeval_current_ofs(1, 0),
+ *                          on_tick, private_data);
+ * }
+ *
+ * te = tevent_add_timer(ev, mem_ctx, tevent_timeval_current_ofs(1, 0),
+ *                       on_tick, mem_ctx);
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief What is called when the time has come.
+ *
+ * @param[in] ev            The context that the timer was added to.
+ * @param[in] te            The timer, which has left the loop already. It may
+ *                          be freed here; tevent_update_timer() does nothing.
+ * @param[in] current_time  The time at which the timer was found due; zero for
+ *                          a timer with a zero time.
+ * @param[in] private_data  As given to tevent_add_timer().
+ */
+typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
+				       struct tevent_timer *te,
+				       struct timeval current_time,
+				       void *private_data);
+
+/**
+ * @brief Run a handler at a point in time.
+ *
+ * @param[in] ev            The context.
+ * @param[in] mem_ctx       Talloc parent; NULL means @a ev. Freeing the timer
+ *                          cancels it.
+ * @param[in] next_event    The time. A time in the past is due at once, a zero
+ *                          time is due before all others.
+ * @param[in] handler       What to call.
+ * @param[in] private_data  Passed to the handler.
+ *
+ * @return The timer; NULL when out of memory.
+ */
+#ifdef DOXYGEN
+struct tevent_timer *tevent_add_timer(struct tevent_context *ev,
+				      TALLOC_CTX *mem_ctx,
+				      struct timeval next_event,
+				      tevent_timer_handler_t handler,
+				      void *private_data);
+#else
+struct tevent_timer *_tevent_add_timer(struct tevent_context *ev,
+				       TALLOC_CTX *mem_ctx,
+				       struct timeval next_event,
+				       tevent_timer_handler_t handler,
+				       void *private_data,
+				       const char *handler_name,
+				       const char *location);
+#define tevent_add_timer(ev, mem_ctx, next_event, handler, private_data) \
+	_tevent_add_timer(ev, mem_ctx, next_event, handler, private_data, \
+			  #handler, __location__)
+#endif
+
+/**
+ * @brief Move a timer to another time.
+ *
+ * Among timers of that time it becomes the last. Does nothing when the timer's
+ * context is gone and inside the timer's own handler.
+ *
+ * @param[in] te          The timer.
+ * @param[in] next_event  The new time.
+ *
+ * @since 0.9.31
+ */
+void tevent_update_timer(struct tevent_timer *te, struct timeval next_event);
+
+/**
+ * @brief Set the caller's tag, see tevent_fd_set_tag().
+ *
+ * @param[in] te   The timer; nothing happens for NULL.
+ * @param[in] tag  The number.
+ *
+ * @since 0.11.0
+ */
+void tevent_timer_set_tag(struct tevent_timer *te, uint64_t tag);
+
+/**
+ * @brief Read the caller's tag.
+ *
+ * @param[in] te  The timer, or NULL.
+ *
+ * @return The tag, 0 for NULL.
+ *
+ * @since 0.11.0
+ */
+uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
+
+/** @} */
+
+/* ---- Immediates ---------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_immediates Immediates: call a handler in one of the next turns
+ *
+ * The way to do something "right after this handler" without recursion. The
+ * object is created once and can be scheduled again and again, which can't
+ * fail. Immediates run in the order of scheduling, one in a turn, and before
+ * timers and file descriptors: a handler that keeps scheduling itself keeps
+ * those waiting.
+ *
+ * @code
+ * struct tevent_immediate *im = tevent_create_immediate(mem_ctx);
+ *
+ * if (im != NULL) {
+ *         tevent_schedule_immediate(im, ev, on_next_turn, state);
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief What is called for an immediate.
+ *
+ * @param[in] ctx           The context that it was scheduled on.
+ * @param[in] im            The immediate, idle again: it may be scheduled anew
+ *                          or freed here.
+ * @param[in] private_data  As given when it was scheduled.
+ */
+typedef void (*tevent_immediate_handler_t)(struct tevent_context *ctx,
+					   struct tevent_immediate *im,
+					   void *private_data);
+
+/**
+ * @brief Create an immediate that is scheduled nowhere.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL. Freeing a scheduled immediate
+ *                     cancels it.
+ *
+ * @return The immediate; NULL when out of memory.
+ */
+#ifdef DOXYGEN
+struct tevent_immediate *tevent_create_immediate(TALLOC_CTX *mem_ctx);
+#else
+struct tevent_immediate *_tevent_create_immediate(TALLOC_CTX *mem_ctx,
+						  const char *location);
+#define tevent_create_immediate(mem_ctx) \
+	_tevent_create_immediate(mem_ctx, __location__)
+#endif
+
+/**
+ * @brief Run a handler in one of the next turns of the loop, once.
+ *
+ * What the immediate was scheduled for before is cancelled first, in whatever
+ * context. An immediate that was freed in its own handler must not be
+ * scheduled any more: that aborts (tevent_set_abort_fn()).
+ *
+ * @param[in] im            The immediate.
+ * @param[in] ctx           The context to run in.
+ * @param[in] handler       What to call; NULL only cancels.
+ * @param[in] private_data  Passed to the handler.
+ */
+#ifdef DOXYGEN
+void tevent_schedule_immediate(struct tevent_immediate *im,
+			       struct tevent_context *ctx,
+			       tevent_immediate_handler_t handler,
+			       void *private_data);
+#else
+void _tevent_schedule_immediate(struct tevent_immediate *im,
+				struct tevent_context *ctx,
+				tevent_immediate_handler_t handler,
+				void *private_data,
+				const char *handler_name,
+				const char *location);
+#define tevent_schedule_immediate(im, ctx, handler, private_data) \
+	_tevent_schedule_immediate(im, ctx, handler, private_data, \
+				   #handler, __location__)
+#endif
+
+/**
+ * @brief Cancel what the immediate is scheduled for.
+ *
+ * Does nothing when it is idle. The immediate can be scheduled again.
+ *
+ * @param[in] im  The immediate.
+ *
+ * @since 0.17.0
+ */
+void tevent_reset_immediate(struct tevent_immediate *im);
+
+/**
+ * @brief Set the caller's tag, see tevent_fd_set_tag().
+ *
+ * The tag stays when the immediate is scheduled again or cancelled.
+ *
+ * @param[in] im   The immediate; nothing happens for NULL.
+ * @param[in] tag  The number.
+ *
+ * @since 0.11.0
+ */
+void tevent_immediate_set_tag(struct tevent_immediate *im, uint64_t tag);
+
+/**
+ * @brief Read the caller's tag.
+ *
+ * @param[in] im  The immediate, or NULL.
+ *
+ * @return The tag, 0 for NULL.
+ *
+ * @since 0.11.0
+ */
+uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
+
+/** @} */
+
+/* ---- Signals ------------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_signals Signals: call a handler from the loop when one arrives
+ *
+ * Handlers are called by the loop, like all others, and so may do anything;
+ * nothing of the program runs inside the signal handler itself. Any number of
+ * events may wait for one signal, in any number of contexts; the newest runs
+ * first. A turn of any context that has a signal event handles the pending
+ * signals of all contexts.
+ *
+ * While an event exists, the signal's disposition is the library's; when the
+ * last one of a signal is freed, the previous disposition is put back.
+ *
+ * @code
+ * static void on_sigterm(struct tevent_context *ev, struct tevent_signal *se,
+ *                        int signum, int count, void *siginfo,
+ *                        void *private_data)
+ * {
+ *         bool *stop = private_data;
+ *
+ *         *stop = true;
+ * }
+ *
+ * se = tevent_add_signal(ev, ev, SIGTERM, 0, on_sigterm, &stop);
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief What is called for a signal.
+ *
+ * @param[in] ev            The context that the event was added to.
+ * @param[in] se            The event.
+ * @param[in] signum        The signal.
+ * @param[in] count         How often it arrived since the last call; with
+ *                          SA_SIGINFO always 1, one call for each arrival.
+ * @param[in] siginfo       With SA_SIGINFO a @c siginfo_t pointer, valid until
+ *                          the handler returns, else NULL.
+ * @param[in] private_data  As given to tevent_add_signal().
+ */
+typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
+					struct tevent_signal *se,
+					int signum,
+					int count,
+					void *siginfo,
+					void *private_data);
+
+/**
+ * @brief Wait for a signal.
+ *
+ * @param[in] ev            The context.
+ * @param[in] mem_ctx       Talloc parent; NULL means @a ev.
+ * @param[in] signum        The signal.
+ * @param[in] sa_flags      Flags of sigaction(2). The first event for a signal
+ *                          decides on the installed ones. SA_SIGINFO asks for
+ *                          single calls with their @c siginfo_t (not granted
+ *                          when the first event was added without it). With
+ *                          SA_RESETHAND the event frees itself after its first
+ *                          delivery.
+ * @param[in] handler       What to call.
+ * @param[in] private_data  Passed to the handler.
+ *
+ * @return The event; NULL with errno set on failure: EINVAL for a signal that
+ *         does not exist or can't be caught, otherwise what sigaction(2), the
+ *         creation of the wake-up descriptor or the allocation failed with.
+ */
+#ifdef DOXYGEN
+struct tevent_signal *tevent_add_signal(struct tevent_context *ev,
+					TALLOC_CTX *mem_ctx,
+					int signum,
+					int sa_flags,
+					tevent_signal_handler_t handler,
+					void *private_data);
+#else
+struct tevent_signal *_tevent_add_signal(struct tevent_context *ev,
+					 TALLOC_CTX *mem_ctx,
+					 int signum,
+					 int sa_flags,
+					 tevent_signal_handler_t handler,
+					 void *private_data,
+					 const char *handler_name,
+					 const char *location);
+#define tevent_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data) \
+	_tevent_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, \
+			   #handler, __location__)
+#endif
+
+/**
+ * @brief Whether the context's backend can wait for signals.
+ *
+ * @param[in] ev  The context.
+ *
+ * @return True with all built-in backends.
+ */
+bool tevent_signal_support(struct tevent_context *ev);
+
+/**
+ * @brief The upper limit of signal numbers.
+ *
+ * Thread: any.
+ *
+ * @return tevent_add_signal() accepts numbers below this one.
+ *
+ * @since 0.9.20
+ */
+size_t tevent_num_signals(void);
+
+/**
+ * @brief How many arrivals of a signal are kept with SA_SIGINFO.
+ *
+ * At that number the signal is blocked until the loop has handled them, so
+ * that none is lost. Thread: any.
+ *
+ * @return The number.
+ *
+ * @since 0.9.20
+ */
+size_t tevent_sa_info_queue_count(void);
+
+/**
+ * @brief Set the caller's tag, see tevent_fd_set_tag().
+ *
+ * @param[in] se   The event; nothing happens for NULL.
+ * @param[in] tag  The number.
+ *
+ * @since 0.11.0
+ */
+void tevent_signal_set_tag(struct tevent_signal *se, uint64_t tag);
+
+/**
+ * @brief Read the caller's tag.
+ *
+ * @param[in] se  The event, or NULL.
+ *
+ * @return The tag, 0 for NULL.
+ *
+ * @since 0.11.0
+ */
+uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
+
+/** @} */
+
+/* ---- The loop ------------------------------------------------------------ */
+
+/**
+ * @defgroup tevent_loop The loop: wait for events and call their handlers
+ *
+ * One turn of the loop runs at most one event, the first that it finds in this
+ * order:
+ *
+ * 1. all pending signals (they count as one);
+ * 2. the first immediate;
+ * 3. the earliest timer, if it is due;
+ * 4. one file descriptor that is ready, the wait for which ends when the next
+ *    timer is due, when a signal arrives or when another thread wakes the loop;
+ * 5. the earliest timer, or the signals, that ended the wait.
+ *
+ * A turn may find nothing to run and still succeed: a wake-up, a signal
+ * without an event, the wait timeout.
+ *
+ * @code
+ * while (!stop) {
+ *         if (tevent_loop_once(ev) != 0) {
+ *                 return errno;
+ *         }
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief Run one turn of the loop.
+ *
+ * @param[in] ev  The context.
+ *
+ * @return 0 after a turn, whether it ran something or not; -1 with errno set
+ *         on failure: ELOOP when called inside a handler of this context,
+ *         which also aborts (tevent_set_abort_fn()), unless nesting is allowed;
+ *         EAGAIN when the wait timeout is 0 and nothing was ready; ENOSYS on a
+ *         wrapper, which aborts as well. Also what a nesting hook returned.
+ */
+#ifdef DOXYGEN
+int tevent_loop_once(struct tevent_context *ev);
+#else
+int _tevent_loop_once(struct tevent_context *ev, const char *location);
+#define tevent_loop_once(ev) \
+	_tevent_loop_once(ev, __location__)
+#endif
+
+/**
+ * @brief Run turns as long as there is something to wait for.
+ *
+ * That is: a timer, an immediate, a signal event, or an fd event that asks for
+ * something. A thread proxy counts as an fd event, a threaded context does not
+ * count.
+ *
+ * @param[in] ev  The context.
+ *
+ * @return 0 when nothing is left; else what the failed turn returned, see
+ *         tevent_loop_once().
+ */
+#ifdef DOXYGEN
+int tevent_loop_wait(struct tevent_context *ev);
+#else
+int _tevent_loop_wait(struct tevent_context *ev, const char *location);
+#define tevent_loop_wait(ev) \
+	_tevent_loop_wait(ev, __location__)
+#endif
+
+/**
+ * @brief Limit how long a turn waits when there is no timer.
+ *
+ * Without this call it is 30 seconds. A pending timer bounds the wait instead,
+ * however far away it is.
+ *
+ * @param[in] ev    The context; has no effect on a wrapper.
+ * @param[in] secs  Seconds. INT32_MAX and above: no limit. 0: never block; a
+ *                  turn that finds nothing ready or due then fails with EAGAIN,
+ *                  also when a timer is pending.
+ *
+ * @return The previous value in seconds.
+ *
+ * @since 0.17.0
+ */
+uint32_t tevent_context_set_wait_timeout(struct tevent_context *ev, uint32_t secs);
+
+/**
+ * @brief What is called around each turn, see tevent_loop_set_nesting_hook().
+ *
+ * @param[in] ev            The context.
+ * @param[in] private_data  As given when the hook was set.
+ * @param[in] level         1 for the outermost loop, 2 for one that runs in a
+ *                          handler of that, and so on.
+ * @param[in] begin         True before the turn, false after it.
+ * @param[in] stack_ptr     The address of a <tt>void *</tt> that is NULL at
+ *                          the beginning and is the same one at the end: room
+ *                          for a pointer of the hook's own.
+ * @param[in] location      Where the loop was called.
+ *
+ * @return 0 to go on. Anything else is what the loop call returns; at the
+ *         beginning nothing is run then and the hook is not called again.
+ */
+typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
+				   void *private_data,
+				   uint32_t level,
+				   bool begin,
+				   void *stack_ptr,
+				   const char *location);
+
+#ifdef TEVENT_DEPRECATED
+/**
+ * @brief Allow the loop to be run inside a handler of the same context.
+ *
+ * The inner loop may run any handler, that of an event included whose handler
+ * is running already. Aborts (tevent_set_abort_fn()) and does nothing on a
+ * wrapper and on a context that has wrappers.
+ *
+ * @param[in] ev  The context.
+ *
+ * @deprecated Write a request instead; see tevent_requests(3).
+ */
+void tevent_loop_allow_nesting(struct tevent_context *ev) _DEPRECATED_;
+
+/**
+ * @brief Have a function called before and after each turn.
+ *
+ * That is, each tevent_loop_once() and, as a whole, each tevent_loop_until().
+ * A context has one hook for life; setting another one, or other private data,
+ * aborts (tevent_set_abort_fn()).
+ *
+ * @param[in] ev            The context.
+ * @param[in] hook          The function.
+ * @param[in] private_data  Passed to it.
+ *
+ * @deprecated Together with nesting.
+ */
+void tevent_loop_set_nesting_hook(struct tevent_context *ev,
+				  tevent_nesting_hook hook,
+				  void *private_data) _DEPRECATED_;
+
+/**
+ * @brief Run turns until a function says that it is enough.
+ *
+ * The function is asked before each turn, the first one included.
+ *
+ * @param[in] ev            The context.
+ * @param[in] finished      Returns true to end the loop.
+ * @param[in] private_data  Passed to it.
+ *
+ * @return 0, or what the failed turn returned, see tevent_loop_once().
+ *
+ * @deprecated Use tevent_loop_once() in a loop, or tevent_req_poll().
+ */
+#ifdef DOXYGEN
+int tevent_loop_until(struct tevent_context *ev,
+		      bool (*finished)(void *private_data),
+		      void *private_data) _DEPRECATED_;
+#else
+int _tevent_loop_until(struct tevent_context *ev,
+		       bool (*finished)(void *private_data),
+		       void *private_data,
+		       const char *location) _DEPRECATED_;
+#define tevent_loop_until(ev, finished, private_data) \
+	_tevent_loop_until(ev, finished, private_data, __location__)
+#endif
+#endif /* TEVENT_DEPRECATED */
+
+/** @} */
+
+/* ---- Debug messages, aborts and traces ------------------------------------ */
+
+/**
+ * @defgroup tevent_debugging Debug messages, aborts and traces: see what the loop does
+ *
+ * Debug messages are sentences for people; trace callbacks tell programs of
+ * the same things. A context starts with neither. On a wrapper neither can be
+ * set: its events show up on the main context.
+ *
+ * A trace callback may read and set tags and must leave everything else alone.
+ * Each ATTACH is matched by exactly one DETACH, however the event goes. The
+ * library's own timers and immediates (end times, posted requests, queues)
+ * show up like the program's.
+ *
+ * @code
+ * static void trace_fd(struct tevent_fd *fde,
+ *                      enum tevent_event_trace_point point, void *private_data)
+ * {
+ *         static uint64_t last;
+ *
+ *         if (point == TEVENT_EVENT_TRACE_ATTACH) {
+ *                 tevent_fd_set_tag(fde, ++last);
+ *         }
+ *         printf("fd event %ju: %d\n", (uintmax_t)tevent_fd_get_tag(fde), point);
+ * }
+ *
+ * tevent_set_debug_stderr(ev);
+ * tevent_set_trace_fd_callback(ev, trace_fd, NULL);
+ * @endcode
+ * @{
+ */
+
+/** @brief How serious a debug message is. */
+enum tevent_debug_level {
+	TEVENT_DEBUG_FATAL,   /**< The library can't go on, or was misused. */
+	TEVENT_DEBUG_ERROR,   /**< Something failed, the rest goes on. */
+	TEVENT_DEBUG_WARNING, /**< Something is probably not as intended. */
+	TEVENT_DEBUG_TRACE    /**< What happens, step by step. */
+};
+
+/**
+ * @brief What is called with debug messages.
+ *
+ * @param[in] context  As given to tevent_set_debug().
+ * @param[in] level    How serious it is.
+ * @param[in] fmt      A printf(3) format.
+ * @param[in] ap       Its arguments.
+ */
+typedef void (*tevent_debug_fn)(void *context,
+				enum tevent_debug_level level,
+				const char *fmt,
+				va_list ap) PRINTF_ATTRIBUTE(3,0);
+
+/**
+ * @brief Say where a context's debug messages go.
+ *
+ * Sets the maximum level to TEVENT_DEBUG_WARNING; see
+ * tevent_set_max_debug_level() for more.
+ *
+ * @param[in] ev       The context. On a wrapper: aborts
+ *                     (tevent_set_abort_fn()), or returns -1 with errno EINVAL.
+ * @param[in] debug    The function; NULL for none, which also sets the maximum
+ *                     level to TEVENT_DEBUG_FATAL.
+ * @param[in] context  Passed to the function.
+ *
+ * @return 0.
+ */
+int tevent_set_debug(struct tevent_context *ev,
+		     tevent_debug_fn debug,
+		     void *context);
+
+/**
+ * @brief Print a context's debug messages to stderr.
+ *
+ * Warnings and what is more serious; never TEVENT_DEBUG_TRACE.
+ *
+ * @param[in] ev  The context. On a wrapper: as tevent_set_debug().
+ *
+ * @return 0.
+ */
+int tevent_set_debug_stderr(struct tevent_context *ev);
+
+/**
+ * @brief Choose which debug messages are passed on.
+ *
+ * Less serious ones are not even put together. Call it after
+ * tevent_set_debug(), which sets a level of its own.
+ *
+ * @param[in] ev         The context; has no effect on a wrapper.
+ * @param[in] max_level  The least serious level to pass on.
+ *
+ * @return The previous one.
+ *
+ * @since 0.15.0
+ */
+enum tevent_debug_level tevent_set_max_debug_level(struct tevent_context *ev,
+						   enum tevent_debug_level max_level);
+
+/**
+ * @brief Say what happens when the library finds that it is misused.
+ *
+ * Holds for the whole process. Where other descriptions say "aborts
+ * (tevent_set_abort_fn())", a FATAL-level debug message is written and this
+ * function is called. It is meant not to return. If it does, the call that was
+ * wrong fails in the way that its description says, or does nothing.
+ *
+ * @param[in] abort_fn  Gets a sentence that says what was wrong; NULL puts
+ *                      abort(3) back.
+ */
+void tevent_set_abort_fn(void (*abort_fn)(const char *reason));
+
+/** Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
+#define TEVENT_HAS_LOOP_ONCE_TRACE_POINTS 1
+
+/** @brief Where in a turn of the loop a trace callback is called. */
+enum tevent_trace_point {
+	TEVENT_TRACE_BEFORE_WAIT,      /**< Right before the loop waits. */
+	TEVENT_TRACE_AFTER_WAIT,       /**< Right after it. */
+	TEVENT_TRACE_BEFORE_LOOP_ONCE, /**< A turn begins. */
+	TEVENT_TRACE_AFTER_LOOP_ONCE   /**< A turn is over, failed ones too. */
+};
+
+/**
+ * @brief What is called at the trace points of the loop.
+ *
+ * @param[in] point         The point.
+ * @param[in] private_data  As given when the callback was set.
+ */
+typedef void (*tevent_trace_callback_t)(enum tevent_trace_point point,
+					void *private_data);
+
+/**
+ * @brief Have a function called at the trace points of the loop.
+ *
+ * @param[in] ev            The context. On a wrapper: aborts
+ *                          (tevent_set_abort_fn()).
+ * @param[in] cb            The function, in place of the present one; NULL for
+ *                          none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.9.16
+ */
+void tevent_set_trace_callback(struct tevent_context *ev,
+			       tevent_trace_callback_t cb,
+			       void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_callback() set.
+ *
+ * @param[in]  ev            The context.
+ * @param[out] cb            The function, or NULL.
+ * @param[out] private_data  The address of a pointer: its private data.
+ *
+ * @since 0.9.16
+ */
+void tevent_get_trace_callback(struct tevent_context *ev,
+			       tevent_trace_callback_t *cb,
+			       void *private_data);
+
+/** @brief What happens to an event. @since 0.11.0 */
+enum tevent_event_trace_point {
+	/** It has joined the loop or the queue. The tag can be set here. */
+	TEVENT_EVENT_TRACE_ATTACH,
+	/** It has left the loop or the queue. The tag can still be read. */
+	TEVENT_EVENT_TRACE_DETACH,
+	/** Its handler is about to be called. */
+	TEVENT_EVENT_TRACE_BEFORE_HANDLER
+};
+
+/**
+ * @brief What is called for fd events.
+ *
+ * @param[in] fde           The event.
+ * @param[in] point         What happens to it.
+ * @param[in] private_data  As given when the callback was set.
+ *
+ * @since 0.11.0
+ */
+typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
+					   enum tevent_event_trace_point point,
+					   void *private_data);
+
+/**
+ * @brief What is called for signal events.
+ *
+ * @param[in] se            The event.
+ * @param[in] point         What happens to it.
+ * @param[in] private_data  As given when the callback was set.
+ *
+ * @since 0.11.0
+ */
+typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
+					       enum tevent_event_trace_point point,
+					       void *private_data);
+
+/**
+ * @brief What is called for timers.
+ *
+ * @param[in] te            The timer.
+ * @param[in] point         What happens to it.
+ * @param[in] private_data  As given when the callback was set.
+ *
+ * @since 0.11.0
+ */
+typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
+					      enum tevent_event_trace_point point,
+					      void *private_data);
+
+/**
+ * @brief What is called for immediates.
+ *
+ * @param[in] im            The immediate.
+ * @param[in] point         What happens to it.
+ * @param[in] private_data  As given when the callback was set.
+ *
+ * @since 0.11.0
+ */
+typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
+						  enum tevent_event_trace_point point,
+						  void *private_data);
+
+/**
+ * @brief What is called for queue entries.
+ *
+ * @param[in] qe            The queue entry.
+ * @param[in] point         What happens to it.
+ * @param[in] private_data  As given when the callback was set.
+ *
+ * @since 0.12.0
+ */
+typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
+					      enum tevent_event_trace_point point,
+					      void *private_data);
+
+/**
+ * @brief Have a function called for the fd events of a context.
+ *
+ * @param[in] ev            The context. On a wrapper: aborts
+ *                          (tevent_set_abort_fn()).
+ * @param[in] cb            The function, in place of the present one; NULL for
+ *                          none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.11.0
+ */
+void tevent_set_trace_fd_callback(struct tevent_context *ev,
+				  tevent_trace_fd_callback_t cb,
+				  void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_fd_callback() set.
+ *
+ * @param[in]  ev              The context.
+ * @param[out] cb              The function, or NULL.
+ * @param[out] p_private_data  The address of a pointer: its private data.
+ *
+ * @since 0.11.0
+ */
+void tevent_get_trace_fd_callback(struct tevent_context *ev,
+				  tevent_trace_fd_callback_t *cb,
+				  void *p_private_data);
+
+/**
+ * @brief Have a function called for the signal events of a context.
+ *
+ * @param[in] ev            As in tevent_set_trace_fd_callback().
+ * @param[in] cb            The function, or NULL for none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.11.0
+ */
+void tevent_set_trace_signal_callback(struct tevent_context *ev,
+				      tevent_trace_signal_callback_t cb,
+				      void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_signal_callback() set.
+ *
+ * @param[in]  ev              The context.
+ * @param[out] cb              The function, or NULL.
+ * @param[out] p_private_data  The address of a pointer: its private data.
+ *
+ * @since 0.11.0
+ */
+void tevent_get_trace_signal_callback(struct tevent_context *ev,
+				      tevent_trace_signal_callback_t *cb,
+				      void *p_private_data);
+
+/**
+ * @brief Have a function called for the timers of a context.
+ *
+ * @param[in] ev            As in tevent_set_trace_fd_callback().
+ * @param[in] cb            The function, or NULL for none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.11.0
+ */
+void tevent_set_trace_timer_callback(struct tevent_context *ev,
+				     tevent_trace_timer_callback_t cb,
+				     void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_timer_callback() set.
+ *
+ * @param[in]  ev              The context.
+ * @param[out] cb              The function, or NULL.
+ * @param[out] p_private_data  The address of a pointer: its private data.
+ *
+ * @since 0.11.0
+ */
+void tevent_get_trace_timer_callback(struct tevent_context *ev,
+				     tevent_trace_timer_callback_t *cb,
+				     void *p_private_data);
+
+/**
+ * @brief Have a function called for the immediates of a context.
+ *
+ * Immediates that come from other threads are told in the loop's thread.
+ *
+ * @param[in] ev            As in tevent_set_trace_fd_callback().
+ * @param[in] cb            The function, or NULL for none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.11.0
+ */
+void tevent_set_trace_immediate_callback(struct tevent_context *ev,
+					 tevent_trace_immediate_callback_t cb,
+					 void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_immediate_callback() set.
+ *
+ * @param[in]  ev              The context.
+ * @param[out] cb              The function, or NULL.
+ * @param[out] p_private_data  The address of a pointer: its private data.
+ *
+ * @since 0.11.0
+ */
+void tevent_get_trace_immediate_callback(struct tevent_context *ev,
+					 tevent_trace_immediate_callback_t *cb,
+					 void *p_private_data);
+
+/**
+ * @brief Have a function called for the queue entries of a context.
+ *
+ * Those that were added with this context; BEFORE_HANDLER comes right before
+ * the trigger.
+ *
+ * @param[in] ev            As in tevent_set_trace_fd_callback().
+ * @param[in] cb            The function, or NULL for none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.12.0
+ */
+void tevent_set_trace_queue_callback(struct tevent_context *ev,
+				     tevent_trace_queue_callback_t cb,
+				     void *private_data);
+
+/**
+ * @brief Read back what tevent_set_trace_queue_callback() set.
+ *
+ * @param[in]  ev              The context.
+ * @param[out] cb              The function, or NULL.
+ * @param[out] p_private_data  The address of a pointer: its private data.
+ *
+ * @since 0.12.0
+ */
+void tevent_get_trace_queue_callback(struct tevent_context *ev,
+				     tevent_trace_queue_callback_t *cb,
+				     void *p_private_data);
+
+/** @} */
+
+/* ---- Requests ------------------------------------------------------------ */
+
+/**
+ * @defgroup tevent_requests Requests: asynchronous functions
+ *
+ * An asynchronous function comes as a pair. @c x_send() takes the talloc
+ * parent, the context and the arguments, starts the work and returns a
+ * request. Its caller sets a callback, which runs when the request has
+ * finished. The callback calls @c x_recv() for the result and frees the
+ * request.
+ *
+ * The implementation of such a function keeps what it needs in a state struct
+ * that is created with the request (tevent_req_create()), and finishes the
+ * request exactly once with tevent_req_done(), tevent_req_error(),
+ * tevent_req_nomem() or tevent_req_oom(). Finishing calls the caller's
+ * callback, which may free the request: return at once and don't touch it any
+ * more. A send function that finishes before its caller could set a callback
+ * returns by way of tevent_req_post().
+ *
+ * @code
+ * struct pause_state {
+ *         int dummy;
+ * };
+ *
+ * static void pause_done(struct tevent_req *subreq);
+ *
+ * struct tevent_req *pause_send(TALLOC_CTX *mem_ctx, struct tevent_context *ev,
+ *                               uint32_t secs)
+ * {
+ *         struct pause_state *state;
+ *         struct tevent_req *req, *subreq;
+ *
+ *         req = tevent_req_create(mem_ctx, &state, struct pause_state);
+ *         if (req == NULL) {
+ *                 return NULL;
+ *         }
+ *         subreq = tevent_wakeup_send(state, ev,
+ *                                     tevent_timeval_current_ofs(secs, 0));
+ *         if (tevent_req_nomem(subreq, req)) {
+ *                 return tevent_req_post(req, ev);
+ *         }
+ *         tevent_req_set_callback(subreq, pause_done, req);
+ *         return req;
+ * }
+ *
+ * static void pause_done(struct tevent_req *subreq)
+ * {
+ *         struct tevent_req *req = tevent_req_callback_data(subreq,
+ *                                                           struct tevent_req);
+ *         bool ok = tevent_wakeup_recv(subreq);
+ *
+ *         TALLOC_FREE(subreq);
+ *         if (!ok) {
+ *                 tevent_req_error(req, EIO);
+ *                 return;
+ *         }
+ *         tevent_req_done(req);
+ * }
+ *
+ * int pause_recv(struct tevent_req *req)
+ * {
+ *         enum tevent_req_state state;
+ *         uint64_t error = 0;
+ *         int ret = 0;
+ *
+ *         if (tevent_req_is_error(req, &state, &error)) {
+ *                 ret = state == TEVENT_REQ_USER_ERROR ? (int)error : ENOMEM;
+ *         }
+ *         tevent_req_received(req);
+ *         return ret;
+ * }
+ * @endcode
+ *
+ * Programs compiled with tevent_req_create() or one of the tevent_req_set_
+ * macros need the library from 0.15.0 on.
+ * @{
+ */
+
+/** @brief Where a request stands. */
+enum tevent_req_state {
+	TEVENT_REQ_INIT,        /**< Not used: a new request is in progress. */
+	TEVENT_REQ_IN_PROGRESS, /**< Not finished. */
+	TEVENT_REQ_DONE,        /**< Finished by tevent_req_done(). */
+	TEVENT_REQ_USER_ERROR,  /**< Finished by tevent_req_error(). */
+	TEVENT_REQ_TIMED_OUT,   /**< Its end time was reached. */
+	TEVENT_REQ_NO_MEMORY,   /**< Finished for want of memory. */
+	TEVENT_REQ_RECEIVED     /**< tevent_req_received() was called. */
+};
+
+/**
+ * @brief What is called when a request has finished.
+ *
+ * It may free the request, and usually does.
+ *
+ * @param[in] subreq  The request that has finished; "sub" as seen from the
+ *                    request that waits for it, often its callback data.
+ */
+typedef void (*tevent_req_fn)(struct tevent_req *subreq);
+
+/**
+ * @brief What tevent_req_print() calls for a request.
+ *
+ * @param[in] req  The request.
+ * @param[in] ctx  Talloc parent of the text.
+ *
+ * @return The text, NULL when out of memory.
+ */
+typedef char *(*tevent_req_print_fn)(struct tevent_req *req, TALLOC_CTX *ctx);
+
+/**
+ * @brief What tevent_req_cancel() calls for a request.
+ *
+ * It may finish the request.
+ *
+ * @param[in] req  The request.
+ *
+ * @return What tevent_req_cancel() returns: true when the request could be
+ *         asked to stop.
+ */
+typedef bool (*tevent_req_cancel_fn)(struct tevent_req *req);
+
+/**
+ * @brief What is called to clean up a request's state.
+ *
+ * It must not free the request.
+ *
+ * @param[in] req        The request; its state data is still there.
+ * @param[in] req_state  The state that the request has just reached.
+ */
+typedef void (*tevent_req_cleanup_fn)(struct tevent_req *req,
+				      enum tevent_req_state req_state);
+
+/**
+ * @brief Create a request together with its state.
+ *
+ * The state is zeroed, a talloc child of the request and freed by
+ * tevent_req_received(). Both lie in one allocation, so that small allocations
+ * below them rarely fail.
+ *
+ * When the talloc parent of @a mem_ctx is a request (@a mem_ctx is its state),
+ * that is the new one's parent request for profiles and call flow.
+ *
+ * @param[in]  mem_ctx  Talloc parent, or NULL.
+ * @param[out] pstate   The address of a pointer to the state struct; not
+ *                      written on failure.
+ * @param[in]  type     The type of the state: a type, not a string.
+ *
+ * @return The request, in progress; NULL when out of memory.
+ */
+#ifdef DOXYGEN
+struct tevent_req *tevent_req_create(TALLOC_CTX *mem_ctx,
+				     void *pstate,
+				     TYPE type);
+#else
+struct tevent_req *_tevent_req_create(TALLOC_CTX *mem_ctx,
+				      void *pstate,
+				      size_t state_size,
+				      const char *type,
+				      const char *location);
+struct tevent_req *__tevent_req_create(TALLOC_CTX *mem_ctx,
+				       void *pstate,
+				       size_t state_size,
+				       const char *type,
+				       const char *func,
+				       const char *location);
+#define tevent_req_create(_mem_ctx, _pstate, _type) \
+	__tevent_req_create((_mem_ctx), (_pstate), sizeof(_type), \
+			    #_type, __func__, __location__)
+#endif
+
+/**
+ * @brief The state of a request.
+ *
+ * @param[in] req   The request.
+ * @param[in] type  The type of the state, as given to tevent_req_create().
+ *                  Another type is a mistake and aborts (talloc_abort).
+ *
+ * @return The state. Not to be called after tevent_req_received(), which frees
+ *         it.
+ */
+#ifdef DOXYGEN
+void *tevent_req_data(struct tevent_req *req, TYPE type);
+#else
+void *_tevent_req_data(struct tevent_req *req);
+#define tevent_req_data(_req, _type) \
+	talloc_get_type_abort(_tevent_req_data(_req), _type)
+#endif
+
+/**
+ * @brief Say what is called when the request has finished.
+ *
+ * @param[in] req  The request.
+ * @param[in] fn   The function, in place of the present one; NULL for none.
+ * @param[in] pvt  Its data, which tevent_req_callback_data() gives.
+ */
+void tevent_req_set_callback(struct tevent_req *req, tevent_req_fn fn, void *pvt);
+#ifndef DOXYGEN
+void _tevent_req_set_callback(struct tevent_req *req,
+			      tevent_req_fn fn,
+			      const char *fn_name,
+			      void *pvt);
+#define tevent_req_set_callback(req, fn, pvt) \
+	_tevent_req_set_callback(req, fn, #fn, pvt)
+#endif
+
+/**
+ * @brief The data of the callback, checked.
+ *
+ * @param[in] req   The request.
+ * @param[in] type  The talloc type of the data, usually
+ *                  <tt>struct tevent_req</tt>. Another type is a mistake and
+ *                  aborts (talloc_abort).
+ *
+ * @return The data; also after tevent_req_received().
+ */
+#ifdef DOXYGEN
+void *tevent_req_callback_data(struct tevent_req *req, TYPE type);
+#else
+void *_tevent_req_callback_data(struct tevent_req *req);
+#define tevent_req_callback_data(_req, _type) \
+	talloc_get_type_abort(_tevent_req_callback_data(_req), _type)
+#endif
+
+/**
+ * @brief The data of the callback, whatever it is.
+ *
+ * @param[in] req  The request.
+ *
+ * @return The data.
+ */
+#ifdef DOXYGEN
+void *tevent_req_callback_data_void(struct tevent_req *req);
+#else
+#define tevent_req_callback_data_void(_req) \
+	_tevent_req_callback_data(_req)
+#endif
+
+/**
+ * @brief Finish the request successfully.
+ *
+ * Calls the callback, after which the request may be gone.
+ *
+ * @param[in] req  The request.
+ */
+#ifdef DOXYGEN
+void tevent_req_done(struct tevent_req *req);
+#else
+void _tevent_req_done(struct tevent_req *req, const char *location);
+#define tevent_req_done(req) \
+	_tevent_req_done(req, __location__)
+#endif
+
+/**
+ * @brief Finish the request with an error, if there is one.
+ *
+ * @code
+ * if (tevent_req_error(req, err)) {
+ *         return;
+ * }
+ * @endcode
+ *
+ * @param[in] req    The request.
+ * @param[in] error  The error, a number that means something to the caller,
+ *                   such as an errno value; 0 is none.
+ *
+ * @return False when @a error is 0, and nothing happens; else true, and the
+ *         callback was called, after which the request may be gone.
+ */
+#ifdef DOXYGEN
+bool tevent_req_error(struct tevent_req *req, uint64_t error);
+#else
+bool _tevent_req_error(struct tevent_req *req,
+		       uint64_t error,
+		       const char *location);
+#define tevent_req_error(req, error) \
+	_tevent_req_error(req, error, __location__)
+#endif
+
+/**
+ * @brief Finish the request for want of memory, if a pointer is NULL.
+ *
+ * @param[in] p    The result of an allocation.
+ * @param[in] req  The request.
+ *
+ * @return False when @a p is not NULL, and nothing happens; else true, and the
+ *         callback was called, after which the request may be gone.
+ */
+#ifdef DOXYGEN
+bool tevent_req_nomem(const void *p, struct tevent_req *req);
+#else
+bool _tevent_req_nomem(const void *p,
+		       struct tevent_req *req,
+		       const char *location);
+#define tevent_req_nomem(p, req) \
+	_tevent_req_nomem(p, req, __location__)
+#endif
+
+/**
+ * @brief Finish the request for want of memory.
+ *
+ * @param[in] req  The request.
+ *
+ * @since 0.9.12
+ */
+#ifdef DOXYGEN
+void tevent_req_oom(struct tevent_req *req);
+#else
+void _tevent_req_oom(struct tevent_req *req, const char *location);
+#define tevent_req_oom(req) \
+	_tevent_req_oom(req, __location__)
+#endif
+
+/**
+ * @brief Call the callback without changing the request's state.
+ *
+ * @param[in] req  The request.
+ */
+#ifdef DOXYGEN
+void tevent_req_notify_callback(struct tevent_req *req);
+#else
+void _tevent_req_notify_callback(struct tevent_req *req, const char *location);
+#define tevent_req_notify_callback(req) \
+	_tevent_req_notify_callback(req, __location__)
+#endif
+
+/**
+ * @brief Finish a request once more, from the loop.
+ *
+ * For send functions that finished the request before they returned: the
+ * caller had no chance to set a callback, so the request finishes again, with
+ * the state that it has then, in one of the next turns.
+ *
+ * @param[in] req  The request.
+ * @param[in] ev   The context.
+ *
+ * @return @a req, for use in a return statement.
+ */
+struct tevent_req *tevent_req_post(struct tevent_req *req,
+				   struct tevent_context *ev);
+
+/**
+ * @brief Have the next callback come from the loop instead of directly.
+ *
+ * For code that finishes a request while it works on something that the
+ * callback might free. Holds for one notification. If the request is received
+ * or freed before that, the callback is not called.
+ *
+ * @param[in] req  The request.
+ * @param[in] ev   The context.
+ *
+ * @since 0.9.13
+ */
+void tevent_req_defer_callback(struct tevent_req *req,
+			       struct tevent_context *ev);
+
+/**
+ * @brief Whether the request has not finished yet.
+ *
+ * @param[in] req  The request.
+ *
+ * @return True while it is in progress.
+ */
+bool tevent_req_is_in_progress(struct tevent_req *req);
+
+/**
+ * @brief Run the loop until the request has finished.
+ *
+ * For programs and tests that wait for one thing. Not for use in handlers:
+ * tevent_loop_once() says why.
+ *
+ * @param[in] req  The request.
+ * @param[in] ev   The context that it works on.
+ *
+ * @return True when the request is not in progress any more, whether it
+ *         succeeded or not; false, with errno, when a turn of the loop failed.
+ */
+bool tevent_req_poll(struct tevent_req *req,
+		     struct tevent_context *ev);
+
+/**
+ * @brief Ask how the request finished.
+ *
+ * @param[in]  req    The request.
+ * @param[out] state  Where to put the request's state; written only when the
+ *                    result is true.
+ * @param[out] error  Where to put the number that tevent_req_error() was given;
+ *                    written only when the state is TEVENT_REQ_USER_ERROR.
+ *
+ * @return False when the state is TEVENT_REQ_DONE, else true: also when the
+ *         request is still in progress or was received already.
+ */
+bool tevent_req_is_error(struct tevent_req *req,
+			 enum tevent_req_state *state,
+			 uint64_t *error);
+
+/**
+ * @brief Free what a finished request does not need any more.
+ *
+ * The last step of a recv function. Runs the cleanup function, frees the state
+ * and drops the end time, a pending notification and the print and cancel
+ * functions. The request itself stays until it is freed. Freeing a request
+ * receives it first. Calling it twice is harmless.
+ *
+ * @param[in] req  The request.
+ */
+void tevent_req_received(struct tevent_req *req);
+
+/**
+ * @brief Let the request finish as timed out when it is still there by then.
+ *
+ * Takes the place of an earlier end time. Finishing drops it.
+ *
+ * @param[in] req      The request.
+ * @param[in] ev       The context.
+ * @param[in] endtime  The time, see tevent_add_timer().
+ *
+ * @return True; false when out of memory, and then the request has finished
+ *         with TEVENT_REQ_NO_MEMORY.
+ */
+bool tevent_req_set_endtime(struct tevent_req *req,
+			    struct tevent_context *ev,
+			    struct timeval endtime);
+
+/**
+ * @brief Remove the end time.
+ *
+ * @param[in] req  The request.
+ *
+ * @since 0.9.31
+ */
+void tevent_req_reset_endtime(struct tevent_req *req);
+
+/**
+ * @brief Say how the request can be cancelled.
+ *
+ * For the implementation of an asynchronous function.
+ *
+ * @param[in] req  The request.
+ * @param[in] fn   The function; NULL for none.
+ */
+void tevent_req_set_cancel_fn(struct tevent_req *req, tevent_req_cancel_fn fn);
+#ifndef DOXYGEN
+void _tevent_req_set_cancel_fn(struct tevent_req *req,
+			       tevent_req_cancel_fn fn,
+			       const char *fn_name);
+#define tevent_req_set_cancel_fn(req, fn) \
+	_tevent_req_set_cancel_fn(req, fn, #fn)
+#endif
+
+/**
+ * @brief Ask the request to stop.
+ *
+ * For the caller of an asynchronous function that wants to hear how it ended.
+ * A caller that does not care frees the request.
+ *
+ * @param[in] req  The request.
+ *
+ * @return What the cancel function returned; false when there is none.
+ */
+#ifdef DOXYGEN
+bool tevent_req_cancel(struct tevent_req *req);
+#else
+bool _tevent_req_cancel(struct tevent_req *req, const char *location);
+#define tevent_req_cancel(req) \
+	_tevent_req_cancel(req, __location__)
+#endif
+
+/**
+ * @brief Have a function called when the request finishes or goes.
+ *
+ * For the implementation of an asynchronous function that must let go of
+ * something on every way out. The function is called before the callback when
+ * the request finishes, and with TEVENT_REQ_RECEIVED when it is received or
+ * freed: so up to twice, or more often when the request finishes again with a
+ * state of a higher number.
+ *
+ * @param[in] req  The request.
+ * @param[in] fn   The function; NULL for none.
+ *
+ * @since 0.9.21
+ */
+void tevent_req_set_cleanup_fn(struct tevent_req *req, tevent_req_cleanup_fn fn);
+#ifndef DOXYGEN
+void _tevent_req_set_cleanup_fn(struct tevent_req *req,
+				tevent_req_cleanup_fn fn,
+				const char *fn_name);
+#define tevent_req_set_cleanup_fn(req, fn) \
+	_tevent_req_set_cleanup_fn(req, fn, #fn)
+#endif
+
+/**
+ * @brief Say how tevent_req_print() describes the request.
+ *
+ * @param[in] req  The request.
+ * @param[in] fn   The function; NULL for tevent_req_default_print().
+ */
+void tevent_req_set_print_fn(struct tevent_req *req, tevent_req_print_fn fn);
+
+/**
+ * @brief Describe a request in one line, in the library's way.
+ *
+ * Where it was created, its state and error, the type of its state data, its
+ * end-time timer and where it was finished.
+ *
+ * @param[in] req      The request.
+ * @param[in] mem_ctx  Talloc parent of the text, or NULL.
+ *
+ * @return The text, NULL when out of memory.
+ */
+char *tevent_req_default_print(struct tevent_req *req, TALLOC_CTX *mem_ctx);
+
+/**
+ * @brief Describe a request in one line, for debugging.
+ *
+ * @param[in] mem_ctx  Talloc parent of the text, or NULL.
+ * @param[in] req      The request, or NULL.
+ *
+ * @return The text; NULL when out of memory.
+ */
+char *tevent_req_print(TALLOC_CTX *mem_ctx, struct tevent_req *req);
+
+/**
+ * @brief Wait until a point in time.
+ *
+ * @param[in] mem_ctx      Talloc parent, or NULL.
+ * @param[in] ev           The context.
+ * @param[in] wakeup_time  The time, see tevent_add_timer().
+ *
+ * @return The request, which finishes then; NULL when out of memory. Use
+ *         tevent_wakeup_recv() for its result: for tevent_req_is_error() a
+ *         reached time is an error, TEVENT_REQ_TIMED_OUT.
+ */
+struct tevent_req *tevent_wakeup_send(TALLOC_CTX *mem_ctx,
+				      struct tevent_context *ev,
+				      struct timeval wakeup_time);
+
+/**
+ * @brief Whether the time of tevent_wakeup_send() was reached.
+ *
+ * @param[in] req  The request.
+ *
+ * @return True when it finished for that reason, false when it failed or is
+ *         still in progress.
+ */
+bool tevent_wakeup_recv(struct tevent_req *req);
+
+/** @} */
+
+/* ---- Request profiles ---------------------------------------------------- */
+
+/**
+ * @defgroup tevent_profiles Request profiles: what requests did and how long it took
+ *
+ * Recording begins with tevent_req_set_profile() and takes in all requests
+ * that are created under the request from then on (with its state as their
+ * talloc parent). A subrequest's profile becomes part of its parent's. A
+ * profile can outlive its request (tevent_req_move_profile()), be read, and,
+ * with the set functions, be rebuilt from a copy that came from elsewhere.
+ *
+ * The strings that the get functions give belong to the profile.
+ *
+ * @code
+ * profile = tevent_req_move_profile(req, mem_ctx);
+ * tevent_req_profile_get_name(profile, &name);
+ * tevent_req_profile_get_start(profile, NULL, &start);
+ * tevent_req_profile_get_stop(profile, NULL, &stop);
+ * took = tevent_timeval_until(&start, &stop);
+ *
+ * for (sub = tevent_req_profile_get_subprofiles(profile);
+ *      sub != NULL;
+ *      sub = tevent_req_profile_next(sub)) {
+ *         report(sub);
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief Record a profile of the request from now on.
+ *
+ * Call it in the send function, right after tevent_req_create().
+ *
+ * @param[in] req  The request.
+ *
+ * @return True; false when the request has a profile already or when out of
+ *         memory, and then the request has finished with the error EINVAL or
+ *         with TEVENT_REQ_NO_MEMORY.
+ *
+ * @since 0.9.37
+ */
+bool tevent_req_set_profile(struct tevent_req *req);
+
+/**
+ * @brief The profile of a request.
+ *
+ * @param[in] req  The request.
+ *
+ * @return The profile, which stays the request's; NULL when there is none.
+ *
+ * @since 0.9.37
+ */
+const struct tevent_req_profile *tevent_req_get_profile(struct tevent_req *req);
+
+/**
+ * @brief Take the profile away from a request.
+ *
+ * @param[in] req      The request, which has no profile afterwards.
+ * @param[in] mem_ctx  New talloc parent of the profile.
+ *
+ * @return The profile; NULL when there is none.
+ *
+ * @since 0.9.37
+ */
+struct tevent_req_profile *tevent_req_move_profile(struct tevent_req *req,
+						   TALLOC_CTX *mem_ctx);
+
+/**
+ * @brief The name: the type of the request's state.
+ *
+ * @param[in]  profile   The profile.
+ * @param[out] req_name  Where to put it; may be NULL.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_get_name(const struct tevent_req_profile *profile,
+				 const char **req_name);
+
+/**
+ * @brief Where and when the request was created.
+ *
+ * The time is that of tevent_req_set_profile() where recording began with it.
+ *
+ * @param[in]  profile         The profile.
+ * @param[out] start_location  Where to put the place; may be NULL.
+ * @param[out] start_time      Where to put the time; may be NULL.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
+				  const char **start_location,
+				  struct timeval *start_time);
+
+/**
+ * @brief Where and when the request finished.
+ *
+ * @param[in]  profile        The profile.
+ * @param[out] stop_location  Where to put the place, NULL when it has not
+ *                            finished; may be NULL.
+ * @param[out] stop_time      Where to put the time, zero when it has not
+ *                            finished; may be NULL.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
+				 const char **stop_location,
+				 struct timeval *stop_time);
+
+/**
+ * @brief How the request finished.
+ *
+ * @param[in]  profile     The profile.
+ * @param[out] pid         Where to put the process id, 0 unless
+ *                         tevent_req_profile_set_status() set one; may be NULL.
+ * @param[out] state       Where to put the state; may be NULL.
+ * @param[out] user_error  Where to put the error that tevent_req_error() was
+ *                         given; may be NULL.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
+				   pid_t *pid,
+				   enum tevent_req_state *state,
+				   uint64_t *user_error);
+
+/**
+ * @brief The first subprofile.
+ *
+ * @param[in] profile  The profile.
+ *
+ * @return The profile of the subrequest that was created first; NULL when
+ *         there is none.
+ *
+ * @since 0.9.37
+ */
+const struct tevent_req_profile *tevent_req_profile_get_subprofiles(
+	const struct tevent_req_profile *profile);
+
+/**
+ * @brief The next profile under the same parent.
+ *
+ * @param[in] profile  The profile.
+ *
+ * @return The one that follows; NULL for the last.
+ *
+ * @since 0.9.37
+ */
+const struct tevent_req_profile *tevent_req_profile_next(
+	const struct tevent_req_profile *profile);
+
+/**
+ * @brief Create an empty profile.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL. Freeing a profile takes it out of
+ *                     its parent profile.
+ *
+ * @return The profile; NULL when out of memory.
+ *
+ * @since 0.9.37
+ */
+struct tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx);
+
+/**
+ * @brief Set the name.
+ *
+ * @param[in] profile  The profile.
+ * @param[in] name     The name, which is copied.
+ *
+ * @return True; false when @a name is NULL or when out of memory.
+ *
+ * @since 0.9.37
+ */
+bool tevent_req_profile_set_name(struct tevent_req_profile *profile,
+				 const char *name);
+
+/**
+ * @brief Set where and when the request was created.
+ *
+ * @param[in] profile         The profile.
+ * @param[in] start_location  The place, which is copied.
+ * @param[in] start_time      The time, set whatever is returned.
+ *
+ * @return True; false when the place is NULL or when out of memory.
+ *
+ * @since 0.9.37
+ */
+bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
+				  const char *start_location,
+				  struct timeval start_time);
+
+/**
+ * @brief Set where and when the request finished.
+ *
+ * @param[in] profile        The profile.
+ * @param[in] stop_location  The place, which is copied.
+ * @param[in] stop_time      The time, set whatever is returned.
+ *
+ * @return True; false when the place is NULL or when out of memory.
+ *
+ * @since 0.9.37
+ */
+bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
+				 const char *stop_location,
+				 struct timeval stop_time);
+
+/**
+ * @brief Set how the request finished.
+ *
+ * @param[in] profile     The profile.
+ * @param[in] pid         The process that it ran in.
+ * @param[in] state       Its state.
+ * @param[in] user_error  Its error.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_set_status(struct tevent_req_profile *profile,
+				   pid_t pid,
+				   enum tevent_req_state state,
+				   uint64_t user_error);
+
+/**
+ * @brief Make a profile the last subprofile of another one.
+ *
+ * @param[in]     parent_profile  The profile that it becomes part of, and its
+ *                                talloc parent.
+ * @param[in,out] sub_profile     The address of the pointer to it, which
+ *                                becomes NULL.
+ *
+ * @since 0.9.37
+ */
+void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
+				   struct tevent_req_profile **sub_profile);
+
+/** @} */
+
+/* ---- Time ---------------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_time Time: helpers for struct timeval, as timers take it
+ *
+ * All of them may be called from any thread.
+ * @{
+ */
+
+/**
+ * @brief Compare two times.
+ *
+ * @param[in] tv1  A time.
+ * @param[in] tv2  Another time.
+ *
+ * @return -1, 0 or 1: @a tv1 is before, equal to or after @a tv2.
+ */
+int tevent_timeval_compare(const struct timeval *tv1,
+			   const struct timeval *tv2);
+
+/**
+ * @brief The zero time, which for timers means "at once".
+ *
+ * @return Zero.
+ */
+struct timeval tevent_timeval_zero(void);
+
+/**
+ * @brief The time now.
+ *
+ * @return What gettimeofday(2) says.
+ */
+struct timeval tevent_timeval_current(void);
+
+/**
+ * @brief Make a time or a time span.
+ *
+ * @param[in] secs   Seconds.
+ * @param[in] usecs  Microseconds, taken as they are: 1000000 and more are not
+ *                   carried over.
+ *
+ * @return The two as a struct timeval.
+ */
+struct timeval tevent_timeval_set(uint32_t secs, uint32_t usecs);
+
+/**
+ * @brief The time span from one time until another.
+ *
+ * @param[in] tv1  The time to count from.
+ * @param[in] tv2  The time to count to.
+ *
+ * @return @a tv2 minus @a tv1; zero when @a tv1 is not before @a tv2.
+ */
+struct timeval tevent_timeval_until(const struct timeval *tv1,
+				    const struct timeval *tv2);
+
+/**
+ * @brief Whether a time is zero.
+ *
+ * @param[in] tv  The time.
+ *
+ * @return True when seconds and microseconds are both 0.
+ */
+bool tevent_timeval_is_zero(const struct timeval *tv);
+
+/**
+ * @brief A time plus a time span.
+ *
+ * @param[in] tv     The time.
+ * @param[in] secs   Seconds.
+ * @param[in] usecs  Microseconds; full seconds are carried over.
+ *
+ * @return The sum.
+ */
+struct timeval tevent_timeval_add(const struct timeval *tv, uint32_t secs,
+				  uint32_t usecs);
+
+/**
+ * @brief The time now plus a time span.
+ *
+ * @param[in] secs   Seconds.
+ * @param[in] usecs  Microseconds; full seconds are carried over.
+ *
+ * @return The sum.
+ */
+struct timeval tevent_timeval_current_ofs(uint32_t secs, uint32_t usecs);
+
+/** @} */
+
+/* ---- Call flow ----------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_call_flow Call flow: follow requests that call requests
+ *
+ * A callback, one for each thread, learns of what happens to requests together
+ * with the depth of the request: 0 for one without parent request, else that
+ * of the parent plus 1. See tevent_req_create() for what a parent request is.
+ *
+ * @code
+ * static void flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
+ *                  struct tevent_req *req, size_t depth, const char *fname)
+ * {
+ *         if (cmd == TEVENT_CALL_FLOW_REQ_CREATE) {
+ *                 fprintf(stderr, "%*s%s\n", (int)depth * 2, "", fname);
+ *         }
+ * }
+ *
+ * tevent_thread_call_depth_set_callback(flow, NULL);
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief What the call-flow callback is told.
+ *
+ * The text behind each says what @c fname is.
+ *
+ * @since 0.15.0
+ */
+enum tevent_thread_call_depth_cmd {
+	/** The flow ends or begins anew. After a turn of the loop, without a
+	 * request and with depth 0: the loop function. By
+	 * tevent_thread_call_depth_reset_from_req(): the calling function. When
+	 * another callback is set: NULL. */
+	TEVENT_CALL_FLOW_REQ_RESET,
+	/** A request was created: the creating function. */
+	TEVENT_CALL_FLOW_REQ_CREATE,
+	/** It is being cancelled: the cancel function, NULL without one. */
+	TEVENT_CALL_FLOW_REQ_CANCEL,
+	/** It is being cleaned up: the cleanup function, NULL without one. */
+	TEVENT_CALL_FLOW_REQ_CLEANUP,
+	/** It is calling back, to the depth above its own: the callback. */
+	TEVENT_CALL_FLOW_REQ_NOTIFY_CB,
+	/** It was added to a queue: the trigger. */
+	TEVENT_CALL_FLOW_REQ_QUEUE_ENTER,
+	/** The queue is about to call its trigger: the trigger. */
+	TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER,
+	/** It has left the queue: the trigger. */
+	TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE
+};
+
+/**
+ * @brief The call-flow callback.
+ *
+ * @param[in] private_data  As given when it was set.
+ * @param[in] cmd           What happens.
+ * @param[in] req           The request, NULL where there is none.
+ * @param[in] depth         Its depth.
+ * @param[in] fname         The name of a function, or NULL; see @a cmd.
+ *
+ * @since 0.15.0
+ */
+typedef void (*tevent_call_depth_callback_t)(void *private_data,
+					     enum tevent_thread_call_depth_cmd cmd,
+					     struct tevent_req *req,
+					     size_t depth,
+					     const char *fname);
+
+/**
+ * @brief A callback and its data.
+ *
+ * No function takes or gives it; it is here for sources that name the type.
+ *
+ * @since 0.15.0
+ */
+struct tevent_thread_call_depth_state {
+	tevent_call_depth_callback_t cb; /**< The callback. */
+	void *cb_private;                /**< Its private data. */
+};
+
+/**
+ * @brief Follow the call flow in this thread.
+ *
+ * A callback that was set before is told TEVENT_CALL_FLOW_REQ_RESET first.
+ *
+ * @param[in] f             The callback; NULL for none.
+ * @param[in] private_data  Passed to it.
+ *
+ * @since 0.15.0
+ */
+void tevent_thread_call_depth_set_callback(tevent_call_depth_callback_t f,
+					   void *private_data);
+
+/**
+ * @brief Go back to a request's place in the call flow.
+ *
+ * For code that goes on with a request in a handler of its own. Tells the
+ * callback TEVENT_CALL_FLOW_REQ_RESET with the request's depth.
+ *
+ * @param[in] req  The request.
+ *
+ * @since 0.14.0
+ */
+void tevent_thread_call_depth_reset_from_req(struct tevent_req *req);
+#ifndef DOXYGEN
+void _tevent_thread_call_depth_reset_from_req(struct tevent_req *req,
+					      const char *fname);
+#define tevent_thread_call_depth_reset_from_req(req) \
+	_tevent_thread_call_depth_reset_from_req(req, __func__)
+#endif
+
+#ifdef TEVENT_DEPRECATED
+/**
+ * @brief Does nothing.
+ *
+ * @param[in] ptr  Ignored.
+ *
+ * @deprecated Use tevent_thread_call_depth_set_callback().
+ *
+ * @since 0.14.0
+ */
+void tevent_thread_call_depth_activate(size_t *ptr) _DEPRECATED_;
+
+/**
+ * @brief Does nothing.
+ *
+ * @deprecated Use tevent_thread_call_depth_set_callback().
+ *
+ * @since 0.14.0
+ */
+void tevent_thread_call_depth_deactivate(void) _DEPRECATED_;
+
+/**
+ * @brief Does nothing.
+ *
+ * @param[in] req  Ignored.
+ *
+ * @deprecated Use tevent_thread_call_depth_set_callback().
+ *
+ * @since 0.14.0
+ */
+void tevent_thread_call_depth_start(struct tevent_req *req) _DEPRECATED_;
+#endif /* TEVENT_DEPRECATED */
+
+/** @} */
+
+/* ---- Queues -------------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_queues Queues: serve requests one after another
+ *
+ * A send function that must not work at the same time as others, such as one
+ * that writes to a shared socket, adds its request to a queue instead of
+ * starting. When it is the request's turn the queue calls the trigger, which
+ * starts the work. The request stays the active one until it is freed; then
+ * the next one is triggered. Finishing alone, by tevent_req_done(), does not
+ * move the queue: the callback, or whoever owns the request, frees it.
+ *
+ * Every operation costs the same, however long the queue is. Requests on one
+ * queue may use different contexts.
+ *
+ * @code
+ * struct tevent_req *put_send(TALLOC_CTX *mem_ctx, struct tevent_context *ev,
+ *                             struct tevent_queue *queue, struct item *item)
+ * {
+ *         struct put_state *state;
+ *         struct tevent_req *req;
+ *
+ *         req = tevent_req_create(mem_ctx, &state, struct put_state);
+ *         if (req == NULL) {
+ *                 return NULL;
+ *         }
+ *         state->ev = ev;
+ *         state->item = item;
+ *         if (!tevent_queue_add(queue, ev, req, put_start, NULL)) {
+ *                 tevent_req_oom(req);
+ *                 return tevent_req_post(req, ev);
+ *         }
+ *         return req;
+ * }
+ *
+ * static void put_start(struct tevent_req *req, void *private_data)
+ * {
+ *         struct put_state *state = tevent_req_data(req, struct put_state);
+ *
+ *         start_working_on(req, state->ev, state->item);
+ * }
+ * @endcode
+ *
+ * tevent_queue_tutorial(3) has the whole story.
+ *
+ * Programs compiled with one of the tevent_queue_add macros need the library
+ * from 0.15.0 on.
+ * @{
+ */
+
+/**
+ * @brief What is called when it is a request's turn.
+ *
+ * It may finish and free the request, free other requests, and free the queue.
+ *
+ * @param[in] req           The request.
+ * @param[in] private_data  As given when it was added.
+ */
+typedef void (*tevent_queue_trigger_fn_t)(struct tevent_req *req,
+					  void *private_data);
+
+/**
+ * @brief Create a queue.
+ *
+ * Freeing a queue takes all entries off it and triggers none; the requests
+ * live on.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL.
+ * @param[in] name     A name, for people; it is copied.
+ *
+ * @return The queue, running; NULL when @a name is NULL or when out of memory.
+ */
+#ifdef DOXYGEN
+struct tevent_queue *tevent_queue_create(TALLOC_CTX *mem_ctx,
+					 const char *name);
+#else
+struct tevent_queue *_tevent_queue_create(TALLOC_CTX *mem_ctx,
+					  const char *name,
+					  const char *location);
+#define tevent_queue_create(_mem_ctx, _name) \
+	_tevent_queue_create((_mem_ctx), (_name), __location__)
+#endif
+
+/**
+ * @brief Append a request to a queue.
+ *
+ * The trigger is called later, from the loop of @a ev, once. The request leaves
+ * the queue when it is freed.
+ *
+ * @param[in] queue         The queue.
+ * @param[in] ev            The context that the trigger runs in.
+ * @param[in] req           The request.
+ * @param[in] trigger       What to call when it is the request's turn; NULL
+ *                          makes it a blocker: in its turn nothing is called
+ *                          and the queue waits until it is freed.
+ * @param[in] private_data  Passed to the trigger.
+ *
+ * @return True; false when out of memory.
+ */
+bool tevent_queue_add(struct tevent_queue *queue,
+		      struct tevent_context *ev,
+		      struct tevent_req *req,
+		      tevent_queue_trigger_fn_t trigger,
+		      void *private_data);
+#ifndef DOXYGEN
+bool _tevent_queue_add(struct tevent_queue *queue,
+		       struct tevent_context *ev,
+		       struct tevent_req *req,
+		       tevent_queue_trigger_fn_t trigger,
+		       const char *trigger_name,
+		       void *private_data);
+#define tevent_queue_add(queue, ev, req, trigger, private_data) \
+	_tevent_queue_add(queue, ev, req, trigger, #trigger, private_data)
+#endif
+
+/**
+ * @brief Append a request to a queue and get hold of the entry.
+ *
+ * As tevent_queue_add(). Freeing the entry takes the request off the queue and
+ * leaves it alone otherwise; if it was the active one the next is triggered.
+ *
+ * @param[in] queue         The queue.
+ * @param[in] ev            The context that the trigger runs in.
+ * @param[in] req           The request.
+ * @param[in] trigger       What to call, or NULL for a blocker.
+ * @param[in] private_data  Passed to the trigger.
+ *
+ * @return The entry, a talloc child of the request; NULL when out of memory.
+ *
+ * @since 0.9.14
+ */
+struct tevent_queue_entry *tevent_queue_add_entry(struct tevent_queue *queue,
+						  struct tevent_context *ev,
+						  struct tevent_req *req,
+						  tevent_queue_trigger_fn_t trigger,
+						  void *private_data);
+#ifndef DOXYGEN
+struct tevent_queue_entry *_tevent_queue_add_entry(struct tevent_queue *queue,
+						   struct tevent_context *ev,
+						   struct tevent_req *req,
+						   tevent_queue_trigger_fn_t trigger,
+						   const char *trigger_name,
+						   void *private_data);
+#define tevent_queue_add_entry(queue, ev, req, trigger, private_data) \
+	_tevent_queue_add_entry(queue, ev, req, trigger, #trigger, private_data)
+#endif
+
+/**
+ * @brief Append a request, or start it at once if nobody is waiting.
+ *
+ * When the queue is empty and running, and the request has no callback yet,
+ * the trigger is called directly, before this function returns: a turn of the
+ * loop is saved. Else it is tevent_queue_add_entry(). The trigger must be fit
+ * for both; if it finishes the request, the send function has to return by way
+ * of tevent_req_post().
+ *
+ * @param[in] queue         The queue.
+ * @param[in] ev            The context that the trigger runs in.
+ * @param[in] req           The request.
+ * @param[in] trigger       What to call, or NULL for a blocker.
+ * @param[in] private_data  Passed to the trigger.
+ *
+ * @return The entry; NULL when out of memory. Not to be used when the trigger
+ *         has freed the request, but not NULL even then.
+ *
+ * @since 0.9.14
+ */
+struct tevent_queue_entry *tevent_queue_add_optimize_empty(
+	struct tevent_queue *queue,
+	struct tevent_context *ev,
+	struct tevent_req *req,
+	tevent_queue_trigger_fn_t trigger,
+	void *private_data);
+#ifndef DOXYGEN
+struct tevent_queue_entry *_tevent_queue_add_optimize_empty(
+	struct tevent_queue *queue,
+	struct tevent_context *ev,
+	struct tevent_req *req,
+	tevent_queue_trigger_fn_t trigger,
+	const char *trigger_name,
+	void *private_data);
+#define tevent_queue_add_optimize_empty(queue, ev, req, trigger, private_data) \
+	_tevent_queue_add_optimize_empty(queue, ev, req, trigger, #trigger, private_data)
+#endif
+
+/**
+ * @brief Let the active entry be triggered again.
+ *
+ * After the next tevent_queue_start(), that is.
+ *
+ * @param[in] entry  The first entry of a stopped queue; anything else aborts,
+ *                   by abort(3).
+ *
+ * @since 0.9.36
+ */
+void tevent_queue_entry_untrigger(struct tevent_queue_entry *entry);
+
+/**
+ * @brief Let a stopped queue go on.
+ *
+ * @param[in] queue  The queue; nothing happens when it is running.
+ */
+void tevent_queue_start(struct tevent_queue *queue);
+
+/**
+ * @brief Trigger nothing new until tevent_queue_start().
+ *
+ * The active request goes on. Requests can still be added.
+ *
+ * @param[in] queue  The queue; nothing happens when it is stopped.
+ */
+void tevent_queue_stop(struct tevent_queue *queue);
+
+/**
+ * @brief How many requests are on the queue.
+ *
+ * @param[in] queue  The queue.
+ *
+ * @return Those that wait and the active one.
+ */
+size_t tevent_queue_length(struct tevent_queue *queue);
+
+/**
+ * @brief Whether the queue is not stopped.
+ *
+ * @param[in] queue  The queue.
+ *
+ * @return True unless tevent_queue_stop() was called; this says nothing about
+ *         its length.
+ *
+ * @since 0.9.14
+ */
+bool tevent_queue_running(struct tevent_queue *queue);
+
+/**
+ * @brief Wait for one's turn on a queue, and hold it.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL.
+ * @param[in] ev       The context.
+ * @param[in] queue    The queue.
+ *
+ * @return A request that finishes when it is its turn and that keeps the queue
+ *         blocked until it is freed; NULL when out of memory.
+ *
+ * @since 0.9.20
+ */
+struct tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx,
+					  struct tevent_context *ev,
+					  struct tevent_queue *queue);
+
+/**
+ * @brief Receive the request of tevent_queue_wait_send().
+ *
+ * The queue stays blocked until the request is freed.
+ *
+ * @param[in] req  The request.
+ *
+ * @return True when it is its turn; false when it failed or when it was called
+ *         too early, while the request was in progress.
+ *
+ * @since 0.9.20
+ */
+bool tevent_queue_wait_recv(struct tevent_req *req);
+
+/**
+ * @brief Set the caller's tag, see tevent_fd_set_tag().
+ *
+ * @param[in] qe   The entry; nothing happens for NULL.
+ * @param[in] tag  The number.
+ *
+ * @since 0.12.0
+ */
+void tevent_queue_entry_set_tag(struct tevent_queue_entry *qe, uint64_t tag);
+
+/**
+ * @brief Read the caller's tag.
+ *
+ * @param[in] qe  The entry, or NULL.
+ *
+ * @return The tag, 0 for NULL.
+ *
+ * @since 0.12.0
+ */
+uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
+
+/** @} */
+
+/* ---- Threads ------------------------------------------------------------- */
+
+/**
+ * @defgroup tevent_threads Threads: run a handler in the loop of another thread
+ *
+ * A context belongs to one thread. The two schedule functions here are the
+ * only ones that may be called for another thread's context. Both wake the
+ * loop and run handlers in the order of scheduling; they differ in who owns
+ * what:
+ *
+ * - A threaded context takes an immediate that the calling side prepared and
+ *   gives it back: after its handler has run it is idle again. Nothing is
+ *   allocated, so it can't fail.
+ * - A thread proxy takes the immediate and a talloc chunk of data over for
+ *   good and frees both in the destination's thread. It also keeps the
+ *   destination's tevent_loop_wait() from ending.
+ *
+ * The handler of one proxy may send the same immediate and data on through
+ * another one: that is how a reply is made.
+ *
+ * @code
+ * struct tevent_immediate *im = tevent_create_immediate(NULL);
+ * struct job *job = talloc_zero(NULL, struct job);
+ *
+ * tevent_thread_proxy_schedule(proxy, &im, run_job, &job);
+ * if (im != NULL) {
+ *         talloc_free(im);
+ *         talloc_free(job);
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief Create the way into a context for other threads' immediates.
+ *
+ * To be called, and the result to be freed, in the context's own thread. One
+ * for each thread that uses it is usual. What was handed over before it is
+ * freed still runs. In a forked child an inherited one does nothing any more.
+ *
+ * @param[in] mem_ctx  Talloc parent, or NULL.
+ * @param[in] ev       The context, which may be a wrapper.
+ *
+ * @return The threaded context; NULL with errno set when out of memory or when
+ *         there is no descriptor for waking the loop.
+ *
+ * @since 0.9.30
+ */
+struct tevent_threaded_context *tevent_threaded_context_create(
+	TALLOC_CTX *mem_ctx, struct tevent_context *ev);
+
+/**
+ * @brief Run a handler in the context's thread.
+ *
+ * Thread: any. The context may be freed meanwhile; then nothing happens and
+ * the immediate stays idle.
+ *
+ * @param[in] tctx          The threaded context.
+ * @param[in] im            The immediate, which must be idle, else abort(3) is
+ *                          called. From here until its handler runs it must
+ *                          not be freed, scheduled or reset. Its memory must
+ *                          be none that another thread works on meanwhile:
+ *                          talloc knows no locks.
+ * @param[in] handler       What to call; not NULL, else abort(3) is called.
+ * @param[in] private_data  Passed to the handler.
+ *
+ * @since 0.9.30
+ */
+#ifdef DOXYGEN
+void tevent_threaded_schedule_immediate(struct tevent_threaded_context *tctx,
+					struct tevent_immediate *im,
+					tevent_immediate_handler_t handler,
+					void *private_data);
+#else
+void _tevent_threaded_schedule_immediate(struct tevent_threaded_context *tctx,
+					 struct tevent_immediate *im,
+					 tevent_immediate_handler_t handler,
+					 void *private_data,
+					 const char *handler_name,
+					 const char *location);
+#define tevent_threaded_schedule_immediate(tctx, im, handler, private_data) \
+	_tevent_threaded_schedule_immediate(tctx, im, handler, private_data, \
+					    #handler, __location__)
+#endif
+
+/**
+ * @brief Create a proxy for a context.
+ *
+ * To be called, and the result to be freed, in the context's own thread, and
+ * to be freed only when no thread can call tevent_thread_proxy_schedule() on
+ * it any more. What has not run by then is freed without running.
+ *
+ * @param[in] dest_ev_ctx  The context, which becomes the talloc parent.
+ *
+ * @return The proxy; NULL with errno set on failure, EINVAL on a wrapper.
+ *
+ * @since 0.9.26
+ */
+struct tevent_thread_proxy *tevent_thread_proxy_create(
+	struct tevent_context *dest_ev_ctx);
+
+/**
+ * @brief Hand an immediate and data over to a proxy's thread.
+ *
+ * Thread: any. The handler runs in the destination; afterwards the immediate
+ * and the data are freed there, unless the handler moved them elsewhere
+ * (talloc_steal()).
+ *
+ * @param[in]     tp               The proxy.
+ * @param[in,out] pp_im            The address of the pointer to the immediate,
+ *                                 which must be idle. The pointer becomes NULL.
+ *                                 If it does not, the proxy is being freed or
+ *                                 memory is out: nothing was taken.
+ * @param[in]     handler          What to call.
+ * @param[in,out] pp_private_data  The address of the pointer to a talloc chunk,
+ *                                 or NULL for no data. The handler gets the
+ *                                 chunk, the pointer becomes NULL.
+ *
+ * @since 0.9.26
+ */
+void tevent_thread_proxy_schedule(struct tevent_thread_proxy *tp,
+				  struct tevent_immediate **pp_im,
+				  tevent_immediate_handler_t handler,
+				  void *pp_private_data);
+
+/** @} */
+
+/* ---- Custom backends ------------------------------------------------------ */
+
+/**
+ * @defgroup tevent_backends Custom backends: a program's own functions in between
+ *
+ * Copy the table of a built-in backend, replace some functions by your own,
+ * which call the originals, and register the copy or pass it to
+ * tevent_context_init_ops(). Start from @c epoll, @c poll or @c poll_mt if the
+ * program has to run with other builds of the library too: not everywhere is
+ * the table of @c standard complete.
+ *
+ * The library calls the table for its own timers, immediates and events as
+ * well. Updating a timer, resetting an immediate and freeing anything do not
+ * go through it.
+ *
+ * @code
+ * static const struct tevent_ops *epoll_ops;
+ * static unsigned long turns;
+ *
+ * static int counting_loop_once(struct tevent_context *ev, const char *location)
+ * {
+ *         turns++;
+ *         return epoll_ops->loop_once(ev, location);
+ * }
+ *
+ * static struct tevent_context *counting_context(TALLOC_CTX *mem_ctx)
+ * {
+ *         static struct tevent_ops ops;
+ *
+ *         epoll_ops = tevent_find_ops_byname("epoll");
+ *         ops = *epoll_ops;
+ *         ops.loop_once = counting_loop_once;
+ *         return tevent_context_init_ops(mem_ctx, &ops, NULL);
+ * }
+ * @endcode
+ * @{
+ */
+
+/**
+ * @brief The functions that a context calls.
+ *
+ * The handler names and locations are string literals that a function passes
+ * on as it got them.
+ */
+struct tevent_ops {
+	/** Start the backend on a zeroed context, or after
+	 * tevent_re_initialise() on an emptied one. 0, or non-zero on failure. */
+	int (*context_init)(struct tevent_context *ev);
+
+	/** tevent_add_fd(). */
+	struct tevent_fd *(*add_fd)(struct tevent_context *ev,
+				    TALLOC_CTX *mem_ctx,
+				    int fd, uint16_t flags,
+				    tevent_fd_handler_t handler,
+				    void *private_data,
+				    const char *handler_name,
+				    const char *location);
+	/** tevent_fd_set_close_fn() and tevent_fd_set_auto_close(). */
+	void (*set_fd_close_fn)(struct tevent_fd *fde,
+				tevent_fd_close_fn_t close_fn);
+	/** tevent_fd_get_flags(), for an event that has a context. */
+	uint16_t (*get_fd_flags)(struct tevent_fd *fde);
+	/** tevent_fd_set_flags(), for an event that has a context. */
+	void (*set_fd_flags)(struct tevent_fd *fde, uint16_t flags);
+
+	/** tevent_add_timer(). */
+	struct tevent_timer *(*add_timer)(struct tevent_context *ev,
+					  TALLOC_CTX *mem_ctx,
+					  struct timeval next_event,
+					  tevent_timer_handler_t handler,
+					  void *private_data,
+					  const char *handler_name,
+					  const char *location);
+
+	/** tevent_schedule_immediate(); also called in the loop's thread for an
+	 * immediate that another thread handed over. */
+	void (*schedule_immediate)(struct tevent_immediate *im,
+				   struct tevent_context *ev,
+				   tevent_immediate_handler_t handler,
+				   void *private_data,
+				   const char *handler_name,
+				   const char *location);
+
+	/** tevent_add_signal(); NULL if there are no signals. */
+	struct tevent_signal *(*add_signal)(struct tevent_context *ev,
+					    TALLOC_CTX *mem_ctx,
+					    int signum, int sa_flags,
+					    tevent_signal_handler_t handler,
+					    void *private_data,
+					    const char *handler_name,
+					    const char *location);
+
+	/** One turn of the loop. */
+	int (*loop_once)(struct tevent_context *ev, const char *location);
+	/** tevent_loop_wait(). */
+	int (*loop_wait)(struct tevent_context *ev, const char *location);
+};
+
+/**
+ * @brief Give a table of functions a name.
+ *
+ * Holds for the whole process. A name that is taken already keeps its table; a
+ * built-in name can be taken before the first lookup, listing or creation of a
+ * context. Meant for the start of a program, before it has threads.
+ *
+ * @param[in] name  The name; the pointer is kept.
+ * @param[in] ops   The table; the pointer is kept.
+ *
+ * @return True, for a name that is taken as well; false when out of memory.
+ */
+bool tevent_register_backend(const char *name, const struct tevent_ops *ops);
+
+/**
+ * @brief Look up a table of functions.
+ *
+ * Thread: any, also two at once.
+ *
+ * @param[in] name  A name from tevent_backend_list(); NULL means the default.
+ *
+ * @return The table; NULL when the name is unknown.
+ *
+ * @since 0.14.0
+ */
+const struct tevent_ops *tevent_find_ops_byname(const char *name);
+
+/** @} */
+
+#ifdef TEVENT_DEPRECATED
+
+/* ---- Wrapper contexts ---------------------------------------------------- */
+
+/**
+ * @defgroup tevent_wrappers Wrapper contexts: functions around each handler
+ *
+ * Events that are added to a wrapper run on the loop of its main context; the
+ * wrapper's functions are called before and after each of their handlers, to
+ * change the user id and back, for example. The loop itself is run on the main
+ * context: running it on a wrapper aborts (tevent_set_abort_fn()). Wrappers
+ * and nested loops exclude each other.
+ *
+ * A wrapper is in use while one of its handlers runs and between
+ * tevent_context_push_use() and tevent_context_pop_use(); these nest, at most
+ * 32 deep in the whole process, and a wrapper can't be in use twice. When it is
+ * freed while in use, it goes when the use ends.
+ *
+ * Once the main context is freed the wrapper is an empty shell that only waits
+ * to be freed.
+ *
+ * All of this is deprecated and visible only with @c TEVENT_DEPRECATED.
+ * @{
+ */
+
+/**
+ * @brief The functions of a wrapper.
+ *
+ * Each gets the wrapper, its state and the main context; the handler functions
+ * also get the event, what its handler gets, the name of the handler and where
+ * the event was added or scheduled. An @c after function runs also when the
+ * handler has freed its event. All members but @c name must be set.
+ */
+struct tevent_wrapper_ops {
+	/** For debug messages. */
+	const char *name;
+
+	/** tevent_context_push_use(); false refuses the use. */
+	bool (*before_use)(struct tevent_context *wrap_ev,
+			   void *private_state,
+			   struct tevent_context *main_ev,
+			   const char *location);
+	/** tevent_context_pop_use(). */
+	void (*after_use)(struct tevent_context *wrap_ev,
+			  void *private_state,
+			  struct tevent_context *main_ev,
+			  const char *location);
+
+	/** Before the handler of an fd event. */
+	void (*before_fd_handler)(struct tevent_context *wrap_ev,
+				  void *private_state,
+				  struct tevent_context *main_ev,
+				  struct tevent_fd *fde,
+				  uint16_t flags,
+				  const char *handler_name,
+				  const char *location);
+	/** After the handler of an fd event. */
+	void (*after_fd_handler)(struct tevent_context *wrap_ev,
+				 void *private_state,
+				 struct tevent_context *main_ev,
+				 struct tevent_fd *fde,
+				 uint16_t flags,
+				 const char *handler_name,
+				 const char *location);
+
+	/** Before the handler of a timer. */
+	void (*before_timer_handler)(struct tevent_context *wrap_ev,
+				     void *private_state,
+				     struct tevent_context *main_ev,
+				     struct tevent_timer *te,
+				     struct timeval requested_time,
+				     struct timeval trigger_time,
+				     const char *handler_name,
+				     const char *location);
+	/** After the handler of a timer. */
+	void (*after_timer_handler)(struct tevent_context *wrap_ev,
+				    void *private_state,
+				    struct tevent_context *main_ev,
+				    struct tevent_timer *te,
+				    struct timeval requested_time,
+				    struct timeval trigger_time,
+				    const char *handler_name,
+				    const char *location);
+
+	/** Before the handler of an immediate. */
+	void (*before_immediate_handler)(struct tevent_context *wrap_ev,
+					 void *private_state,
+					 struct tevent_context *main_ev,
+					 struct tevent_immediate *im,
+					 const char *handler_name,
+					 const char *location);
+	/** After the handler of an immediate. */
+	void (*after_immediate_handler)(struct tevent_context *wrap_ev,
+					void *private_state,
+					struct tevent_context *main_ev,
+					struct tevent_immediate *im,
+					const char *handler_name,
+					const char *location);
+
+	/** Before the handler of a signal event. */
+	void (*before_signal_handler)(struct tevent_context *wrap_ev,
+				      void *private_state,
+				      struct tevent_context *main_ev,
+				      struct tevent_signal *se,
+				      int signum,
+				      int count,
+				      void *siginfo,
+				      const char *handler_name,
+				      const char *location);
+	/** After the handler of a signal event. */
+	void (*after_signal_handler)(struct tevent_context *wrap_ev,
+				     void *private_state,
+				     struct tevent_context *main_ev,
+				     struct tevent_signal *se,
+				     int signum,
+				     int count,
+				     void *siginfo,
+				     const char *handler_name,
+				     const char *location);
+};
+
+/**
+ * @brief Create a wrapper.
+ *
+ * @param[in]  main_ev  The main context, which must not be a wrapper.
+ * @param[in]  mem_ctx  Talloc parent, or NULL.
+ * @param[in]  ops      The functions, which must stay valid.
+ * @param[out] state    The address of a pointer: the zeroed state, which goes
+ *                      with the wrapper.
+ * @param[in]  type     The type of the state: a type, not a string.
+ *
+ * @return The wrapper; NULL when out of memory, and with EINVAL when
+ *         @a main_ev is a wrapper or allows nesting.
+ *
+ * @since 0.9.37
+ * @deprecated
+ */
+#ifdef DOXYGEN
+struct tevent_context *tevent_context_wrapper_create(
+	struct tevent_context *main_ev,
+	TALLOC_CTX *mem_ctx,
+	const struct tevent_wrapper_ops *ops,
+	void *state,
+	TYPE type);
+#else
+struct tevent_context *_tevent_context_wrapper_create(
+	struct tevent_context *main_ev,
+	TALLOC_CTX *mem_ctx,
+	const struct tevent_wrapper_ops *ops,
+	void *pstate,
+	size_t psize,
+	const char *type,
+	const char *location) _DEPRECATED_;
+#define tevent_context_wrapper_create(main_ev, mem_ctx, ops, state, type) \
+	_tevent_context_wrapper_create(main_ev, mem_ctx, ops, \
+				       state, sizeof(type), #type, __location__)
+#endif
+
+/**
+ * @brief Whether a context is a wrapper.
+ *
+ * @param[in] ev  The context.
+ *
+ * @return True for a wrapper, also when its main context is gone.
+ *
+ * @since 0.9.37
+ * @deprecated
+ */
+bool tevent_context_is_wrapper(struct tevent_context *ev) _DEPRECATED_;
+
+/**
+ * @brief Do something as if in a handler of this context.
+ *
+ * Calls @c before_use. Each success needs its tevent_context_pop_use().
+ *
+ * @param[in] ev  The context; on a main context nothing is called. A wrapper
+ *                that is in use already, and a 33rd use, abort
+ *                (tevent_set_abort_fn()).
+ *
+ * @return True; false when @c before_use refused or the main context is gone.
+ *
+ * @since 0.9.37
+ * @deprecated
+ */
+#ifdef DOXYGEN
+bool tevent_context_push_use(struct tevent_context *ev) _DEPRECATED_;
+#else
+bool _tevent_context_push_use(struct tevent_context *ev,
+			      const char *location) _DEPRECATED_;
+#define tevent_context_push_use(ev) \
+	_tevent_context_push_use(ev, __location__)
+#endif
+
+/**
+ * @brief End what tevent_context_push_use() began.
+ *
+ * Calls @c after_use.
+ *
+ * @param[in] ev  The context that was pushed last; another one aborts
+ *                (tevent_set_abort_fn()).
+ *
+ * @since 0.9.37
+ * @deprecated
+ */
+#ifdef DOXYGEN
+void tevent_context_pop_use(struct tevent_context *ev) _DEPRECATED_;
+#else
+void _tevent_context_pop_use(struct tevent_context *ev,
+			     const char *location) _DEPRECATED_;
+#define tevent_context_pop_use(ev) \
+	_tevent_context_pop_use(ev, __location__)
+#endif
+
+/**
+ * @brief Whether two contexts run on the same loop.
+ *
+ * @param[in] ev1  A context, or NULL.
+ * @param[in] ev2  Another context, or NULL.
+ *
+ * @return True when they have the same main context; false for NULL and for a
+ *         wrapper whose main context is gone.
+ *
+ * @since 0.9.37
+ * @deprecated
+ */
+bool tevent_context_same_loop(struct tevent_context *ev1,
+			      struct tevent_context *ev2) _DEPRECATED_;
+
+/** @} */
+
+#endif /* TEVENT_DEPRECATED */
+
+#ifdef __cplusplus
+}
+#endif
+
+/* ---- Old names ----------------------------------------------------------- */
+
+#ifdef TEVENT_COMPAT_DEFINES
+
+/* From before the library was called tevent: each is what it expands to. */
+
+#define event_context	tevent_context
+#define event_ops	tevent_ops
+#define fd_event	tevent_fd
+#define timed_event	tevent_timer
+#define signal_event	tevent_signal
+
+#define event_fd_handler_t	tevent_fd_handler_t
+#define event_timed_handler_t	tevent_timer_handler_t
+#define event_signal_handler_t	tevent_signal_handler_t
+
+#define event_context_init(mem_ctx) \
+	tevent_context_init(mem_ctx)
+
+#define event_context_init_byname(mem_ctx, name) \
+	tevent_context_init_byname(mem_ctx, name)
+
+#define event_backend_list(mem_ctx) \
+	tevent_backend_list(mem_ctx)
+
+#define event_set_default_backend(backend) \
+	tevent_set_default_backend(backend)
+
+#define event_add_fd(ev, mem_ctx, fd, flags, handler, private_data) \
+	tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data)
+
+#define event_add_timed(ev, mem_ctx, next_event, handler, private_data) \
+	tevent_add_timer(ev, mem_ctx, next_event, handler, private_data)
+
+#define event_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data) \
+	tevent_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data)
+
+#define event_loop_once(ev) \
+	tevent_loop_once(ev)
+
+#define event_loop_wait(ev) \
+	tevent_loop_wait(ev)
+
+#define event_get_fd_flags(fde) \
+	tevent_fd_get_flags(fde)
+
+#define event_set_fd_flags(fde, flags) \
+	tevent_fd_set_flags(fde, flags)
+
+#define EVENT_FD_READ	TEVENT_FD_READ
+#define EVENT_FD_WRITE	TEVENT_FD_WRITE
+
+#define EVENT_FD_WRITEABLE(fde) \
+	TEVENT_FD_WRITEABLE(fde)
+
+#define EVENT_FD_READABLE(fde) \
+	TEVENT_FD_READABLE(fde)
+
+#define EVENT_FD_NOT_WRITEABLE(fde) \
+	TEVENT_FD_NOT_WRITEABLE(fde)
+
+#define EVENT_FD_NOT_READABLE(fde) \
+	TEVENT_FD_NOT_READABLE(fde)
+
+#define ev_debug_level		tevent_debug_level
+#define EV_DEBUG_FATAL		TEVENT_DEBUG_FATAL
+#define EV_DEBUG_ERROR		TEVENT_DEBUG_ERROR
+#define EV_DEBUG_WARNING	TEVENT_DEBUG_WARNING
+#define EV_DEBUG_TRACE		TEVENT_DEBUG_TRACE
+
+#define ev_set_debug(ev, debug, context) \
+	tevent_set_debug(ev, debug, context)
+
+#define ev_set_debug_stderr(_ev) \
+	tevent_set_debug_stderr(_ev)
+
+#endif /* TEVENT_COMPAT_DEFINES */
+
+#endif /* __TEVENT_H__ */
