@@ -37,17 +37,17 @@ void ring(ThreadProxy &proxy)
 void renew_pipe_in_child(ForkObserver &observer)
 {
     ThreadProxy &proxy = of(observer);
-    proxy.lock_ = PTHREAD_MUTEX_INITIALIZER;
     int own[2];
     if (os::pipe(own) == -1) {
-        proxy.going_ = true; // never the parent's
-        return;
+        proxy.going_ = true; // never through the parent's
+    } else {
+        os::move_fd(own[0], proxy.pipe_[0]);
+        os::move_fd(own[1], proxy.pipe_[1]);
+        if (!proxy.waiting_.empty()) {
+            ring(proxy);
+        }
     }
-    os::move_fd(own[0], proxy.pipe_[0]);
-    os::move_fd(own[1], proxy.pipe_[1]);
-    if (!proxy.waiting_.empty()) {
-        ring(proxy);
-    }
+    give_lock(observer);
 }
 
 void run_call(tevent_context *ev, tevent_immediate *im, void *private_data)

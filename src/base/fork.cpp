@@ -48,7 +48,7 @@ void after_fork_in_child()
     g_state.generation.fetch_add(1, std::memory_order_relaxed);
     g_state.pid.store(os::process_id(), std::memory_order_relaxed);
     tell(&ForkObserver::in_child);
-    g_state.lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_unlock(&g_state.lock);
 }
 
 // Before any constructor of the program, so that a program may use the
@@ -65,6 +65,7 @@ void add_fork_observer(ForkObserver &observer)
 {
     pthread_mutex_lock(&g_state.lock);
     g_state.observers.push_back(observer);
+    observer.registered = true;
     pthread_mutex_unlock(&g_state.lock);
 }
 
@@ -72,6 +73,7 @@ void remove_fork_observer(ForkObserver &observer)
 {
     pthread_mutex_lock(&g_state.lock);
     g_state.observers.unlink(observer);
+    observer.registered = false;
     pthread_mutex_unlock(&g_state.lock);
 }
 

@@ -10,8 +10,9 @@
 // ForkObserver.
 //
 // Observers run under one lock that is held from before the fork until after
-// it in the parent; in the child it is fresh.  So no observer is half
-// registered in a child.
+// it, on both sides: no observer is half registered in a child.  The thread
+// that forks is the one that goes on in the child, so it gives back there what
+// it took before.
 
 #pragma once
 
@@ -23,13 +24,16 @@
 namespace tev {
 
 // The functions may be null.  They run in the forking thread: `prepare` takes
-// the observer's own locks, `in_parent` gives them back, `in_child` makes them
-// anew and lets go of what is the parent's.
+// the observer's own locks, `in_parent` gives them back, `in_child` does so too
+// and lets go of what is the parent's.
 struct ForkObserver : ListNode<ForkObserver> {
     using Fn = void (*)(ForkObserver &);
     Fn prepare = nullptr;
     Fn in_parent = nullptr;
     Fn in_child = nullptr;
+    // The links are the list's business and change under its lock; whether it
+    // is registered an observer's owner sees here.
+    bool registered = false;
 };
 
 // Any thread; `observer` must stay in place until it is removed.

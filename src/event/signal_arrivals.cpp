@@ -134,7 +134,7 @@ void forget_other_threads(ForkObserver &)
 
 int install(int signum, SignalState &state, int sa_flags)
 {
-    if (!g_signals.is_linked()) {
+    if (!g_signals.registered) {
         g_signals.in_child = forget_other_threads;
         add_fork_observer(g_signals);
     }

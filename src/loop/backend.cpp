@@ -146,16 +146,11 @@ void give_lock(ForkObserver &)
     pthread_mutex_unlock(&g_registry.lock);
 }
 
-void fresh_lock(ForkObserver &)
-{
-    g_registry.lock = PTHREAD_MUTEX_INITIALIZER;
-}
-
 [[gnu::constructor]] void watch_forks()
 {
     g_registry.prepare = take_lock;
     g_registry.in_parent = give_lock;
-    g_registry.in_child = fresh_lock;
+    g_registry.in_child = give_lock;
     add_fork_observer(g_registry);
 }
 

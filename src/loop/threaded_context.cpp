@@ -33,11 +33,11 @@ void give_lock(ForkObserver &observer)
 void sever_in_child(ForkObserver &observer)
 {
     ThreadedContext &tctx = of(observer);
-    tctx.lock_ = PTHREAD_MUTEX_INITIALIZER;
     if (tctx.context_ != nullptr) {
         tctx.context_->main()->inbox.turn_all_away();
         tctx.context_ = nullptr;
     }
+    give_lock(observer);
 }
 
 void sever(ThreadedContext &tctx)

@@ -24,7 +24,7 @@ int Wakeup::open()
 
 void Wakeup::close()
 {
-    if (!is_linked()) {
+    if (!registered) {
         return;
     }
     remove_fork_observer(*this);
