@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The table of watched descriptors, and what a descriptor event is told of a
+// readiness.
+
+#include "tests/unit/unit.hpp"
+
+#include <memory>
+#include <vector>
+
+#include <tevent.h>
+
+#include "src/event/fd_event.hpp"
+#include "src/poller/poller.hpp"
+#include "src/poller/watch_table.hpp"
+
+namespace {
+
+using namespace tev;
+
+void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
+{
+    TALLOC_CTX *owner = talloc_new(nullptr);
+    WatchTable table;
+    std::vector<std::unique_ptr<Watch>> watches;
+    table.set_owner(owner);
+    for (int fd = 0; fd < 5000; fd += 3) {
+        watches.push_back(std::make_unique<Watch>(fd));
+        table.insert(*watches.back());
+    }
+    assert_int_equal(table.size(), watches.size());
+    for (auto &w : watches) {
+        assert_ptr_equal(table.find(w->fd), w.get());
+        assert_null(table.find(w->fd + 1));
+    }
+    size_t visited = 0;
+    table.for_each([&](Watch &) { visited++; });
+    assert_int_equal(visited, watches.size());
+    for (auto &w : watches) {
+        table.erase(*w);
+        assert_null(table.find(w->fd));
+    }
+    assert_int_equal(table.size(), 0);
+    talloc_free(owner);
+}
+
+// F13: a number that is used again is another watch.
+void test_table__number_inserted_again__has_another_generation(void **)
+{
+    WatchTable table;
+    Watch first(7), second(7);
+    table.insert(first);
+    table.erase(first);
+    table.insert(second);
+    assert_int_not_equal(first.generation, second.generation);
+    assert_int_not_equal(second.generation, 0);
+    assert_ptr_equal(table.find(7), &second);
+}
+
+void test_readiness__kernel_events_both_ways__nothing_is_mixed_up(void **)
+{
+    assert_int_equal(kernel_events(0), 0);
+    assert_int_equal(kernel_events(kWantReadable), POLLIN);
+    assert_int_equal(kernel_events(kWantWritable), POLLOUT);
+    assert_int_equal(kernel_events(kWantPeerClosed), POLLRDHUP);
+    assert_int_equal(readiness_of(POLLIN | POLLHUP), kReadable | kHungUp);
+    assert_int_equal(readiness_of(POLLOUT | POLLERR), kWritable | kFailed);
+    assert_int_equal(readiness_of(POLLRDHUP | POLLNVAL), kPeerClosed | kNotOpen);
+}
+
+constexpr uint16_t R = TEVENT_FD_READ, W = TEVENT_FD_WRITE, E = TEVENT_FD_ERROR;
+
+// F3, F4: the table at the head of fd_event.hpp, line by line.
+void test_readiness__what_an_event_is_told(void **)
+{
+    const struct {
+        uint16_t asked;
+        int readiness;
+        uint16_t told;
+    } cases[] = {
+        {R, kReadable, R},
+        {W, kReadable, 0},
+        {E, kReadable, 0},
+        {R | W | E, kReadable, R},
+        {W, kWritable, W},
+        {R, kWritable, 0},
+        {R | W, kReadable | kWritable, R | W},
+        {R, kReadable | kPeerClosed, R},
+        {E, kReadable | kPeerClosed, E},
+        {W, kWritable | kPeerClosed, W},
+        {W | E, kWritable | kPeerClosed, W | E},
+        {R, kHungUp, R},
+        {E, kFailed, E},
+        {W, kWritable | kHungUp, 0},
+        {W, kWritable | kFailed, 0},
+        {R | W, kWritable | kHungUp, R | W},
+        {W | E, kWritable | kFailed, W | E},
+        {R | W, kHungUp, R},
+        {0, kReadable | kWritable | kHungUp | kFailed, 0},
+        {0x100, kReadable | kWritable, 0},
+    };
+    for (const auto &c : cases) {
+        assert_int_equal(flags_to_tell(c.asked, static_cast<uint8_t>(c.readiness)), c.told);
+    }
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_table__many_numbers__each_is_found_until_it_is_erased),
+        cmocka_unit_test(test_table__number_inserted_again__has_another_generation),
+        cmocka_unit_test(test_readiness__kernel_events_both_ways__nothing_is_mixed_up),
+        cmocka_unit_test(test_readiness__what_an_event_is_told),
+    };
+    return cmocka_run_group_tests_name("watch_table", tests, nullptr, nullptr);
+}
