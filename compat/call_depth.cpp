@@ -25,16 +25,10 @@ void tevent_thread_call_depth_reset_from_req(tevent_req *req)
 
 // Compat: replaced by the callback; exported for programs that still call them.
 
-void tevent_thread_call_depth_activate(size_t *)
-{
-}
+void tevent_thread_call_depth_activate(size_t *) {}
 
-void tevent_thread_call_depth_deactivate(void)
-{
-}
+void tevent_thread_call_depth_deactivate(void) {}
 
-void tevent_thread_call_depth_start(tevent_req *)
-{
-}
+void tevent_thread_call_depth_start(tevent_req *) {}
 
 } // extern "C"

@@ -18,8 +18,9 @@ void close_it(tevent_context *, tevent_fd *, int fd, void *)
 
 extern "C" {
 
-tevent_fd *_tevent_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                          void *private_data, const char *handler_name, const char *location)
+tevent_fd *_tevent_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+                          tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+                          const char *location)
 {
     return ev->ops->add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
 }

@@ -36,8 +36,9 @@ uint64_t tevent_immediate_get_tag(const tevent_immediate *im)
     return im != nullptr ? im->tag_ : 0;
 }
 
-void tevent_common_schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
-                                      void *private_data, const char *handler_name, const char *location)
+void tevent_common_schedule_immediate(tevent_immediate *im, tevent_context *ev,
+                                      tevent_immediate_handler_t handler, void *private_data,
+                                      const char *handler_name, const char *location)
 {
     tev::schedule(*im, *ev, handler, private_data, handler_name, location);
 }

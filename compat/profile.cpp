@@ -45,13 +45,15 @@ void tevent_req_profile_get_name(const tevent_req_profile *profile, const char *
     give<const char *>(req_name, profile->name_);
 }
 
-void tevent_req_profile_get_start(const tevent_req_profile *profile, const char **start_location, timeval *start_time)
+void tevent_req_profile_get_start(const tevent_req_profile *profile, const char **start_location,
+                                  timeval *start_time)
 {
     give<const char *>(start_location, profile->start_location_);
     give(start_time, profile->start_time_);
 }
 
-void tevent_req_profile_get_stop(const tevent_req_profile *profile, const char **stop_location, timeval *stop_time)
+void tevent_req_profile_get_stop(const tevent_req_profile *profile, const char **stop_location,
+                                 timeval *stop_time)
 {
     give<const char *>(stop_location, profile->stop_location_);
     give(stop_time, profile->stop_time_);

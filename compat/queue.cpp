@@ -13,14 +13,14 @@ tevent_queue *_tevent_queue_create(TALLOC_CTX *mem_ctx, const char *name, const 
     return tev::make_queue(mem_ctx, name);
 }
 
-bool _tevent_queue_add(tevent_queue *queue, tevent_context *ev, tevent_req *req, tevent_queue_trigger_fn_t trigger,
-                       const char *trigger_name, void *private_data)
+bool _tevent_queue_add(tevent_queue *queue, tevent_context *ev, tevent_req *req,
+                       tevent_queue_trigger_fn_t trigger, const char *trigger_name, void *private_data)
 {
     return tev::enqueue(*queue, *ev, *req, trigger, trigger_name, private_data) != nullptr;
 }
 
-bool tevent_queue_add(tevent_queue *queue, tevent_context *ev, tevent_req *req, tevent_queue_trigger_fn_t trigger,
-                      void *private_data)
+bool tevent_queue_add(tevent_queue *queue, tevent_context *ev, tevent_req *req,
+                      tevent_queue_trigger_fn_t trigger, void *private_data)
 {
     return _tevent_queue_add(queue, ev, req, trigger, nullptr, private_data);
 }
@@ -39,8 +39,8 @@ tevent_queue_entry *tevent_queue_add_entry(tevent_queue *queue, tevent_context *
 }
 
 tevent_queue_entry *_tevent_queue_add_optimize_empty(tevent_queue *queue, tevent_context *ev, tevent_req *req,
-                                                     tevent_queue_trigger_fn_t trigger, const char *trigger_name,
-                                                     void *private_data)
+                                                     tevent_queue_trigger_fn_t trigger,
+                                                     const char *trigger_name, void *private_data)
 {
     return tev::enqueue_or_start(*queue, *ev, *req, trigger, trigger_name, private_data);
 }

@@ -11,8 +11,8 @@
 extern "C" {
 
 tevent_signal *_tevent_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-                                  tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                                  const char *location)
+                                  tevent_signal_handler_t handler, void *private_data,
+                                  const char *handler_name, const char *location)
 {
     return ev->ops->add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
 }
@@ -45,8 +45,8 @@ uint64_t tevent_signal_get_tag(const tevent_signal *se)
 }
 
 tevent_signal *tevent_common_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-                                        tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                                        const char *location)
+                                        tevent_signal_handler_t handler, void *private_data,
+                                        const char *handler_name, const char *location)
 {
     return tev::add_signal(*ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
 }
@@ -61,7 +61,8 @@ void tevent_cleanup_pending_signal_handlers(tevent_signal *se)
     tev::cut_loose(*se);
 }
 
-int tevent_common_invoke_signal_handler(tevent_signal *se, int signum, int count, void *siginfo, bool *removed)
+int tevent_common_invoke_signal_handler(tevent_signal *se, int signum, int count, void *siginfo,
+                                        bool *removed)
 {
     const bool gone = tev::invoke(*se, signum, count, siginfo);
     if (removed != nullptr) {

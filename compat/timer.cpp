@@ -34,15 +34,15 @@ uint64_t tevent_timer_get_tag(const tevent_timer *te)
 }
 
 tevent_timer *tevent_common_add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval next_event,
-                                      tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-                                      const char *location)
+                                      tevent_timer_handler_t handler, void *private_data,
+                                      const char *handler_name, const char *location)
 {
     return tev::add_timer_event(*ev, mem_ctx, next_event, handler, private_data, handler_name, location);
 }
 
 tevent_timer *tevent_common_add_timer_v2(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval next_event,
-                                         tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-                                         const char *location)
+                                         tevent_timer_handler_t handler, void *private_data,
+                                         const char *handler_name, const char *location)
 {
     return tev::add_timer_event(*ev, mem_ctx, next_event, handler, private_data, handler_name, location);
 }

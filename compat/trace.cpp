@@ -49,12 +49,14 @@ void tevent_get_trace_fd_callback(tevent_context *ev, tevent_trace_fd_callback_t
     get(ev->trace.fd, cb, p_private_data);
 }
 
-void tevent_set_trace_signal_callback(tevent_context *ev, tevent_trace_signal_callback_t cb, void *private_data)
+void tevent_set_trace_signal_callback(tevent_context *ev, tevent_trace_signal_callback_t cb,
+                                      void *private_data)
 {
     set(ev, ev->trace.signal, cb, private_data);
 }
 
-void tevent_get_trace_signal_callback(tevent_context *ev, tevent_trace_signal_callback_t *cb, void *p_private_data)
+void tevent_get_trace_signal_callback(tevent_context *ev, tevent_trace_signal_callback_t *cb,
+                                      void *p_private_data)
 {
     get(ev->trace.signal, cb, p_private_data);
 }
@@ -64,12 +66,14 @@ void tevent_set_trace_timer_callback(tevent_context *ev, tevent_trace_timer_call
     set(ev, ev->trace.timer, cb, private_data);
 }
 
-void tevent_get_trace_timer_callback(tevent_context *ev, tevent_trace_timer_callback_t *cb, void *p_private_data)
+void tevent_get_trace_timer_callback(tevent_context *ev, tevent_trace_timer_callback_t *cb,
+                                     void *p_private_data)
 {
     get(ev->trace.timer, cb, p_private_data);
 }
 
-void tevent_set_trace_immediate_callback(tevent_context *ev, tevent_trace_immediate_callback_t cb, void *private_data)
+void tevent_set_trace_immediate_callback(tevent_context *ev, tevent_trace_immediate_callback_t cb,
+                                         void *private_data)
 {
     set(ev, ev->trace.immediate, cb, private_data);
 }
@@ -85,7 +89,8 @@ void tevent_set_trace_queue_callback(tevent_context *ev, tevent_trace_queue_call
     set(ev, ev->trace.queue, cb, private_data);
 }
 
-void tevent_get_trace_queue_callback(tevent_context *ev, tevent_trace_queue_callback_t *cb, void *p_private_data)
+void tevent_get_trace_queue_callback(tevent_context *ev, tevent_trace_queue_callback_t *cb,
+                                     void *p_private_data)
 {
     get(ev->trace.queue, cb, p_private_data);
 }

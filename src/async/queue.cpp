@@ -46,8 +46,8 @@ void schedule_head(Queue &queue)
     if (!queue.running_ || head == nullptr || head->triggered_ || head->context_ == nullptr) {
         return;
     }
-    head->context_->ops->schedule_immediate(queue.immediate_, head->context_, trigger_head, &queue, "trigger_head",
-                                            __location__);
+    head->context_->ops->schedule_immediate(queue.immediate_, head->context_, trigger_head, &queue,
+                                            "trigger_head", __location__);
 }
 
 void lose_context(ContextObserver &observer)

@@ -88,12 +88,11 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
     req->create_location_ = location;
     req->data_type_ = state_type;
     req->trigger_ = make_immediate(req);
-    req->data_ = talloc_zero_size(req, state_size);
+    req->data_ = _talloc_zero(req, state_size, state_type);
     if (req->trigger_ == nullptr || req->data_ == nullptr) {
         talloc_free(req);
         return nullptr;
     }
-    talloc_set_name_const(req->data_, state_type);
     hook_talloc_free(req);
 
     if (Request *above = parent_request(parent)) {
@@ -190,7 +189,8 @@ bool cancel(Request &req)
 bool set_end_time(Request &req, Context &ev, const timeval &when)
 {
     reset_end_time(req);
-    req.end_timer_ = ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, "end_time_reached", __location__);
+    req.end_timer_ =
+        ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, "end_time_reached", __location__);
     if (req.end_timer_ == nullptr) {
         finish(req, TEVENT_REQ_NO_MEMORY, __location__);
         return false;
@@ -207,8 +207,8 @@ void reset_end_time(Request &req)
 Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when)
 {
     void *state;
-    Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state", "tevent_wakeup_send",
-                                __location__);
+    Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state",
+                                "tevent_wakeup_send", __location__);
     if (req != nullptr && !set_end_time(*req, ev, when)) {
         post(*req, ev);
     }
@@ -227,11 +227,11 @@ bool run_until_finished(Request &req, Context &ev)
 
 char *print(Request &req, TALLOC_CTX *parent)
 {
-    return talloc_asprintf(parent,
-                           "tevent_req[%p/%s]: state[%d] error[%lld (0x%llX)]  state[%s (%p)] timer[%p] finish[%s]",
-                           static_cast<void *>(&req), req.create_location_, req.state_,
-                           static_cast<long long>(req.error_), static_cast<unsigned long long>(req.error_),
-                           req.data_type_, req.data_, static_cast<void *>(req.end_timer_), req.finish_location_);
+    return talloc_asprintf(
+        parent, "tevent_req[%p/%s]: state[%d] error[%lld (0x%llX)]  state[%s (%p)] timer[%p] finish[%s]",
+        static_cast<void *>(&req), req.create_location_, req.state_, static_cast<long long>(req.error_),
+        static_cast<unsigned long long>(req.error_), req.data_type_, req.data_,
+        static_cast<void *>(req.end_timer_), req.finish_location_);
 }
 
 bool start_profile(Request &req)

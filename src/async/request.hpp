@@ -48,8 +48,8 @@ struct tevent_req final {
     const char *create_location_ = nullptr;
     const char *finish_location_ = nullptr;
 
-    tevent_immediate *trigger_ = nullptr;     // null once received
-    tevent_context *defer_to_ = nullptr;      // for the next notification
+    tevent_immediate *trigger_ = nullptr; // null once received
+    tevent_context *defer_to_ = nullptr;  // for the next notification
     tevent_timer *end_timer_ = nullptr;
     tevent_req_profile *profile_ = nullptr;
     size_t call_depth_ = 0;

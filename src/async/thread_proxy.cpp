@@ -108,8 +108,8 @@ ThreadProxy *make_thread_proxy(Context &destination)
     proxy->in_child = renew_pipe_in_child;
     add_fork_observer(*proxy);
     hook_talloc_free(proxy);
-    proxy->readable_ = destination.ops->add_fd(&destination, proxy, proxy->pipe_[0], TEVENT_FD_READ, accept_calls,
-                                               proxy, "accept_calls", __location__);
+    proxy->readable_ = destination.ops->add_fd(&destination, proxy, proxy->pipe_[0], TEVENT_FD_READ,
+                                               accept_calls, proxy, "accept_calls", __location__);
     if (proxy->readable_ == nullptr) {
         talloc_free(proxy);
         errno = ENOMEM;

@@ -23,7 +23,8 @@ public:
 
     // printf-style.
     void message(tevent_debug_level level, const char *format, ...) const PRINTF_ATTRIBUTE(3, 4);
-    void vmessage(tevent_debug_level level, const char *format, va_list arguments) const PRINTF_ATTRIBUTE(3, 0);
+    void vmessage(tevent_debug_level level, const char *format, va_list arguments) const
+        PRINTF_ATTRIBUTE(3, 0);
 
     // A null sink silences; the maximum level becomes WARNING, or FATAL then.
     void set_sink(tevent_debug_fn sink, void *sink_context);

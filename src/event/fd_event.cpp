@@ -118,8 +118,9 @@ uint16_t flags_to_tell(uint16_t asked, uint8_t readiness)
     return told;
 }
 
-FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                       void *private_data, const char *handler_name, const char *location)
+FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags,
+                       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+                       const char *location)
 {
     if (fd < 0) {
         return nullptr;
@@ -172,7 +173,8 @@ void set_flags(FdEvent &fde, uint16_t flags)
         return;
     }
     if (fde.watch_ == nullptr && !join_watch(fde)) {
-        fde.set_->report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n", fde.fd_);
+        fde.set_->report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n",
+                                 fde.fd_);
         return;
     }
     store_flags(fde, flags);

@@ -72,8 +72,9 @@ using FdEvent = ::tevent_fd;
 
 // Object, list and trace; the poller hears nothing.  Null: negative fd, or
 // out of memory.
-FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                       void *private_data, const char *handler_name, const char *location);
+FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags,
+                       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+                       const char *location);
 // The same, watched.
 FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
                       void *private_data, const char *handler_name, const char *location);

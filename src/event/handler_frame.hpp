@@ -32,17 +32,17 @@ class SourceSet;
 
 // What the four kinds of event have in common.
 struct Source {
-    SourceSet *set_ = nullptr;         // the loop it belongs to; null: cut loose
-    WrapperScope *wrapper_ = nullptr;  // on whose behalf, if not the main context's
+    SourceSet *set_ = nullptr;        // the loop it belongs to; null: cut loose
+    WrapperScope *wrapper_ = nullptr; // on whose behalf, if not the main context's
     void *private_data_ = nullptr;
     const char *handler_name_ = nullptr;
-    const char *location_ = nullptr;   // of the add or schedule
-    uint64_t tag_ = 0;                 // the program's own
+    const char *location_ = nullptr; // of the add or schedule
+    uint64_t tag_ = 0;               // the program's own
     uint32_t handlers_running_ = 0;
-    bool freed_ = false;               // freed while a handler is running
+    bool freed_ = false; // freed while a handler is running
 
-    tevent_context *context() const;         // what its handlers get; null when cut loose
-    tevent_context *main_context() const;    // null when cut loose
+    tevent_context *context() const;      // what its handlers get; null when cut loose
+    tevent_context *main_context() const; // null when cut loose
 };
 
 // The reason reaches tevent_abort(), unless `chunk` is being freed as part of

@@ -49,9 +49,9 @@ struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
 
     State state_ = State::kIdle;
     tevent_immediate_handler_t handler_ = nullptr;
-    tev::ImmediateRun *runs_ = nullptr;          // innermost first
+    tev::ImmediateRun *runs_ = nullptr; // innermost first
     tevent_immediate *next_in_transit_ = nullptr;
-    tevent_context *destination_ = nullptr;      // in transit only
+    tevent_context *destination_ = nullptr; // in transit only
 };
 
 namespace tev {

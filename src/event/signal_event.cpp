@@ -110,14 +110,14 @@ bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
 
     se.handlers_running_++;
     if (wrapper != nullptr) {
-        wrapper->ops->before_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count, siginfo, name,
-                                            location);
+        wrapper->ops->before_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count,
+                                            siginfo, name, location);
     }
     trace.signal(&se, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     se.handler_(context, &se, signum, count, siginfo, se.private_data_);
     if (wrapper != nullptr) {
-        wrapper->ops->after_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count, siginfo, name,
-                                           location);
+        wrapper->ops->after_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count,
+                                           siginfo, name, location);
         wrapper->leave(entered);
     }
     if (one_shot && !se.freed_) {

@@ -24,8 +24,9 @@ bool is_running(const TimerEvent &te)
 
 } // namespace
 
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when, tevent_timer_handler_t handler,
-                            void *private_data, const char *handler_name, const char *location)
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when,
+                            tevent_timer_handler_t handler, void *private_data, const char *handler_name,
+                            const char *location)
 {
     auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : set.context);
     if (te == nullptr) {
@@ -92,14 +93,14 @@ bool invoke(TimerEvent &te, const timeval &current_time)
     te.handlers_running_++;
     say(set, te, "runs");
     if (wrapper != nullptr) {
-        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested, current_time, name,
-                                           location);
+        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested,
+                                           current_time, name, location);
     }
     set.trace.timer(&te, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     te.handler_(context, &te, current_time, te.private_data_);
     if (wrapper != nullptr) {
-        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested, current_time, name,
-                                          location);
+        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested,
+                                          current_time, name, location);
         wrapper->leave(entered);
     }
     cut_loose(te);

@@ -31,8 +31,9 @@ namespace tev {
 using TimerEvent = ::tevent_timer;
 
 // Null when out of memory.
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when, tevent_timer_handler_t handler,
-                            void *private_data, const char *handler_name, const char *location);
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when,
+                            tevent_timer_handler_t handler, void *private_data, const char *handler_name,
+                            const char *location);
 // Moves it; nothing when it was cut loose or its handler runs.
 void update_timer(TimerEvent &te, const timeval &when);
 void cut_loose(TimerEvent &te);

@@ -50,7 +50,8 @@ void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
 extern std::atomic<bool> g_call_flow_in_use;
 void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
 
-inline void note_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name)
+inline void note_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
+                           const char *name)
 {
     if (g_call_flow_in_use.load(std::memory_order_relaxed)) [[unlikely]] {
         tell_call_flow(command, req, depth, name);

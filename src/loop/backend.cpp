@@ -53,8 +53,9 @@ int init_poll_mt(tevent_context *ev)
     return 0;
 }
 
-tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                  void *private_data, const char *handler_name, const char *location)
+tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+                  tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+                  const char *location)
 {
     return add_fd_event(*ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
 }
@@ -105,7 +106,7 @@ int loop_wait(tevent_context *ev, const char *location)
 
 constexpr tevent_ops table_with(int (*context_init)(tevent_context *))
 {
-    return {context_init, add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer,
+    return {context_init,       add_fd,           set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer,
             schedule_immediate, table_add_signal, loop_once,       loop_wait};
 }
 
@@ -130,8 +131,10 @@ struct Registry : ForkObserver {
     size_t count = 0;
     char *default_name = nullptr; // null: kStandardName
     bool built_ins_registered = false;
-    Backend built_ins[4] = {
-        {"poll", &kPollTable}, {"poll_mt", &kPollMtTable}, {"epoll", &kEpollTable}, {kStandardName, &kStandardTable}};
+    Backend built_ins[4] = {{"poll", &kPollTable},
+                            {"poll_mt", &kPollMtTable},
+                            {"epoll", &kEpollTable},
+                            {kStandardName, &kStandardTable}};
 };
 
 constinit Registry g_registry;
@@ -219,8 +222,8 @@ const char **list_locked(TALLOC_CTX *parent)
 } // namespace
 
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-                          tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                          const char *location)
+                        tevent_signal_handler_t handler, void *private_data, const char *handler_name,
+                        const char *location)
 {
     if (signum < 0 || signum >= signals::count()) {
         errno = EINVAL;

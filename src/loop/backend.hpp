@@ -28,7 +28,8 @@ const char **list_backends(TALLOC_CTX *parent);
 
 // What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
 // signal), the wake-up's, ENOMEM or sigaction(2)'s error.
-SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags, tevent_signal_handler_t handler,
-                        void *private_data, const char *handler_name, const char *location);
+SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
+                        tevent_signal_handler_t handler, void *private_data, const char *handler_name,
+                        const char *location);
 
 } // namespace tev

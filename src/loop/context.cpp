@@ -65,8 +65,8 @@ int ensure_wakeup(Context &ev)
         return error;
     }
     // A table that waits in its own way has to watch the wake-up itself.
-    ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr, "drain_wakeup",
-                                     __location__);
+    ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
+                                     "drain_wakeup", __location__);
     return ev.wakeup_event != nullptr ? 0 : ENOMEM;
 }
 

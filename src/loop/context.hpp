@@ -64,6 +64,7 @@ struct tevent_context final : tev::SourceSet, tev::ListNode<tev::OfMain> {
     uint32_t wait_timeout_s = 30;
     tev::Nesting nesting;
     uint32_t epoch = 0;
+    uint32_t turns = 0; // taken so far
     tev::List<tevent_threaded_context, tev::OfContext> threaded_contexts;
     tev::List<tevent_context, tev::OfMain> wrappers;
     tev::WrapperScope scope;

@@ -26,7 +26,8 @@ bool is_refused(Context &ev, const char *location)
         return true;
     }
     if (ev.nesting.level > 0 && !ev.nesting.allowed) {
-        snprintf(reason, sizeof(reason), "loop run from inside a handler at %s: nesting is not allowed", location);
+        snprintf(reason, sizeof(reason), "loop run from inside a handler at %s: nesting is not allowed",
+                 location);
         abort_with(&ev, reason);
         errno = ELOOP;
         return true;

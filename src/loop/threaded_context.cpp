@@ -58,8 +58,8 @@ void take_inbox(Context &main, Accepts accepts)
         Context *destination = im->destination_;
         im->state_ = State::kIdle;
         if (accepts(*destination)) {
-            destination->ops->schedule_immediate(im, destination, im->handler_, im->private_data_, im->handler_name_,
-                                                 im->location_);
+            destination->ops->schedule_immediate(im, destination, im->handler_, im->private_data_,
+                                                 im->handler_name_, im->location_);
         }
         im = next;
     }

@@ -31,8 +31,9 @@ int refuse_init(tevent_context *)
     return -1;
 }
 
-tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                  void *private_data, const char *handler_name, const char *location)
+tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+                  tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+                  const char *location)
 {
     Context *main = main_for_adding(*ev);
     if (main == nullptr) {
@@ -120,8 +121,9 @@ int refuse_loop(tevent_context *ev, const char *)
     return -1;
 }
 
-constinit const tevent_ops kWrapperTable = {refuse_init, add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags,
-                                            add_timer,   schedule_immediate, add_signal, refuse_loop,  refuse_loop};
+constinit const tevent_ops kWrapperTable = {refuse_init,  add_fd,     set_fd_close_fn,    get_fd_flags,
+                                            set_fd_flags, add_timer,  schedule_immediate, add_signal,
+                                            refuse_loop,  refuse_loop};
 
 void cut_events_loose(Context &wrapper)
 {
@@ -134,8 +136,8 @@ void cut_events_loose(Context &wrapper)
 
 } // namespace
 
-Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate, size_t state_size,
-                      const char *state_type)
+Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate,
+                      size_t state_size, const char *state_type)
 {
     if (main.is_wrapper() || main.nesting.allowed) {
         const Report *report = main.debug_report();

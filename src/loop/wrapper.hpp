@@ -13,8 +13,8 @@
 namespace tev {
 
 // Null, and errno EINVAL (main is a wrapper or allows nesting) or ENOMEM.
-Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate, size_t state_size,
-                      const char *state_type);
+Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate,
+                      size_t state_size, const char *state_type);
 // A wrapper's talloc destructor.
 int free_wrapper(Context &wrapper);
 // The main context goes; the wrappers' events go with its own.

@@ -67,8 +67,9 @@ constexpr uint32_t kernel_events(uint8_t interest)
 constexpr uint8_t readiness_of(uint32_t events)
 {
     return static_cast<uint8_t>(((events & POLLIN) ? kReadable : 0) | ((events & POLLOUT) ? kWritable : 0) |
-                                ((events & POLLRDHUP) ? kPeerClosed : 0) | ((events & POLLHUP) ? kHungUp : 0) |
-                                ((events & POLLERR) ? kFailed : 0) | ((events & POLLNVAL) ? kNotOpen : 0));
+                                ((events & POLLRDHUP) ? kPeerClosed : 0) |
+                                ((events & POLLHUP) ? kHungUp : 0) | ((events & POLLERR) ? kFailed : 0) |
+                                ((events & POLLNVAL) ? kNotOpen : 0));
 }
 
 } // namespace tev

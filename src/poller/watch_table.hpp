@@ -48,10 +48,10 @@ struct Watch : ListNode<PendingChange> {
 
     const int fd;
     uint32_t generation = 0;
-    uint8_t wanted = 0;    // set of Interest
-    uint8_t told = 0;      // what the kernel knows; 0: nothing of this descriptor
+    uint8_t wanted = 0;      // set of Interest
+    uint8_t told = 0;        // what the kernel knows; 0: nothing of this descriptor
     bool tell_again = false; // the kernel may have forgotten what it was told
-    size_t poll_index = 0; // PollPoller's
+    size_t poll_index = 0;   // PollPoller's
     uint64_t last_ready = 0; // PollPoller's
     Watch *next_in_bucket = nullptr;
 };

@@ -125,7 +125,8 @@ void test_queue__random_operations__agrees_with_a_sorted_model(void **)
         Bench b;
         for (int step = 0; step < 600; step++) {
             const uint32_t what = random.below(10);
-            const timeval when = {static_cast<time_t>(random.below(30)), static_cast<suseconds_t>(random.below(3))};
+            const timeval when = {static_cast<time_t>(random.below(30)),
+                                  static_cast<suseconds_t>(random.below(3))};
             if (what < 6 || b.linked.empty()) {
                 b.link(b.fresh(), when);
             } else {
@@ -152,7 +153,8 @@ void test_queue__every_kind_of_order__comes_out_sorted(void **)
     for (int kind = 0; kind < 5; kind++) {
         Bench b;
         for (int i = 0; i < kCount; i++) {
-            const int when[] = {i, kCount - i, i % 2 ? i : kCount - i, i % 7, static_cast<int>(random.below(kCount))};
+            const int when[] = {i, kCount - i, i % 2 ? i : kCount - i, i % 7,
+                                static_cast<int>(random.below(kCount))};
             b.link(b.fresh(), seconds(1 + when[kind]));
         }
         assert_true(b.queue.is_valid());
@@ -178,7 +180,9 @@ void test_heap__any_order__stays_complete(void **)
         std::vector<std::unique_ptr<HeapItem>> items;
         for (size_t i = 0; i < kCount; i++) {
             items.push_back(std::make_unique<HeapItem>());
-            const auto when = static_cast<time_t>(kind == 0 ? i : kind == 1 ? kCount - i : (i * 7919) % kCount);
+            const auto when = static_cast<time_t>(kind == 0   ? i
+                                                  : kind == 1 ? kCount - i
+                                                              : (i * 7919) % kCount);
             items.back()->deadline_ = {{when, 0}, i};
             heap.link(*items.back());
         }

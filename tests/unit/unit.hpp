@@ -5,9 +5,9 @@
 
 #pragma once
 
+#include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
-#include <csetjmp>
 #include <cstdint>
 #include <initializer_list>
 
