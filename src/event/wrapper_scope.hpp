@@ -15,6 +15,8 @@
 
 #include <tevent.h>
 
+struct tevent_wrapper_ops; // in tevent.h for those who ask for the deprecated part
+
 namespace tev {
 
 struct WrapperScope {
