@@ -20,6 +20,8 @@
 /**
  * @page tevent The tevent library
  *
+ * @section tevent_overview Description
+ *
  * tevent runs callbacks, called handlers, when something happens: a file
  * descriptor becomes ready, a point in time is reached, a signal arrives,
  * another thread hands over work. All of it is tied to a context, and a loop
@@ -62,7 +64,9 @@
  * tevent_profiles(3), tevent_queues(3). Several threads: tevent_threads(3).
  * Looking on: tevent_debugging(3), tevent_call_flow(3). Helpers:
  * tevent_time(3). Replacing parts: tevent_backends(3), tevent_wrappers(3).
- * Learning by example: tevent_tutorial(3), tevent_queue_tutorial(3).
+ * Learning by example: tevent_tutorial(3) and its chapters
+ * tevent_context_tutorial(3), tevent_request_tutorial(3),
+ * tevent_queue_tutorial(3), tevent_thread_tutorial(3).
  *
  * @section tevent_conventions What holds everywhere
  *
@@ -316,8 +320,8 @@ pid_t tevent_cached_getpid(void);
  */
 
 /**
- * The fd is readable, at end of file, hung up or has an error. Asked for
- * without TEVENT_FD_ERROR, this is where a closed peer shows.
+ * Reading does not block: there is data, the end of the file, or an error to
+ * fetch. A peer that has gone shows here, too.
  */
 #define TEVENT_FD_READ 1
 
@@ -2746,8 +2750,8 @@ uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
  *   good and frees both in the destination's thread. It also keeps the
  *   destination's tevent_loop_wait() from ending.
  *
- * The handler of one proxy may send the same immediate and data on through
- * another one: that is how a reply is made.
+ * The handler of one proxy may send the very immediate and data that it runs
+ * with on through another one, as a reply.
  *
  * @code
  * struct tevent_immediate *im = tevent_create_immediate(NULL);

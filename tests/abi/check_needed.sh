@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# check_needed.sh LIB
+#
+# The library is libtevent.so.0, needs libtalloc and libc (and the dynamic
+# loader) and nothing else, and takes nothing from a C++ run-time library that
+# the program would have to bring.
+
+set -u
+export LC_ALL=C
+
+if [ $# -ne 1 ]; then
+	echo "usage: $0 LIB" >&2
+	exit 2
+fi
+lib=$1
+if [ ! -r "$lib" ]; then
+	echo "$0: can't read $lib" >&2
+	exit 2
+fi
+failed=0
+
+fail()
+{
+	echo "FAIL: $*" >&2
+	failed=1
+}
+
+dynamic=$(readelf -dW "$lib") || exit 2
+names_of()
+{
+	printf '%s\n' "$dynamic" | sed -n "s/.*($1).*\[\(.*\)\].*/\1/p"
+}
+
+soname=$(names_of SONAME)
+[ "$soname" = "libtevent.so.0" ] || fail "SONAME is '$soname', not libtevent.so.0"
+
+has_talloc=no
+has_libc=no
+for needed in $(names_of NEEDED); do
+	case $needed in
+	libtalloc.so.2) has_talloc=yes ;;
+	libc.so.6) has_libc=yes ;;
+	ld-linux*.so.*) ;;
+	*) fail "needs $needed" ;;
+	esac
+done
+[ $has_talloc = yes ] || fail "libtalloc.so.2 is not in NEEDED"
+[ $has_libc = yes ] || fail "libc.so.6 is not in NEEDED"
+
+undefined=$(readelf --dyn-syms -W "$lib" |
+	awk '$1 ~ /^[0-9]+:$/ && $7 == "UND" { sub(/@.*/, "", $8); print $8 }')
+for name in $undefined; do
+	case $name in
+	__cxa_finalize | __cxa_atexit | __cxa_thread_atexit_impl) ;; # libc has these
+	_Z* | __cxa_* | __gxx_* | _Unwind_*) fail "imports $name of a C++ run-time library" ;;
+	esac
+done
+
+[ "$failed" -eq 0 ] && echo "$lib: $soname, needs libtalloc and libc only"
+exit "$failed"
