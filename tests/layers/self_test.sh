@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# self_test.sh SCRATCH: check_layers.sh has to find what it is there for.  Makes small trees in SCRATCH, one
+# correct and then one per kind of mistake.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$1
+failures=0
+
+# A correct tree; each case changes it.
+tree() {
+	rm -rf "$scratch"
+	mkdir -p "$scratch"/{include,compat,src/{base,poller,event,loop,async}}
+	cd "$scratch"
+	touch include/tevent.h src/base/list.hpp compat/tevent.map
+	echo '#include "src/base/list.hpp"' >src/poller/poller.hpp
+	echo '#  include "poller.hpp" // itself' >src/poller/poller.cpp
+	echo '#include "src/poller/poller.hpp"' >src/event/fd_event.hpp
+	echo '#include "src/event/fd_event.hpp"' >src/loop/context.hpp
+	printf '#include <sys/epoll.h>\n#include "src/loop/context.hpp"\n' >src/async/queue.hpp
+	printf '#include <tevent.h>\n#include "tevent.h"\n#include "src/async/queue.hpp"\n' >compat/queue.cpp
+}
+
+expect() { # outcome (holds|broken), what it is about
+	local outcome=holds
+	"$here/check_layers.sh" "$scratch" >"$scratch.log" 2>&1 || outcome=broken
+	if [ "$outcome" = "$1" ]; then
+		echo "ok: $2: $outcome"
+	else
+		echo "FAILED: $2: $outcome"
+		cat "$scratch.log"
+		failures=$((failures + 1))
+	fi
+}
+
+tree
+expect holds "all in the right direction"
+tree
+echo '#include "src/poller/poller.hpp"' >>src/base/list.hpp
+expect broken "base includes poller"
+tree
+echo '#include "../loop/context.hpp"' >>src/event/fd_event.hpp
+expect broken "event includes loop by a relative path"
+tree
+touch compat/common.hpp
+echo '#include "compat/common.hpp"' >>src/async/queue.hpp
+expect broken "src includes compat"
+tree
+printf '\t#\tinclude "src/async/queue.hpp"\n' >>src/loop/context.hpp
+expect broken "loop includes async, written oddly"
+tree
+echo '#include <src/async/queue.hpp>' >>src/loop/context.hpp
+expect broken "a file of the project in angle brackets"
+tree
+mkdir src/attic
+touch src/attic/old.cpp
+expect broken "an unknown room"
+tree
+touch src/main.cpp
+expect broken "a file in no room"
+tree
+echo '#include "src/base/missing.hpp"' >>src/loop/context.hpp
+expect broken "a file that is not there"
+
+cd /
+rm -rf "$scratch" "$scratch.log"
+[ "$failures" -eq 0 ]
