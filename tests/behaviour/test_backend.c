@@ -1,0 +1,1384 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+
+/*
+ * Backends: the registry, a program's own tables and what reaches them,
+ * standard's way out to poll.
+ *
+ * The registry is global and registering can't be undone, so whatever
+ * registers or changes the default runs in a child.  The built-ins join at
+ * the first lookup: the cases that need a registry nobody looked into come
+ * first in main() and have no fixture (a context would be the first lookup).
+ */
+
+#define _GNU_SOURCE 1
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int tevent_common_wakeup_init(struct tevent_context *ev);
+
+/* ---- helpers -------------------------------------------------------- */
+
+static void on_fd(struct tevent_context *ev, struct tevent_fd *fde,
+		  uint16_t flags, void *private_data)
+{
+	note("%s:%u", (const char *)private_data, (unsigned)flags);
+}
+
+static void on_fd_drain(struct tevent_context *ev, struct tevent_fd *fde,
+			uint16_t flags, void *private_data)
+{
+	note("fd");
+	drain(*(int *)private_data);
+}
+
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
+		     struct timeval now, void *private_data)
+{
+	note("timer");
+}
+
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
+			 void *private_data)
+{
+	note("im");
+}
+
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
+		      int signum, int count, void *siginfo, void *private_data)
+{
+	note("sig");
+}
+
+static void on_close(struct tevent_context *ev, struct tevent_fd *fde,
+		     int fd, void *private_data)
+{
+	note("close");
+}
+
+static void close_pair(int fds[2])
+{
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* "a b c" of a NULL-terminated list, in static memory. */
+static const char *joined(const char **list)
+{
+	static char out[256];
+
+	out[0] = '\0';
+	for (int i = 0; list[i] != NULL; i++) {
+		if (i > 0) {
+			strcat(out, " ");
+		}
+		strcat(out, list[i]);
+	}
+	return out;
+}
+
+static bool list_is(const char *expected)
+{
+	const char **list = tevent_backend_list(NULL);
+	bool same = list != NULL && strcmp(joined(list), expected) == 0;
+
+	talloc_free(list);
+	return same;
+}
+
+/* A table of the program's own that is never used to run anything. */
+static const struct tevent_ops some_table;
+static const struct tevent_ops other_table;
+
+/* ---- C1, C2 before the first lookup (no fixture) -------------------- */
+
+static void list_first(void *arg)
+{
+	child_assert(list_is("standard epoll poll_mt poll"));
+}
+
+/* C1: listing may be the first thing that happens. */
+static void test_backend_list__first_call__has_the_built_ins(void **state)
+{
+	assert_child_succeeds(list_first, NULL);
+}
+
+static void find_first(void *arg)
+{
+	child_assert(tevent_find_ops_byname("poll_mt") != NULL);
+	child_assert(list_is("standard epoll poll_mt poll"));
+}
+
+/* C1: so may a lookup; the built-ins come once. */
+static void test_find_ops__first_call__registers_the_built_ins_once(void **state)
+{
+	assert_child_succeeds(find_first, NULL);
+}
+
+static void register_early(void *arg)
+{
+	child_assert(tevent_register_backend("early", &some_table));
+	child_assert(list_is("standard epoll poll_mt poll early"));
+	child_assert(tevent_register_backend("late", &other_table));
+	child_assert(list_is("late standard epoll poll_mt poll early"));
+	child_assert(tevent_find_ops_byname("early") == &some_table);
+	child_assert(tevent_find_ops_byname("late") == &other_table);
+}
+
+/* C1: before the first lookup: after the built-ins; later: before them. */
+static void test_register_backend__before_and_after_first_lookup__is_listed_last_and_first(void **state)
+{
+	assert_child_succeeds(register_early, NULL);
+}
+
+static void register_built_in_name_early(void *arg)
+{
+	child_assert(tevent_register_backend("epoll", &some_table));
+	child_assert(list_is("standard poll_mt poll epoll"));
+	child_assert(tevent_find_ops_byname("epoll") == &some_table);
+}
+
+/* C2: a built-in name that was taken before stays the program's. */
+static void test_register_backend__built_in_name_before_first_lookup__stays_the_programs(void **state)
+{
+	assert_child_succeeds(register_built_in_name_early, NULL);
+}
+
+static pthread_barrier_t barrier;
+
+static void *look_up_in_thread(void *arg)
+{
+	TALLOC_CTX *mem = arg;
+	const char **list;
+
+	pthread_barrier_wait(&barrier);
+	child_assert(tevent_find_ops_byname("epoll") != NULL);
+	list = tevent_backend_list(mem);
+	child_assert(list != NULL);
+	for (int i = 0; i < 4; i++) {
+		child_assert(list[i] != NULL);
+	}
+	child_assert(list[4] == NULL);
+	return NULL;
+}
+
+static void look_up_in_two_threads(void *arg)
+{
+	pthread_t threads[2];
+	TALLOC_CTX *mem[2];
+
+	talloc_disable_null_tracking(); /* talloc has no locks */
+	pthread_barrier_init(&barrier, NULL, 2);
+	for (int i = 0; i < 2; i++) {
+		mem[i] = talloc_new(NULL);
+	}
+	for (int i = 0; i < 2; i++) {
+		child_assert(pthread_create(&threads[i], NULL, look_up_in_thread, mem[i]) == 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	child_assert(list_is("standard epoll poll_mt poll"));
+}
+
+/* C1: two threads make the first lookup at once. */
+static void test_find_ops__first_call_in_two_threads__registers_the_built_ins_once(void **state)
+{
+	/* seen there now and then: one thread finds nothing yet */
+	DEVIATION("C1", "the first lookup is not safe in two threads");
+	for (int i = 0; i < 20; i++) {
+		assert_child_succeeds(look_up_in_two_threads, NULL);
+	}
+}
+
+/* ---- C1: the list --------------------------------------------------- */
+
+/* C1: order, and the end. */
+static void test_backend_list__built_ins__newest_first(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const char **list = tevent_backend_list(f->mem);
+
+	assert_non_null(list);
+	assert_string_equal(joined(list), "standard epoll poll_mt poll");
+}
+
+/* C1: the array is mem_ctx's child, the strings are the array's. */
+static void test_backend_list__given_mem_ctx__owns_array_and_strings(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const char **list = tevent_backend_list(f->mem);
+
+	assert_ptr_equal(talloc_parent(list), f->mem);
+	for (int i = 0; i < 4; i++) {
+		assert_ptr_equal(talloc_parent(list[i]), list);
+	}
+}
+
+/* C1: no memory: NULL, and nothing left, wherever it ran out. */
+static void test_backend_list__out_of_memory__gives_null(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const char **list = NULL;
+	int refused = 0;
+
+	for (size_t limit = 1; list == NULL && limit < 8192; limit += 16) {
+		TALLOC_CTX *poor = talloc_named_const(f->mem, 0, "poor");
+
+		assert_int_equal(talloc_set_memlimit(poor, limit), 0);
+		list = tevent_backend_list(poor);
+		if (list == NULL) {
+			refused++;
+			assert_int_equal(talloc_total_blocks(poor), 1);
+			talloc_free(poor);
+		}
+	}
+	assert_non_null(list);
+	assert_true(refused > 1);
+}
+
+/* ---- C2: registering ------------------------------------------------ */
+
+static void register_and_rename(void *arg)
+{
+	static char name[] = "mine";
+
+	child_assert(tevent_register_backend(name, &some_table));
+	child_assert(tevent_find_ops_byname("mine") == &some_table);
+	name[0] = 'n';
+	child_assert(tevent_find_ops_byname("mine") == NULL);
+	child_assert(tevent_find_ops_byname("nine") == &some_table);
+	child_assert(list_is("nine standard epoll poll_mt poll"));
+}
+
+/* C2: both pointers are kept, nothing is copied. */
+static void test_register_backend__name_changes_afterwards__is_followed(void **state)
+{
+	assert_child_succeeds(register_and_rename, NULL);
+}
+
+static void register_twice(void *arg)
+{
+	child_assert(tevent_register_backend("mine", &some_table));
+	child_assert(tevent_register_backend("mine", &other_table));
+	child_assert(tevent_find_ops_byname("mine") == &some_table);
+	child_assert(list_is("mine standard epoll poll_mt poll"));
+}
+
+/* C2: a name that is taken: true, and nothing changes. */
+static void test_register_backend__name_is_taken__changes_nothing(void **state)
+{
+	assert_child_succeeds(register_twice, NULL);
+}
+
+static void register_built_in_name(void *arg)
+{
+	const struct tevent_ops *built_in = tevent_find_ops_byname("poll");
+
+	child_assert(tevent_register_backend("poll", &some_table));
+	child_assert(tevent_find_ops_byname("poll") == built_in);
+	child_assert(list_is("standard epoll poll_mt poll"));
+}
+
+/* C2: the same for a built-in's name after the first lookup. */
+static void test_register_backend__built_in_name__changes_nothing(void **state)
+{
+	assert_child_succeeds(register_built_in_name, NULL);
+}
+
+/* ---- C3: lookup and default ----------------------------------------- */
+
+/* C3: the default is `standard`. */
+static void test_find_ops__null_name__is_standard(void **state)
+{
+	assert_non_null(tevent_find_ops_byname(NULL));
+	assert_ptr_equal(tevent_find_ops_byname(NULL), tevent_find_ops_byname("standard"));
+}
+
+/* C3: unknown: NULL; names are compared whole, and case matters. */
+static void test_find_ops__unknown_name__is_null(void **state)
+{
+	assert_null(tevent_find_ops_byname("select"));
+	assert_null(tevent_find_ops_byname("poll_"));
+	assert_null(tevent_find_ops_byname("Poll"));
+	assert_null(tevent_find_ops_byname(""));
+}
+
+/* C3: every listed name is known, and each has its own table. */
+static void test_find_ops__built_in_names__are_four_tables(void **state)
+{
+	static const char *names[] = { "standard", "epoll", "poll_mt", "poll" };
+
+	for (int i = 0; i < 4; i++) {
+		assert_non_null(tevent_find_ops_byname(names[i]));
+		for (int j = 0; j < i; j++) {
+			assert_ptr_not_equal(tevent_find_ops_byname(names[i]),
+					     tevent_find_ops_byname(names[j]));
+		}
+	}
+}
+
+static void change_the_default(void *arg)
+{
+	char name[] = "poll";
+
+	tevent_set_default_backend(name);
+	child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("poll"));
+	name[0] = '?'; /* a copy was taken */
+	child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("poll"));
+	tevent_set_default_backend("epoll");
+	child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("epoll"));
+	tevent_set_default_backend(NULL);
+	child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("standard"));
+}
+
+/* C3: the name is copied; NULL puts `standard` back. */
+static void test_set_default_backend__name_then_null__is_what_null_finds(void **state)
+{
+	assert_child_succeeds(change_the_default, NULL);
+}
+
+static void init_with_changed_default(void *arg)
+{
+	int fds = count_open_fds();
+
+	tevent_set_default_backend("poll");
+	child_assert(tevent_context_init(NULL) != NULL);
+	child_assert(tevent_context_init_byname(NULL, NULL) != NULL);
+	child_assert(count_open_fds() == fds); /* C27: poll holds none */
+	tevent_set_default_backend("no such backend");
+	child_assert(tevent_find_ops_byname(NULL) == NULL);
+	child_assert(tevent_context_init(NULL) == NULL);
+}
+
+/* C3, C7: tevent_context_init() takes the default. */
+static void test_set_default_backend__other_name__is_what_context_init_takes(void **state)
+{
+	assert_child_succeeds(init_with_changed_default, NULL);
+}
+
+/* ---- C4, C24: a table that notes its calls and hands them on --------- */
+
+static const struct tevent_ops *original;
+static const char *last_handler_name;
+static const char *last_location;
+
+static int noting_context_init(struct tevent_context *ev)
+{
+	note("context_init");
+	return original->context_init(ev);
+}
+
+static struct tevent_fd *noting_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd,
+				       uint16_t flags, tevent_fd_handler_t handler, void *private_data,
+				       const char *handler_name, const char *location)
+{
+	note("add_fd");
+	last_handler_name = handler_name;
+	last_location = location;
+	return original->add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+}
+
+static void noting_set_fd_close_fn(struct tevent_fd *fde, tevent_fd_close_fn_t close_fn)
+{
+	note("set_fd_close_fn");
+	original->set_fd_close_fn(fde, close_fn);
+}
+
+static uint16_t noting_get_fd_flags(struct tevent_fd *fde)
+{
+	note("get_fd_flags");
+	return original->get_fd_flags(fde);
+}
+
+static void noting_set_fd_flags(struct tevent_fd *fde, uint16_t flags)
+{
+	note("set_fd_flags");
+	original->set_fd_flags(fde, flags);
+}
+
+static struct tevent_timer *noting_add_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
+					     struct timeval next_event, tevent_timer_handler_t handler,
+					     void *private_data, const char *handler_name,
+					     const char *location)
+{
+	note("add_timer");
+	last_handler_name = handler_name;
+	last_location = location;
+	return original->add_timer(ev, mem_ctx, next_event, handler, private_data, handler_name, location);
+}
+
+static void noting_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
+				      tevent_immediate_handler_t handler, void *private_data,
+				      const char *handler_name, const char *location)
+{
+	note("schedule_immediate");
+	last_handler_name = handler_name;
+	last_location = location;
+	original->schedule_immediate(im, ev, handler, private_data, handler_name, location);
+}
+
+static struct tevent_signal *noting_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
+					       int signum, int sa_flags, tevent_signal_handler_t handler,
+					       void *private_data, const char *handler_name,
+					       const char *location)
+{
+	note("add_signal");
+	last_handler_name = handler_name;
+	last_location = location;
+	return original->add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data,
+				    handler_name, location);
+}
+
+static int noting_loop_once(struct tevent_context *ev, const char *location)
+{
+	note("loop_once");
+	last_location = location;
+	return original->loop_once(ev, location);
+}
+
+static int noting_loop_wait(struct tevent_context *ev, const char *location)
+{
+	note("loop_wait");
+	last_location = location;
+	return original->loop_wait(ev, location);
+}
+
+static const struct tevent_ops noting_table = {
+	.context_init = noting_context_init,
+	.add_fd = noting_add_fd,
+	.set_fd_close_fn = noting_set_fd_close_fn,
+	.get_fd_flags = noting_get_fd_flags,
+	.set_fd_flags = noting_set_fd_flags,
+	.add_timer = noting_add_timer,
+	.schedule_immediate = noting_schedule_immediate,
+	.add_signal = noting_add_signal,
+	.loop_once = noting_loop_once,
+	.loop_wait = noting_loop_wait,
+};
+
+/* A context on the noting table in front of the fixture's backend; the record
+ * starts after its creation. */
+static struct tevent_context *noting_context(struct fixture *f)
+{
+	struct tevent_context *ev;
+
+	if (strcmp(f->backend, "standard") == 0) {
+		DEVIATION("C4", "standard's context_init puts a table of its own in place");
+	}
+	original = tevent_find_ops_byname(f->backend);
+	ev = tevent_context_init_ops(f->mem, &noting_table, NULL);
+	assert_non_null(ev);
+	/* D10: poll_mt's wake-up may have come through add_fd */
+	assert_memory_equal(notes(), "context_init", strlen("context_init"));
+	clear_notes();
+	return ev;
+}
+
+/* C4: all members of a built-in table are set. */
+static void test_built_in_table__every_member__is_set(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct tevent_ops *ops = tevent_find_ops_byname(f->backend);
+
+	if (strcmp(f->backend, "standard") == 0) {
+		DEVIATION("C4", "the standard table has only context_init");
+	}
+	assert_true(ops->context_init != NULL);
+	assert_true(ops->add_fd != NULL);
+	assert_true(ops->set_fd_close_fn != NULL);
+	assert_true(ops->get_fd_flags != NULL);
+	assert_true(ops->set_fd_flags != NULL);
+	assert_true(ops->add_timer != NULL);
+	assert_true(ops->schedule_immediate != NULL);
+	assert_true(ops->add_signal != NULL);
+	assert_true(ops->loop_once != NULL);
+	assert_true(ops->loop_wait != NULL);
+}
+
+/* C4: using a context leaves the built-in table as it was. */
+static void test_built_in_table__context_in_use__does_not_change(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct tevent_ops *ops = tevent_find_ops_byname(f->backend);
+	struct tevent_ops before = *ops;
+
+	another_context(f);
+	assert_memory_equal(ops, &before, sizeof(before));
+}
+
+/* C4: called through a copy, every function of a built-in works. */
+static void test_own_table__calls_the_originals__all_kinds_run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	fde = tevent_add_fd(ev, f->mem, fds[0], 0, on_fd_drain, &fds[0]);
+	tevent_fd_set_flags(fde, TEVENT_FD_READ);
+	assert_int_equal(tevent_fd_get_flags(fde), TEVENT_FD_READ);
+	tevent_fd_set_close_fn(fde, on_close);
+	assert_non_null(tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL));
+	assert_non_null(tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL));
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	raise(SIGUSR1);
+	clear_notes();
+	turns(ev, 3);
+	assert_notes("loop_once sig loop_once im loop_once timer");
+	clear_notes();
+	while (strstr(notes(), "fd") == NULL) {
+		turns(ev, 1);
+	}
+	clear_notes();
+	assert_int_equal(talloc_free(fde), 0);
+	assert_notes("close");
+	assert_int_equal(talloc_free(ev), 0);
+	close_pair(fds);
+}
+
+/* C4: the functions can be called directly on a context of their table. */
+static void test_built_in_table__functions_called_directly__work(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct tevent_ops *ops = tevent_find_ops_byname(f->backend);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	if (strcmp(f->backend, "standard") == 0) {
+		DEVIATION("C4", "the standard table has only context_init");
+	}
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	fde = ops->add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0], "fd", "here");
+	assert_int_equal(ops->get_fd_flags(fde), TEVENT_FD_READ);
+	assert_int_equal(ops->loop_once(f->ev, "here"), 0);
+	assert_non_null(ops->add_timer(f->ev, f->mem, tevent_timeval_zero(), on_timer, NULL, "t", "here"));
+	assert_int_equal(ops->loop_once(f->ev, "here"), 0);
+	assert_notes("fd timer");
+	ops->set_fd_flags(fde, 0);
+	assert_int_equal(tevent_fd_get_flags(fde), 0);
+	assert_int_equal(talloc_free(fde), 0);
+	assert_int_equal(ops->loop_wait(f->ev, "here"), 0);
+	close_pair(fds);
+}
+
+static int refusing_loop_once(struct tevent_context *ev, const char *location)
+{
+	return 42;
+}
+
+static void use_registered_table(void *arg)
+{
+	static struct tevent_ops own;
+	struct tevent_context *ev;
+
+	own = *tevent_find_ops_byname("poll");
+	own.loop_once = refusing_loop_once;
+	child_assert(tevent_register_backend("own", &own));
+	ev = tevent_context_init_byname(NULL, "own");
+	child_assert(ev != NULL);
+	child_assert(tevent_loop_once(ev) == 42);
+	tevent_set_default_backend("own");
+	child_assert(tevent_loop_once(tevent_context_init(NULL)) == 42);
+}
+
+/* C4: a registered table is found by name and as default. */
+static void test_own_table__registered__is_used_by_name(void **state)
+{
+	assert_child_succeeds(use_registered_table, NULL);
+}
+
+/* ---- C24: dispatch -------------------------------------------------- */
+
+/* C24: adding an fd; handler name and location come along. */
+static void test_dispatch__add_fd__reaches_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	int fds[2];
+
+	pipe_pair(fds);
+	talloc_free(_tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL, "my name", "my place"));
+	assert_notes("add_fd");
+	assert_string_equal(last_handler_name, "my name");
+	assert_string_equal(last_location, "my place");
+	close_pair(fds);
+}
+
+/* C24: adding a timer. */
+static void test_dispatch__add_timer__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	talloc_free(_tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL, "my name", "my place"));
+	assert_notes("add_timer");
+	assert_string_equal(last_handler_name, "my name");
+	assert_string_equal(last_location, "my place");
+}
+
+/* C24: scheduling an immediate. */
+static void test_dispatch__schedule_immediate__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+
+	_tevent_schedule_immediate(im, ev, on_immediate, NULL, "my name", "my place");
+	talloc_free(im);
+	assert_notes("schedule_immediate");
+	assert_string_equal(last_handler_name, "my name");
+	assert_string_equal(last_location, "my place");
+}
+
+/* C24: adding a signal (D10: the wake-up may come through add_fd, or not). */
+static void test_dispatch__add_signal__reaches_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	clear_notes();
+	talloc_free(_tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL, "my name", "my place"));
+	assert_notes("add_signal");
+	assert_string_equal(last_handler_name, "my name");
+	assert_string_equal(last_location, "my place");
+}
+
+/* C24: the call macros pass the handler's name. */
+static void test_dispatch__through_the_macros__passes_the_handlers_name(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	talloc_free(tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL));
+	assert_string_equal(last_handler_name, "on_timer");
+	assert_non_null(strstr(last_location, "test_backend.c:"));
+}
+
+/* C24: flags and close functions. */
+static void test_dispatch__fd_setters_and_getter__reach_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	fde = tevent_add_fd(ev, f->mem, fds[0], 0, on_fd, NULL);
+	clear_notes();
+	tevent_fd_set_flags(fde, TEVENT_FD_READ);
+	tevent_fd_get_flags(fde);
+	tevent_fd_set_close_fn(fde, on_close);
+	tevent_fd_set_auto_close(fde);
+	assert_notes("set_fd_flags get_fd_flags set_fd_close_fn set_fd_close_fn");
+	clear_notes();
+	TEVENT_FD_WRITEABLE(fde);
+	assert_notes("get_fd_flags set_fd_flags");
+	tevent_fd_set_close_fn(fde, NULL);
+	talloc_free(fde);
+	close_pair(fds);
+}
+
+/* C24: NULL and events that lost their context don't get that far. */
+static void test_dispatch__fd_without_context__does_not_reach_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	fde = tevent_add_fd(ev, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	talloc_free(ev);
+	clear_notes();
+	tevent_fd_set_flags(fde, TEVENT_FD_READ);
+	tevent_fd_get_flags(fde);
+	tevent_fd_set_close_fn(fde, on_close);
+	tevent_fd_set_flags(NULL, TEVENT_FD_READ);
+	tevent_fd_get_flags(NULL);
+	assert_int_equal(talloc_free(fde), 0);
+	assert_notes("");
+	close_pair(fds);
+}
+
+/* C24: updating and freeing go past the table. */
+static void test_dispatch__update_and_free__do_not_reach_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_timer *te = tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL);
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+	struct tevent_signal *se = tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	fde = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	clear_notes();
+	tevent_update_timer(te, in_ms(2000));
+	talloc_free(te);
+	talloc_free(im);
+	talloc_free(se);
+	talloc_free(fde);
+	talloc_free(ev);
+	assert_notes("");
+	close_pair(fds);
+}
+
+/* C24: so does resetting an immediate. */
+static void test_dispatch__reset_immediate__does_not_reach_the_table(void **state)
+{
+	struct tevent_context *ev;
+	struct tevent_immediate *im;
+
+	NEWER_THAN_ORACLE("0.17: tevent_reset_immediate");
+	ev = noting_context(fixture_of(state));
+	im = tevent_create_immediate(ev);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	clear_notes();
+	tevent_reset_immediate(im);
+	assert_notes("");
+	assert_int_equal(tevent_loop_wait(ev), 0);
+	assert_notes("loop_wait");
+}
+
+/* C24: one turn is one call of loop_once, with the location. */
+static void test_dispatch__loop_once__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	assert_non_null(tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL));
+	clear_notes();
+	assert_int_equal(_tevent_loop_once(ev, "my place"), 0);
+	assert_notes("loop_once timer");
+	assert_string_equal(last_location, "my place");
+}
+
+/* C24: tevent_loop_wait is loop_wait, and each of its turns loop_once. */
+static void test_dispatch__loop_wait__reaches_the_table_with_each_turn(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL);
+	tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL);
+	clear_notes();
+	assert_int_equal(_tevent_loop_wait(ev, "my place"), 0);
+	assert_notes("loop_wait loop_once timer loop_once timer");
+	assert_string_equal(last_location, "my place");
+}
+
+static bool said_timer(void *private_data)
+{
+	return strstr(notes(), " timer") != NULL;
+}
+
+/* C24, C17: the turns of tevent_loop_until. */
+static void test_dispatch__loop_until__is_loop_once(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL);
+	clear_notes();
+	assert_int_equal(tevent_loop_until(ev, said_timer, NULL), 0);
+	assert_notes("loop_once timer");
+}
+
+/* C24, C10: re-initialising is context_init. */
+static void test_dispatch__reinitialise__is_context_init(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+
+	assert_int_equal(tevent_re_initialise(ev), 0);
+	assert_memory_equal(notes(), "context_init", strlen("context_init"));
+}
+
+/* C24: signal support is whether add_signal is there; asking calls nothing. */
+static void test_signal_support__table_without_add_signal__is_false(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *with = tevent_context_init_ops(f->mem, &ops, NULL);
+	struct tevent_ops poor = ops;
+	struct tevent_context *without;
+
+	poor.add_signal = NULL;
+	without = tevent_context_init_ops(f->mem, &poor, NULL);
+	assert_true(tevent_signal_support(with));
+	assert_false(tevent_signal_support(without));
+	talloc_free(with);
+	talloc_free(without);
+}
+
+static struct tevent_timer *no_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
+				     struct timeval next_event, tevent_timer_handler_t handler,
+				     void *private_data, const char *handler_name,
+				     const char *location)
+{
+	return NULL;
+}
+
+static uint16_t odd_flags(struct tevent_fd *fde)
+{
+	return 0x40;
+}
+
+/* C24: what the table says is what the caller gets. */
+static void test_dispatch__table_answers_by_itself__answer_is_passed_on(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	ops.add_timer = no_timer;
+	ops.get_fd_flags = odd_flags;
+	ops.loop_once = refusing_loop_once;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	pipe_pair(fds);
+	fde = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	assert_null(tevent_add_timer(ev, ev, in_ms(0), on_timer, NULL));
+	assert_int_equal(tevent_fd_get_flags(fde), 0x40);
+	assert_int_equal(tevent_loop_once(ev), 42);
+	talloc_free(ev);
+	close_pair(fds);
+}
+
+/* A request without state to speak of. */
+static struct tevent_req *some_request(TALLOC_CTX *mem_ctx)
+{
+	int *req_state;
+	struct tevent_req *req = tevent_req_create(mem_ctx, &req_state, int);
+
+	assert_non_null(req);
+	return req;
+}
+
+/* C24, R10: an end time is a timer of the table. */
+static void test_dispatch__request_end_time__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+
+	assert_true(tevent_req_set_endtime(req, ev, in_ms(100000)));
+	assert_notes("add_timer");
+	talloc_free(req);
+}
+
+/* C24, R4: a posted request is an immediate of the table. */
+static void test_dispatch__request_post__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+
+	tevent_req_done(req);
+	assert_notes("");
+	tevent_req_post(req, ev);
+	assert_notes("schedule_immediate");
+	talloc_free(req);
+}
+
+static void on_request(struct tevent_req *req)
+{
+	note("called");
+}
+
+/* C24, R5: so is a deferred callback. */
+static void test_dispatch__request_deferred__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+
+	tevent_req_set_callback(req, on_request, NULL);
+	tevent_req_defer_callback(req, ev);
+	tevent_req_done(req);
+	turns(ev, 1);
+	assert_notes("schedule_immediate loop_once called");
+	talloc_free(req);
+}
+
+static void on_trigger(struct tevent_req *req, void *private_data)
+{
+	note("trigger");
+}
+
+/* C24, Q3: a queue's trigger comes from an immediate of the table. */
+static void test_dispatch__queue__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_queue *queue = tevent_queue_create(ev, "queue");
+	struct tevent_req *req = some_request(ev);
+
+	assert_true(tevent_queue_add(queue, ev, req, on_trigger, NULL));
+	turns(ev, 1);
+	assert_notes("schedule_immediate loop_once trigger");
+	talloc_free(req);
+}
+
+/* C24: a threaded immediate reaches the table when it joins the list, not before. */
+static void test_dispatch__threaded_immediate__reaches_the_table_in_the_loop(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(ev, ev);
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+
+	clear_notes();
+	tevent_threaded_schedule_immediate(tctx, im, on_immediate, NULL);
+	assert_notes("");
+	turns(ev, 1);
+	assert_notes("loop_once schedule_immediate im");
+	talloc_free(tctx);
+}
+
+/* ---- C5, C6: standard's way out ------------------------------------- */
+
+/* Shared with children that end by abort(). */
+static int *fatal_messages;
+
+static void count_fatal(void *context, enum tevent_debug_level level,
+			const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
+
+static void count_fatal(void *context, enum tevent_debug_level level,
+			const char *fmt, va_list ap)
+{
+	if (level == TEVENT_DEBUG_FATAL) {
+		(*fatal_messages)++;
+	}
+}
+
+static void exit_instead_of_abort(const char *reason)
+{
+	_exit(55);
+}
+
+/* Runs fn in a child that has to end by abort(), not tevent_abort(), with a
+ * FATAL-level message before. */
+static void assert_fatal(void (*fn)(void *arg), void *arg)
+{
+	fatal_messages = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(fatal_messages, MAP_FAILED);
+	assert_child_aborts(fn, arg);
+	assert_true(*fatal_messages > 0);
+	munmap(fatal_messages, sizeof(int));
+}
+
+static void expect_fatal_in_child(struct tevent_context *ev)
+{
+	tevent_set_abort_fn(exit_instead_of_abort);
+	child_assert(tevent_set_debug(ev, count_fatal, NULL) == 0);
+}
+
+/* From now on no descriptor can be had: 0 to 2 are in use. */
+static void forbid_new_descriptors(void)
+{
+	struct rlimit none;
+
+	while (open("/dev/null", O_RDWR) < 3) {
+	}
+	child_assert(getrlimit(RLIMIT_NOFILE, &none) == 0);
+	none.rlim_cur = 3;
+	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	child_assert(open("/dev/null", O_RDWR) == -1 && errno == EMFILE);
+}
+
+static void init_standard_without_descriptors(void *arg)
+{
+	struct tevent_context *ev;
+	struct tevent_immediate *im;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	forbid_new_descriptors();
+	ev = tevent_context_init_byname(NULL, "standard");
+	child_assert(ev != NULL);
+	im = tevent_create_immediate(ev);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	child_assert(tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0]) != NULL);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(strcmp(notes(), "im fd") == 0);
+	child_assert(tevent_re_initialise(ev) == 0);
+}
+
+/* C5: no descriptor for the instance: standard uses poll at once. */
+static void test_standard__no_descriptor_for_epoll__works(void **state)
+{
+	assert_child_succeeds(init_standard_without_descriptors, NULL);
+}
+
+static void init_epoll_without_descriptors(void *arg)
+{
+	struct tevent_context *ev = arg;
+
+	forbid_new_descriptors();
+	child_assert(tevent_context_init_byname(NULL, "epoll") == NULL);
+	child_assert(tevent_re_initialise(ev) != 0);
+}
+
+/* C5, C7, C10: plain epoll fails. */
+static void test_epoll__no_descriptor__init_and_reinitialise_fail(void **state)
+{
+	assert_child_succeeds(init_epoll_without_descriptors, fixture_of(state)->ev);
+}
+
+static void init_poll_without_descriptors(void *arg)
+{
+	forbid_new_descriptors();
+	child_assert(tevent_context_init_byname(NULL, "poll") != NULL);
+	child_assert(tevent_context_init_byname(NULL, "poll_mt") == NULL);
+}
+
+/* C27, C7: poll needs none, poll_mt its wake-up. */
+static void test_poll__no_descriptor__only_poll_mt_fails(void **state)
+{
+	assert_child_succeeds(init_poll_without_descriptors, NULL);
+}
+
+/* A regular file that epoll refuses with EPERM. */
+static int regular_file(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* C5: an fd that epoll refuses is served, and so are all others, each with its flags. */
+static void test_standard__file_that_epoll_refuses__all_fds_are_served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int file = regular_file();
+	int a[2], b[2];
+
+	pipe_pair(a);
+	socket_pair(b);
+	write_byte(a[1]);
+	tevent_add_fd(f->ev, f->ev, a[0], TEVENT_FD_READ, on_fd, (void *)"pipe");
+	tevent_add_fd(f->ev, f->ev, b[0], TEVENT_FD_READ | TEVENT_FD_WRITE, on_fd, (void *)"socket");
+	assert_non_null(tevent_add_fd(f->ev, f->ev, file, TEVENT_FD_READ, on_fd, (void *)"file"));
+	tevent_add_fd(f->ev, f->ev, b[1], 0, on_fd, (void *)"silent");
+	settle(f->ev, 9);
+
+	assert_non_null(strstr(notes(), "pipe:1"));
+	assert_non_null(strstr(notes(), "socket:2"));
+	assert_non_null(strstr(notes(), "file:1"));
+	assert_null(strstr(notes(), "socket:3"));
+	assert_null(strstr(notes(), "silent"));
+	assert_int_equal(talloc_free(f->ev), 0);
+	close_fd(&file);
+	close_pair(a);
+	close_pair(b);
+}
+
+/* C5: moving gives the instance back, and an ERROR-level message tells it. */
+static void test_standard__file_that_epoll_refuses__moves_to_poll(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int file = regular_file();
+	int fds = count_open_fds();
+
+	set_debug_recorder(f->ev);
+	tevent_add_fd(f->ev, f->ev, file, TEVENT_FD_READ, on_fd, (void *)"file");
+	turns(f->ev, 1);
+	assert_notes("file:1");
+	assert_true(debug_messages[TEVENT_DEBUG_ERROR] > 0);
+	assert_int_equal(debug_messages[TEVENT_DEBUG_FATAL], 0);
+	assert_int_equal(count_open_fds(), fds - 1);
+	assert_int_equal(talloc_free(f->ev), 0);
+	close_fd(&file);
+}
+
+/* C5: the refusal may also come when flags are set. */
+static void test_standard__flags_set_on_file_that_epoll_refuses__is_served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int file = regular_file();
+	struct tevent_fd *fde;
+
+	fde = tevent_add_fd(f->ev, f->ev, file, 0, on_fd, (void *)"file");
+	assert_non_null(fde);
+	tevent_fd_set_flags(fde, TEVENT_FD_READ);
+	turns(f->ev, 1);
+	assert_notes("file:1");
+	assert_int_equal(talloc_free(f->ev), 0);
+	close_fd(&file);
+}
+
+/* C5: the loop has moved for good, re-initialising included. */
+static void test_standard__moved_to_poll__stays_there(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int file = regular_file();
+	struct tevent_fd *fde;
+	int fds;
+
+	fde = tevent_add_fd(f->ev, f->mem, file, TEVENT_FD_READ, on_fd, (void *)"file");
+	turns(f->ev, 1);
+	fds = count_open_fds();
+	talloc_free(fde);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	assert_int_equal(count_open_fds(), fds);
+	clear_notes();
+	fde = tevent_add_fd(f->ev, f->mem, file, TEVENT_FD_READ, on_fd, (void *)"again");
+	set_debug_recorder(f->ev);
+	turns(f->ev, 1);
+	assert_notes("again:1");
+	assert_int_equal(debug_messages[TEVENT_DEBUG_ERROR], 0);
+	talloc_free(fde);
+	close_fd(&file);
+}
+
+/* C5: signals and threaded immediates go on: the wake-up moves too. */
+static void test_standard__moved_to_poll__wakeup_still_works(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(f->ev, f->ev);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+	struct tevent_fd *fde;
+	int file = regular_file();
+
+	tevent_add_signal(f->ev, f->ev, SIGUSR1, 0, on_signal, NULL);
+	fde = tevent_add_fd(f->ev, f->mem, file, TEVENT_FD_READ, on_fd, (void *)"file");
+	turns(f->ev, 1);
+	talloc_free(fde);
+	clear_notes();
+	raise(SIGUSR1);
+	tevent_threaded_schedule_immediate(tctx, im, on_immediate, NULL);
+	settle(f->ev, 9);
+	assert_notes("sig im");
+	assert_int_equal(talloc_free(f->ev), 0);
+	close_fd(&file);
+}
+
+static void epoll_watches_null(void *arg)
+{
+	struct tevent_context *ev = tevent_context_init_byname(NULL, "epoll");
+
+	expect_fatal_in_child(ev);
+	tevent_add_fd(ev, ev, open("/dev/null", O_RDONLY), TEVENT_FD_READ, on_fd, (void *)"null");
+	tevent_loop_once(ev);
+}
+
+/* C5: with plain epoll it is the end. */
+static void test_epoll__fd_that_it_refuses__is_fatal(void **state)
+{
+	assert_fatal(epoll_watches_null, NULL);
+}
+
+/* Puts something that is no epoll instance in the place of the instance that
+ * the next context made by `name` has. */
+static struct tevent_context *context_with_broken_instance(TALLOC_CTX *mem_ctx, const char *name)
+{
+	int instance = open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest free number */
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct tevent_context *ev;
+
+	close(instance);
+	ev = tevent_context_init_byname(mem_ctx, name);
+	dup2(null_fd, instance);
+	close(null_fd);
+	return ev;
+}
+
+/* C5: an instance that fails at the wait: standard moves, no event is lost. */
+static void test_standard__wait_fails__moves_to_poll(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	ev = context_with_broken_instance(f->mem, "standard");
+	set_debug_recorder(ev);
+	tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0]);
+	settle(ev, 5);
+	assert_notes("fd");
+	assert_true(debug_messages[TEVENT_DEBUG_ERROR] > 0);
+	assert_int_equal(talloc_free(ev), 0);
+	close_pair(fds);
+}
+
+static void wait_on_broken_instance(void *arg)
+{
+	struct tevent_context *ev = context_with_broken_instance(NULL, "epoll");
+
+	expect_fatal_in_child(ev);
+	tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL);
+	tevent_loop_once(ev);
+}
+
+/* C5: with plain epoll that is the end as well. */
+static void test_epoll__wait_fails__is_fatal(void **state)
+{
+	assert_fatal(wait_on_broken_instance, NULL);
+}
+
+struct inherited {
+	struct tevent_context *ev;
+	struct tevent_fd *fde;
+	int fds[2];
+};
+
+static void inherit(struct inherited *i, struct fixture *f)
+{
+	i->ev = f->ev;
+	pipe_pair(i->fds);
+	write_byte(i->fds[1]);
+	i->fde = tevent_add_fd(f->ev, f->mem, i->fds[0], TEVENT_FD_READ, on_fd_drain, &i->fds[0]);
+	/* the parent's instance knows the fd for sure */
+	turns(f->ev, 1);
+	write_byte(i->fds[1]);
+	clear_notes();
+}
+
+static void disinherit(struct inherited *i)
+{
+	assert_int_equal(talloc_free(i->fde), 0);
+	close_pair(i->fds);
+}
+
+static void use_inherited_without_descriptors(void *arg)
+{
+	struct inherited *i = arg;
+
+	forbid_new_descriptors();
+	child_assert(tevent_loop_once(i->ev) == 0);
+	if (strcmp(notes(), "fd") != 0) { /* the turn in which it moved */
+		child_assert(tevent_loop_once(i->ev) == 0);
+	}
+	child_assert(strcmp(notes(), "fd") == 0);
+}
+
+/* C5, C21: no instance for the child: standard moves to poll there. */
+static void test_standard__no_descriptor_after_fork__moves_to_poll(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inherited i;
+
+	inherit(&i, f);
+	assert_child_succeeds(use_inherited_without_descriptors, &i);
+	disinherit(&i);
+}
+
+static void use_inherited_epoll_without_descriptors(void *arg)
+{
+	struct inherited *i = arg;
+
+	expect_fatal_in_child(i->ev);
+	forbid_new_descriptors();
+	tevent_loop_once(i->ev);
+}
+
+/* C5, C21: with plain epoll the child ends. */
+static void test_epoll__no_descriptor_after_fork__is_fatal(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inherited i;
+
+	inherit(&i, f);
+	assert_fatal(use_inherited_epoll_without_descriptors, &i);
+	disinherit(&i);
+}
+
+/* C6: a regular file is always ready, for both. */
+static void test_poll__regular_file__is_always_ready(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	char name[] = "/tmp/tevent-test-XXXXXX";
+	int file = mkstemp(name);
+	struct tevent_fd *fde;
+
+	assert_true(file >= 0);
+	unlink(name);
+	fde = tevent_add_fd(f->ev, f->mem, file, TEVENT_FD_READ | TEVENT_FD_WRITE, on_fd, (void *)"file");
+	turns(f->ev, 2); /* one for poll_mt's wake-up */
+	clear_notes();
+	turns(f->ev, 3);
+	assert_notes("file:3 file:3 file:3");
+	assert_int_equal(talloc_free(fde), 0);
+	close_fd(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* no lookup before these */
+		cmocka_unit_test(test_backend_list__first_call__has_the_built_ins),
+		cmocka_unit_test(test_find_ops__first_call__registers_the_built_ins_once),
+		cmocka_unit_test(test_register_backend__before_and_after_first_lookup__is_listed_last_and_first),
+		cmocka_unit_test(test_register_backend__built_in_name_before_first_lookup__stays_the_programs),
+		cmocka_unit_test(test_find_ops__first_call_in_two_threads__registers_the_built_ins_once),
+
+		TEST(test_backend_list__built_ins__newest_first),
+		TEST(test_backend_list__given_mem_ctx__owns_array_and_strings),
+		TEST(test_backend_list__out_of_memory__gives_null),
+		TEST(test_register_backend__name_changes_afterwards__is_followed),
+		TEST(test_register_backend__name_is_taken__changes_nothing),
+		TEST(test_register_backend__built_in_name__changes_nothing),
+		TEST(test_find_ops__null_name__is_standard),
+		TEST(test_find_ops__unknown_name__is_null),
+		TEST(test_find_ops__built_in_names__are_four_tables),
+		TEST(test_set_default_backend__name_then_null__is_what_null_finds),
+		TEST(test_set_default_backend__other_name__is_what_context_init_takes),
+
+		TEST_EACH_BACKEND(test_built_in_table__every_member__is_set),
+		TEST_EACH_BACKEND(test_built_in_table__context_in_use__does_not_change),
+		TEST_EACH_BACKEND(test_own_table__calls_the_originals__all_kinds_run),
+		TEST_EACH_BACKEND(test_built_in_table__functions_called_directly__work),
+		TEST(test_own_table__registered__is_used_by_name),
+
+		TEST_EACH_BACKEND(test_dispatch__add_fd__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__add_timer__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__schedule_immediate__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__add_signal__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__through_the_macros__passes_the_handlers_name),
+		TEST_EACH_BACKEND(test_dispatch__fd_setters_and_getter__reach_the_table),
+		TEST_EACH_BACKEND(test_dispatch__fd_without_context__does_not_reach_the_table),
+		TEST_EACH_BACKEND(test_dispatch__update_and_free__do_not_reach_the_table),
+		TEST_EACH_BACKEND(test_dispatch__reset_immediate__does_not_reach_the_table),
+		TEST_EACH_BACKEND(test_dispatch__loop_once__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__loop_wait__reaches_the_table_with_each_turn),
+		TEST_EACH_BACKEND(test_dispatch__loop_until__is_loop_once),
+		TEST_EACH_BACKEND(test_dispatch__reinitialise__is_context_init),
+		TEST(test_signal_support__table_without_add_signal__is_false),
+		TEST(test_dispatch__table_answers_by_itself__answer_is_passed_on),
+		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__request_deferred__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__queue__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__threaded_immediate__reaches_the_table_in_the_loop),
+
+		TEST(test_standard__no_descriptor_for_epoll__works),
+		TEST_ON(test_epoll__no_descriptor__init_and_reinitialise_fail, epoll),
+		TEST(test_poll__no_descriptor__only_poll_mt_fails),
+		TEST(test_standard__file_that_epoll_refuses__all_fds_are_served),
+		TEST(test_standard__file_that_epoll_refuses__moves_to_poll),
+		TEST(test_standard__flags_set_on_file_that_epoll_refuses__is_served),
+		TEST(test_standard__moved_to_poll__stays_there),
+		TEST(test_standard__moved_to_poll__wakeup_still_works),
+		TEST(test_epoll__fd_that_it_refuses__is_fatal),
+		TEST(test_standard__wait_fails__moves_to_poll),
+		TEST(test_epoll__wait_fails__is_fatal),
+		TEST(test_standard__no_descriptor_after_fork__moves_to_poll),
+		TEST_ON(test_epoll__no_descriptor_after_fork__is_fatal, epoll),
+		TEST_ON(test_poll__regular_file__is_always_ready, poll),
+		TEST_ON(test_poll__regular_file__is_always_ready, poll_mt),
+		TEST_ON(test_poll__regular_file__is_always_ready, standard),
+	};
+
+	return cmocka_run_group_tests_name("backend", tests, group_setup, NULL);
+}

@@ -1,0 +1,1433 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+
+/*
+ * Contexts: creation, destruction, re-initialising, abort, the descriptors
+ * they hold, what takes NULL.
+ *
+ * Cutting loose (C8) happens in three ways: freeing, tevent_re_initialise()
+ * and tevent_common_context_destructor().  Most of its tests are a body that
+ * takes the way as a parameter.  Traces tell events apart by their tag; tag 0
+ * is somebody else's (the oracle traces its wake-up fd).
+ */
+
+#define _GNU_SOURCE 1
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int tevent_common_context_destructor(struct tevent_context *ev);
+int tevent_common_wakeup_init(struct tevent_context *ev);
+void tevent_common_check_double_free(TALLOC_CTX *ptr, const char *reason);
+void tevent_abort(struct tevent_context *ev, const char *reason);
+void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level,
+		  const char *fmt, ...) PRINTF_ATTRIBUTE(3, 4);
+
+/* ---- helpers -------------------------------------------------------- */
+
+static void on_fd(struct tevent_context *ev, struct tevent_fd *fde,
+		  uint16_t flags, void *private_data)
+{
+	note("fd");
+}
+
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
+		     struct timeval now, void *private_data)
+{
+	note("timer");
+}
+
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
+			 void *private_data)
+{
+	note("im");
+}
+
+static void on_cancelled(struct tevent_context *ev, struct tevent_immediate *im,
+			 void *private_data)
+{
+	note("cancelled");
+}
+
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
+		      int signum, int count, void *siginfo, void *private_data)
+{
+	note("sig");
+}
+
+static void on_close(struct tevent_context *ev, struct tevent_fd *fde,
+		     int fd, void *private_data)
+{
+	note(ev == NULL ? "close:null" : "close:ev");
+}
+
+struct one_of_each {
+	int fds[2];
+	struct tevent_fd *fde;
+	struct tevent_timer *te;
+	struct tevent_immediate *im;
+	struct tevent_signal *se;
+};
+
+/* One event of each kind, all but the signal ready to run. */
+static void add_one_of_each(struct one_of_each *o, struct tevent_context *ev,
+			    TALLOC_CTX *mem)
+{
+	pipe_pair(o->fds);
+	write_byte(o->fds[1]);
+	o->fde = tevent_add_fd(ev, mem, o->fds[0], TEVENT_FD_READ, on_fd, NULL);
+	o->te = tevent_add_timer(ev, mem, tevent_timeval_zero(), on_timer, NULL);
+	o->im = tevent_create_immediate(mem);
+	o->se = tevent_add_signal(ev, mem, SIGUSR1, 0, on_signal, NULL);
+	assert_non_null(o->fde);
+	assert_non_null(o->te);
+	assert_non_null(o->im);
+	assert_non_null(o->se);
+	tevent_schedule_immediate(o->im, ev, on_immediate, NULL);
+}
+
+static void close_pair(int fds[2])
+{
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+static void free_one_of_each(struct one_of_each *o)
+{
+	assert_int_equal(talloc_free(o->fde), 0);
+	assert_int_equal(talloc_free(o->te), 0);
+	assert_int_equal(talloc_free(o->im), 0);
+	assert_int_equal(talloc_free(o->se), 0);
+	close_pair(o->fds);
+}
+
+/* How often the record has this word. */
+static int count_words(const char *word)
+{
+	size_t len = strlen(word);
+	int count = 0;
+
+	for (const char *p = notes(); (p = strstr(p, word)) != NULL; p += len) {
+		count += p[len] == ' ' || p[len] == '\0';
+	}
+	return count;
+}
+
+static int note_gone(char *p)
+{
+	note("gone");
+	return 0;
+}
+
+/* Notes "gone" when the object's memory goes. */
+static void note_end_of(void *object)
+{
+	char *child = talloc_strdup(object, "witness");
+	assert_non_null(child);
+	talloc_set_destructor(child, note_gone);
+}
+
+static void note_detach(const char *kind, uint64_t tag,
+			enum tevent_event_trace_point point)
+{
+	if (tag != 0 && point == TEVENT_EVENT_TRACE_DETACH) {
+		note("%s%u", kind, (unsigned)tag);
+	}
+}
+
+static void trace_fd(struct tevent_fd *fde, enum tevent_event_trace_point point, void *p)
+{
+	note_detach("-fd", tevent_fd_get_tag(fde), point);
+}
+
+static void trace_timer(struct tevent_timer *te, enum tevent_event_trace_point point, void *p)
+{
+	note_detach("-timer", tevent_timer_get_tag(te), point);
+}
+
+static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point, void *p)
+{
+	note_detach("-im", tevent_immediate_get_tag(im), point);
+}
+
+static void trace_signal(struct tevent_signal *se, enum tevent_event_trace_point point, void *p)
+{
+	note_detach("-sig", tevent_signal_get_tag(se), point);
+}
+
+static void trace_queue(struct tevent_queue_entry *qe, enum tevent_event_trace_point point, void *p)
+{
+}
+
+static void trace_loop(enum tevent_trace_point point, void *p)
+{
+}
+
+static void trace_detaches(struct tevent_context *ev)
+{
+	tevent_set_trace_fd_callback(ev, trace_fd, NULL);
+	tevent_set_trace_timer_callback(ev, trace_timer, NULL);
+	tevent_set_trace_immediate_callback(ev, trace_immediate, NULL);
+	tevent_set_trace_signal_callback(ev, trace_signal, NULL);
+}
+
+/* The ways to cut all events loose. */
+typedef void (*cut_fn)(struct tevent_context *ev);
+
+static void cut_by_free(struct tevent_context *ev)
+{
+	assert_int_equal(talloc_free(ev), 0);
+}
+
+static void cut_by_reinitialise(struct tevent_context *ev)
+{
+	assert_int_equal(tevent_re_initialise(ev), 0);
+}
+
+static void cut_by_destructor(struct tevent_context *ev)
+{
+	assert_int_equal(tevent_common_context_destructor(ev), 0);
+}
+
+/* ---- C7: creation --------------------------------------------------- */
+
+/* C7: child of mem_ctx, named, for all three functions. */
+static void test_context_init__each_function__gives_named_child(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev[3] = {
+		tevent_context_init(f->mem),
+		tevent_context_init_byname(f->mem, f->backend),
+		tevent_context_init_ops(f->mem, tevent_find_ops_byname(f->backend), NULL),
+	};
+
+	for (int i = 0; i < 3; i++) {
+		assert_non_null(ev[i]);
+		assert_ptr_equal(talloc_parent(ev[i]), f->mem);
+		assert_string_equal(talloc_get_name(ev[i]), "struct tevent_context");
+	}
+}
+
+/* C7: a NULL name is the default one, a NULL mem_ctx means no parent. */
+static void test_context_init_byname__all_null__gives_default_without_parent(void **state)
+{
+	struct tevent_context *ev = tevent_context_init_byname(NULL, NULL);
+
+	assert_non_null(ev);
+	assert_string_equal(talloc_get_name(ev), "struct tevent_context");
+	assert_int_equal(talloc_free(ev), 0);
+}
+
+/* C7: zeroed: a new context has no callbacks and no events. */
+static void test_context_init__new_context__has_nothing_set(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	tevent_trace_callback_t cb = trace_loop;
+	tevent_trace_fd_callback_t fd_cb = trace_fd;
+	void *p = f;
+
+	tevent_get_trace_callback(f->ev, &cb, &p);
+	assert_null(cb);
+	assert_null(p);
+	p = f;
+	tevent_get_trace_fd_callback(f->ev, &fd_cb, &p);
+	assert_null(fd_cb);
+	assert_null(p);
+	assert_int_equal(tevent_loop_wait(f->ev), 0);
+}
+
+/* C7: unknown name: NULL, nothing leaked. */
+static void test_context_init_byname__unknown_name__gives_null(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	size_t blocks = talloc_total_blocks(f->mem);
+
+	assert_null(tevent_context_init_byname(f->mem, "no such backend"));
+	assert_null(tevent_context_init_byname(f->mem, ""));
+	assert_int_equal(talloc_total_blocks(f->mem), blocks);
+}
+
+static int failing_context_init(struct tevent_context *ev)
+{
+	note_end_of(ev);
+	return 1;
+}
+
+/* C7: context_init fails: NULL, what it allocated below the context goes too. */
+static void test_context_init_ops__table_refuses__gives_null_and_leaks_nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	size_t blocks = talloc_total_blocks(f->mem);
+
+	ops.context_init = failing_context_init;
+	assert_null(tevent_context_init_ops(f->mem, &ops, NULL));
+	assert_notes("gone");
+	assert_int_equal(talloc_total_blocks(f->mem), blocks);
+}
+
+/* C7: no memory: NULL, no chunk and no descriptor leaked, wherever it ran out. */
+static void test_context_init__out_of_memory__gives_null_and_leaks_nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = NULL;
+	int refused = 0;
+
+	for (size_t limit = 1; ev == NULL && limit < 65536; limit += 64) {
+		TALLOC_CTX *poor = talloc_named_const(f->mem, 0, "poor");
+		int fds = count_open_fds();
+
+		assert_int_equal(talloc_set_memlimit(poor, limit), 0);
+		ev = tevent_context_init_byname(poor, f->backend);
+		if (ev == NULL) {
+			refused++;
+			assert_int_equal(talloc_total_blocks(poor), 1);
+			assert_int_equal(count_open_fds(), fds);
+			assert_int_equal(talloc_free(poor), 0);
+		}
+	}
+	assert_non_null(ev);
+	assert_true(refused > 0);
+}
+
+static int count_free(int **counter)
+{
+	(**counter)++;
+	return 0;
+}
+
+/* C7, D16: what a built-in table is given is freed by it, or left alone. */
+static void test_context_init_ops__additional_data__is_freed_at_most_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int freed = 0;
+	int **data = talloc(f->mem, int *);
+	struct tevent_context *ev;
+
+	*data = &freed;
+	talloc_set_destructor(data, count_free);
+	ev = tevent_context_init_ops(f->mem, tevent_find_ops_byname(f->backend), data);
+	assert_non_null(ev);
+	assert_int_equal(talloc_free(ev), 0);
+	assert_in_range(freed, 0, 1);
+	if (freed == 0) {
+		assert_int_equal(talloc_free(data), 0);
+	}
+}
+
+/* ---- C8: cutting loose ---------------------------------------------- */
+
+static void cut_order(struct fixture *f, cut_fn cut)
+{
+	struct tevent_context *ev = f->ev;
+	int fds[2];
+	struct tevent_fd *fde[2];
+	struct tevent_timer *te[2];
+	struct tevent_immediate *im[2];
+	struct tevent_signal *se[2];
+
+	pipe_pair(fds);
+	for (int i = 0; i < 2; i++) {
+		fde[i] = tevent_add_fd(ev, f->mem, fds[i], TEVENT_FD_READ, on_fd, NULL);
+		/* the one added second is due first */
+		te[i] = tevent_add_timer(ev, f->mem, in_ms(100000 - 1000 * i), on_timer, NULL);
+		im[i] = tevent_create_immediate(f->mem);
+		tevent_schedule_immediate(im[i], ev, on_immediate, NULL);
+		se[i] = tevent_add_signal(ev, f->mem, SIGUSR1, 0, on_signal, NULL);
+		tevent_fd_set_tag(fde[i], i + 1);
+		tevent_timer_set_tag(te[i], i + 1);
+		tevent_immediate_set_tag(im[i], i + 1);
+		tevent_signal_set_tag(se[i], i + 1);
+	}
+	trace_detaches(ev);
+	cut(ev);
+	assert_notes("-fd2 -fd1 -timer2 -timer1 -im1 -im2 -sig2 -sig1");
+	close_pair(fds);
+}
+
+/* C8: fds newest first, timers in due order, immediates as scheduled, signals newest first. */
+static void test_context__freed__detaches_in_order(void **state)
+{
+	cut_order(fixture_of(state), cut_by_free);
+}
+
+/* C8, C10: the same order. */
+static void test_reinitialise__events_of_all_kinds__detaches_in_order(void **state)
+{
+	cut_order(fixture_of(state), cut_by_reinitialise);
+}
+
+/* C8: the exported destructor does the cutting alone. */
+static void test_common_context_destructor__events_of_all_kinds__detaches_in_order(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	cut_order(f, cut_by_destructor);
+	assert_string_equal(talloc_get_name(f->ev), "struct tevent_context");
+	clear_notes();
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("");
+}
+
+static const struct tevent_wrapper_ops plain_wrapper = { .name = "plain" };
+
+/* C8, W2: a wrapper's events are the context's, cut loose in their place among the others. */
+static void test_context__freed_with_wrapper__wrapper_events_go_among_the_others(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *wrapper;
+	struct tevent_fd *own, *wrapped;
+	int *wstate;
+	int fds[2];
+
+	pipe_pair(fds);
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, &plain_wrapper, &wstate, int);
+	assert_non_null(wrapper);
+	wrapped = tevent_add_fd(wrapper, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	own = tevent_add_fd(f->ev, f->mem, fds[1], TEVENT_FD_READ, on_fd, NULL);
+	tevent_fd_set_tag(wrapped, 1);
+	tevent_fd_set_tag(own, 2);
+	trace_detaches(f->ev);
+
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("-fd2 -fd1");
+	assert_int_equal(tevent_fd_get_flags(wrapped), 0);
+	assert_false(tevent_context_same_loop(wrapper, wrapper));
+	close_pair(fds);
+}
+
+/* C8: a threaded context loses its context: scheduling through it does nothing. */
+static void test_context__freed_with_threaded_context__immediate_stays_idle(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(f->mem, f->ev);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	assert_non_null(tctx);
+	assert_int_equal(talloc_free(f->ev), 0);
+	tevent_threaded_schedule_immediate(tctx, im, on_immediate, NULL);
+	tevent_schedule_immediate(im, other, on_immediate, NULL);
+	settle(other, 5);
+	assert_notes("im");
+	assert_int_equal(talloc_free(tctx), 0);
+}
+
+/* C8: objects that live elsewhere stay valid, and are harmless to use and to free. */
+static void test_context__freed__events_elsewhere_stay_harmless(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct one_of_each o;
+
+	add_one_of_each(&o, f->ev, f->mem);
+	tevent_fd_set_tag(o.fde, 7);
+	assert_int_equal(talloc_free(f->ev), 0);
+
+	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
+	tevent_fd_set_flags(o.fde, TEVENT_FD_READ | TEVENT_FD_WRITE);
+	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
+	assert_int_equal(tevent_fd_get_tag(o.fde), 7);
+	free_one_of_each(&o);
+	assert_notes("");
+}
+
+/* C8: a new context at work does not bring back what was cut loose. */
+static void test_context__freed__no_handler_runs_any_more(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct one_of_each o;
+
+	add_one_of_each(&o, f->ev, f->mem);
+	assert_int_equal(talloc_free(f->ev), 0);
+	settle(other, 5);
+	assert_notes("");
+	free_one_of_each(&o);
+}
+
+/* C8: the signal's disposition is back as soon as the context is gone. */
+static void test_context__freed_with_signal__disposition_is_restored(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct sigaction before, after;
+
+	sigaction(SIGUSR2, NULL, &before);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR2, 0, on_signal, NULL));
+	assert_int_equal(talloc_free(f->ev), 0);
+	sigaction(SIGUSR2, NULL, &after);
+	assert_ptr_equal(after.sa_handler, before.sa_handler);
+}
+
+/* C8: an immediate that was cut loose can be scheduled on another context. */
+static void test_context__freed__immediate_runs_on_another_context(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	tevent_schedule_immediate(im, f->ev, on_cancelled, NULL);
+	assert_int_equal(talloc_free(f->ev), 0);
+	tevent_schedule_immediate(im, other, on_immediate, NULL);
+	turns(other, 1);
+	assert_notes("im");
+}
+
+/* C8: the close function runs when the event is freed, not before, with a NULL context. */
+static void test_context__freed_before_fd_event__close_fn_gets_null_context(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	fde = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_fd_set_close_fn(fde, on_close);
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("");
+	assert_int_equal(talloc_free(fde), 0);
+	assert_notes("close:null");
+	close_pair(fds);
+}
+
+/* C8: the context's own child is cut loose before it is freed. */
+static void test_context__freed_with_fd_event_as_child__close_fn_gets_null_context(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	fde = tevent_add_fd(f->ev, NULL, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_fd_set_close_fn(fde, on_close);
+	tevent_fd_set_tag(fde, 1);
+	trace_detaches(f->ev);
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("-fd1 close:null");
+	close_pair(fds);
+}
+
+/* C8: on a wrapper the exported destructor is an abort. */
+static void test_common_context_destructor__on_wrapper__aborts(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *wrapper;
+	int *wstate;
+
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, &plain_wrapper, &wstate, int);
+	assert_non_null(wrapper);
+	record_aborts();
+	tevent_common_context_destructor(wrapper);
+	assert_int_equal(abort_count, 1);
+}
+
+/* ---- C10: re-initialise --------------------------------------------- */
+
+/* C8, C10: all kinds are cut loose, the pointer stays good. */
+static void test_reinitialise__events_ready__none_of_them_runs(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct one_of_each o;
+
+	add_one_of_each(&o, f->ev, f->mem);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
+	settle(f->ev, 5);
+	assert_notes("");
+	free_one_of_each(&o);
+}
+
+/* C10: the context works as a new one does. */
+static void test_reinitialise__new_events__run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct one_of_each o;
+
+	add_one_of_each(&o, f->ev, f->mem);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	free_one_of_each(&o);
+
+	add_one_of_each(&o, f->ev, f->mem);
+	raise(SIGUSR1);
+	turns(f->ev, 3);
+	assert_notes("sig im timer");
+	while (strstr(notes(), "fd") == NULL) {
+		turns(f->ev, 1); /* the wake-up may take one of its own */
+	}
+	assert_notes("sig im timer fd");
+	o.te = talloc_named_const(f->mem, 0, "the timer is gone");
+	free_one_of_each(&o);
+}
+
+/* C10: the debug function stays. */
+static void test_reinitialise__debug_function__is_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	set_debug_recorder(f->ev);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	memset(debug_messages, 0, sizeof(debug_messages));
+	tevent_debug(f->ev, TEVENT_DEBUG_WARNING, "still there\n");
+	assert_int_equal(debug_messages[TEVENT_DEBUG_WARNING], 1);
+}
+
+/* C10: so does the maximum level. */
+static void test_reinitialise__debug_level__is_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	NEWER_THAN_ORACLE("0.15: tevent_set_max_debug_level");
+	set_debug_recorder(f->ev);
+	tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_ERROR);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	tevent_debug(f->ev, TEVENT_DEBUG_WARNING, "too much\n");
+	assert_int_equal(debug_messages[TEVENT_DEBUG_WARNING], 0);
+	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_ERROR);
+}
+
+/* C10: all trace callbacks stay, with their data. */
+static void test_reinitialise__trace_callbacks__are_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int data[6];
+	void *p;
+	tevent_trace_callback_t loop_cb;
+	tevent_trace_fd_callback_t fd_cb;
+	tevent_trace_timer_callback_t timer_cb;
+	tevent_trace_immediate_callback_t im_cb;
+	tevent_trace_signal_callback_t sig_cb;
+	tevent_trace_queue_callback_t queue_cb;
+
+	tevent_set_trace_callback(f->ev, trace_loop, &data[0]);
+	tevent_set_trace_fd_callback(f->ev, trace_fd, &data[1]);
+	tevent_set_trace_timer_callback(f->ev, trace_timer, &data[2]);
+	tevent_set_trace_immediate_callback(f->ev, trace_immediate, &data[3]);
+	tevent_set_trace_signal_callback(f->ev, trace_signal, &data[4]);
+	tevent_set_trace_queue_callback(f->ev, trace_queue, &data[5]);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+
+	tevent_get_trace_callback(f->ev, &loop_cb, &p);
+	assert_true(loop_cb == trace_loop && p == &data[0]);
+	tevent_get_trace_fd_callback(f->ev, &fd_cb, &p);
+	assert_true(fd_cb == trace_fd && p == &data[1]);
+	tevent_get_trace_timer_callback(f->ev, &timer_cb, &p);
+	assert_true(timer_cb == trace_timer && p == &data[2]);
+	tevent_get_trace_immediate_callback(f->ev, &im_cb, &p);
+	assert_true(im_cb == trace_immediate && p == &data[3]);
+	tevent_get_trace_signal_callback(f->ev, &sig_cb, &p);
+	assert_true(sig_cb == trace_signal && p == &data[4]);
+	tevent_get_trace_queue_callback(f->ev, &queue_cb, &p);
+	assert_true(queue_cb == trace_queue && p == &data[5]);
+}
+
+/* C10: the wait timeout stays. */
+static void test_reinitialise__wait_timeout__is_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	NEWER_THAN_ORACLE("0.17: tevent_context_set_wait_timeout");
+	tevent_context_set_wait_timeout(f->ev, 7);
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	assert_int_equal(tevent_context_set_wait_timeout(f->ev, 30), 7);
+}
+
+static int init_result;
+
+static int init_with_result(struct tevent_context *ev)
+{
+	note("init");
+	return init_result != 0 ? init_result
+				: tevent_find_ops_byname("poll")->context_init(ev);
+}
+
+/* C10: the table's context_init runs after the cutting, its value is returned. */
+static void test_reinitialise__table_refuses__gives_its_value(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+	struct tevent_timer *te;
+
+	init_result = 0;
+	ops.context_init = init_with_result;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_non_null(ev);
+	te = tevent_add_timer(ev, f->mem, in_ms(100000), on_timer, NULL);
+	tevent_timer_set_tag(te, 1);
+	trace_detaches(ev);
+
+	assert_int_equal(tevent_re_initialise(ev), 0);
+	init_result = 7;
+	assert_int_equal(tevent_re_initialise(ev), 7);
+	assert_notes("init -timer1 init init");
+	assert_int_equal(talloc_free(ev), 0);
+}
+
+/* C10: again and again, nothing piles up. */
+static void test_reinitialise__many_times__keeps_the_descriptor_count(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im;
+	int fds = count_open_fds();
+
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(tevent_re_initialise(f->ev), 0);
+	}
+	assert_int_equal(count_open_fds(), fds);
+	im = tevent_create_immediate(f->mem);
+	tevent_schedule_immediate(im, f->ev, on_immediate, NULL);
+	turns(f->ev, 1);
+	assert_notes("im");
+}
+
+/* ---- C20: abort ----------------------------------------------------- */
+
+static void note_abort(const char *reason)
+{
+	note("abort:%s", reason);
+}
+
+static void note_fatal(void *context, enum tevent_debug_level level,
+		       const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
+
+static void note_fatal(void *context, enum tevent_debug_level level,
+		       const char *fmt, va_list ap)
+{
+	if (level == TEVENT_DEBUG_FATAL) {
+		note("fatal");
+	}
+}
+
+/* C20: the message first, then the function with the reason. */
+static void test_abort__function_set__logs_then_calls_it(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	assert_int_equal(tevent_set_debug(f->ev, note_fatal, NULL), 0);
+	tevent_set_abort_fn(note_abort);
+	tevent_abort(f->ev, "why");
+	assert_notes("fatal abort:why");
+}
+
+/* C20, C28: without a context there is no message. */
+static void test_abort__null_context__calls_the_function(void **state)
+{
+	tevent_set_abort_fn(note_abort);
+	tevent_abort(NULL, "why");
+	assert_notes("abort:why");
+}
+
+/* C20: the last function set is the one. */
+static void test_abort__function_replaced__calls_the_new_one(void **state)
+{
+	tevent_set_abort_fn(note_abort);
+	record_aborts();
+	tevent_abort(NULL, "why");
+	assert_notes("");
+	assert_string_equal(abort_reason, "why");
+}
+
+static void abort_without_function(void *arg)
+{
+	tevent_set_abort_fn(NULL);
+	tevent_abort(arg, "why");
+}
+
+/* C20: no function: abort(), with and without context. */
+static void test_abort__no_function__kills_the_process(void **state)
+{
+	assert_child_aborts(abort_without_function, NULL);
+	assert_child_aborts(abort_without_function, fixture_of(state)->ev);
+}
+
+static void abort_after_function_was_taken_away(void *arg)
+{
+	record_aborts();
+	abort_without_function(arg);
+}
+
+/* C20: NULL takes the function away. */
+static void test_abort__function_set_to_null__kills_the_process(void **state)
+{
+	assert_child_aborts(abort_after_function_was_taken_away, NULL);
+}
+
+/* ---- C22: pid ------------------------------------------------------- */
+
+/* C22: getpid(). In children: see test_fork.c. */
+static void test_cached_getpid__same_process__is_getpid(void **state)
+{
+	assert_int_equal(tevent_cached_getpid(), getpid());
+	assert_int_equal(tevent_cached_getpid(), getpid());
+}
+
+/* ---- C25: re-initialise in a handler -------------------------------- */
+
+static struct tevent_immediate *inner_im;
+
+static int note_level(struct tevent_context *ev, void *private_data, uint32_t level,
+		      bool begin, void *stack_ptr, const char *location)
+{
+	note("%s%u", begin ? "begin" : "end", (unsigned)level);
+	return 0;
+}
+
+/* What the handlers of this section do, besides re-initialising. */
+enum afterwards { RETURN, FREE_ITSELF, RUN_A_TURN, ADD_A_TIMER };
+
+static void reinitialise_in_handler(struct tevent_context *ev, void *object,
+				    enum afterwards afterwards)
+{
+	note("re:%d", tevent_re_initialise(ev));
+	if (afterwards == FREE_ITSELF) {
+		talloc_free(object);
+	} else if (afterwards == RUN_A_TURN) {
+		tevent_loop_set_nesting_hook(ev, note_level, NULL);
+		tevent_schedule_immediate(inner_im, ev, on_immediate, NULL);
+		note("turn:%d", tevent_loop_once(ev));
+	} else if (afterwards == ADD_A_TIMER) {
+		tevent_add_timer(ev, ev, tevent_timeval_zero(), on_timer, NULL);
+	}
+	note("done");
+}
+
+static void re_on_fd(struct tevent_context *ev, struct tevent_fd *fde,
+		     uint16_t flags, void *private_data)
+{
+	reinitialise_in_handler(ev, fde, *(enum afterwards *)private_data);
+}
+
+static void re_on_timer(struct tevent_context *ev, struct tevent_timer *te,
+			struct timeval now, void *private_data)
+{
+	reinitialise_in_handler(ev, te, *(enum afterwards *)private_data);
+}
+
+static void re_on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
+			    void *private_data)
+{
+	reinitialise_in_handler(ev, im, *(enum afterwards *)private_data);
+}
+
+static void re_on_signal(struct tevent_context *ev, struct tevent_signal *se,
+			 int signum, int count, void *siginfo, void *private_data)
+{
+	reinitialise_in_handler(ev, se, *(enum afterwards *)private_data);
+}
+
+/* A witnessed, tagged event that runs in the next turn and re-initialises. */
+static struct tevent_fd *re_add_fd(struct fixture *f, int fd, enum afterwards *afterwards)
+{
+	struct tevent_fd *fde = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_READ, re_on_fd, afterwards);
+	note_end_of(fde);
+	tevent_fd_set_tag(fde, 1);
+	trace_detaches(f->ev);
+	return fde;
+}
+
+static struct tevent_timer *re_add_timer(struct fixture *f, enum afterwards *afterwards)
+{
+	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(),
+						   re_on_timer, afterwards);
+	note_end_of(te);
+	tevent_timer_set_tag(te, 1);
+	trace_detaches(f->ev);
+	return te;
+}
+
+static struct tevent_immediate *re_add_immediate(struct fixture *f, enum afterwards *afterwards)
+{
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+	note_end_of(im);
+	tevent_immediate_set_tag(im, 1);
+	tevent_schedule_immediate(im, f->ev, re_on_immediate, afterwards);
+	trace_detaches(f->ev);
+	return im;
+}
+
+static struct tevent_signal *re_add_signal(struct fixture *f, enum afterwards *afterwards)
+{
+	struct tevent_signal *se = tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, re_on_signal, afterwards);
+	note_end_of(se);
+	tevent_signal_set_tag(se, 1);
+	trace_detaches(f->ev);
+	return se;
+}
+
+/* C25: an fd event is cut loose at once and stays after its handler. */
+static void test_reinitialise__in_fd_handler__event_is_loose_and_stays(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	fde = re_add_fd(f, fds[0], &afterwards);
+	turns(f->ev, 1);
+	assert_notes("-fd1 re:0 done");
+	assert_int_equal(tevent_fd_get_flags(fde), 0);
+	assert_int_equal(talloc_free(fde), 0);
+	assert_notes("-fd1 re:0 done gone");
+	close_pair(fds);
+}
+
+/* C25: a timer goes after its handler, as always. */
+static void test_reinitialise__in_timer_handler__timer_goes_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+
+	re_add_timer(f, &afterwards);
+	turns(f->ev, 1);
+	/* open: whether DETACH comes with the cutting or after the handler */
+	assert_string_equal(notes() + strlen(notes()) - 4, "gone");
+	assert_non_null(strstr(notes(), "done"));
+	assert_int_equal(count_words("-timer1"), 1);
+}
+
+/* C25: an immediate stays and can be used again. */
+static void test_reinitialise__in_immediate_handler__immediate_stays(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+	struct tevent_immediate *im = re_add_immediate(f, &afterwards);
+
+	turns(f->ev, 1);
+	assert_int_equal(count_words("-im1"), 1);
+	assert_int_equal(count_words("gone"), 0);
+	clear_notes();
+	tevent_schedule_immediate(im, f->ev, on_immediate, NULL);
+	turns(f->ev, 1);
+	assert_notes("im -im1");
+}
+
+/* C25: a signal event stays as well. */
+static void test_reinitialise__in_signal_handler__event_is_loose_and_stays(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+	struct tevent_signal *se;
+
+	DEVIATION("D5", "a signal event whose own handler re-initialises is freed there");
+	se = re_add_signal(f, &afterwards);
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	assert_notes("-sig1 re:0 done");
+	assert_int_equal(talloc_free(se), 0);
+	assert_notes("-sig1 re:0 done gone");
+}
+
+/* C25: freed by its handler afterwards, it goes when the handler has returned. */
+static void test_reinitialise__in_fd_handler_that_frees_itself__event_goes_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = FREE_ITSELF;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	re_add_fd(f, fds[0], &afterwards);
+	turns(f->ev, 1);
+	assert_notes("-fd1 re:0 done gone");
+	close_pair(fds);
+}
+
+/* C25: the same for timers. */
+static void test_reinitialise__in_timer_handler_that_frees_itself__timer_goes_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = FREE_ITSELF;
+
+	re_add_timer(f, &afterwards);
+	turns(f->ev, 1);
+	assert_string_equal(notes() + strlen(notes()) - 9, "done gone");
+	assert_int_equal(count_words("-timer1"), 1);
+}
+
+/* C25: the same for immediates. */
+static void test_reinitialise__in_immediate_handler_that_frees_itself__immediate_goes_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = FREE_ITSELF;
+
+	re_add_immediate(f, &afterwards);
+	turns(f->ev, 1);
+	assert_string_equal(notes() + strlen(notes()) - 9, "done gone");
+	assert_int_equal(count_words("-im1"), 1);
+}
+
+/* C25: the same for signals. */
+static void test_reinitialise__in_signal_handler_that_frees_itself__event_goes_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = FREE_ITSELF;
+
+	DEVIATION("D5", "a signal event whose own handler re-initialises is freed there");
+	re_add_signal(f, &afterwards);
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	assert_notes("-sig1 re:0 done gone");
+}
+
+/* C25: other events of the same signal are cut loose, the turn tells none of them. */
+static void test_reinitialise__in_signal_handler__other_events_of_the_signal_do_not_run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+	struct tevent_signal *older;
+
+	DEVIATION("D5", "re-initialising inside a signal handler");
+	older = tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, on_signal, NULL);
+	re_add_signal(f, &afterwards);
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	assert_notes("-sig1 re:0 done");
+	assert_int_equal(talloc_free(older), 0);
+}
+
+/* C25: what was ready besides the running event does not run afterwards. */
+static void test_reinitialise__in_immediate_handler__other_ready_events_do_not_run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+	struct one_of_each o;
+
+	re_add_immediate(f, &afterwards);
+	add_one_of_each(&o, f->ev, f->mem);
+	turns(f->ev, 1);
+	assert_int_equal(count_words("done"), 1);
+	clear_notes();
+	settle(f->ev, 5);
+	assert_notes("");
+	free_one_of_each(&o);
+}
+
+/* C25: a loop that the handler runs then is an outermost one. */
+static void test_reinitialise__in_handler_that_runs_a_turn__is_level_1(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RUN_A_TURN;
+
+	record_aborts();
+	inner_im = tevent_create_immediate(f->mem);
+	re_add_timer(f, &afterwards);
+	turns(f->ev, 1);
+	assert_int_equal(abort_count, 0);
+	assert_non_null(strstr(notes(), "re:0 begin1 im end1 turn:0 done"));
+}
+
+/* C25: the levels are right after the outer turn, which asks for no permission to nest. */
+static void test_reinitialise__in_handler__levels_are_right_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RUN_A_TURN;
+
+	DEVIATION("D5", "levels stay off by one there");
+	record_aborts();
+	inner_im = tevent_create_immediate(f->mem);
+	re_add_timer(f, &afterwards);
+	turns(f->ev, 1);
+	/* the hook was set inside: the outer turn's end is none of its business */
+	assert_int_equal(count_words("end1"), 1);
+	assert_null(strstr(notes(), "end0"));
+	clear_notes();
+	tevent_schedule_immediate(inner_im, f->ev, on_immediate, NULL);
+	turns(f->ev, 1);
+	assert_notes("begin1 im end1");
+	assert_int_equal(abort_count, 0);
+}
+
+/* C25: an outer tevent_loop_wait goes on with what the handler added. */
+static void test_reinitialise__in_handler_under_loop_wait__loop_goes_on_with_new_events(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = ADD_A_TIMER;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	fde = re_add_fd(f, fds[0], &afterwards);
+	assert_int_equal(tevent_loop_wait(f->ev), 0);
+	assert_notes("-fd1 re:0 done timer");
+	assert_int_equal(talloc_free(fde), 0);
+	close_pair(fds);
+}
+
+/* ---- C27: descriptors ----------------------------------------------- */
+
+#define MAX_FD 1024
+static bool open_before[MAX_FD];
+
+static void remember_open_fds(void)
+{
+	for (int fd = 0; fd < MAX_FD; fd++) {
+		open_before[fd] = fcntl(fd, F_GETFD) != -1;
+	}
+}
+
+/* The next descriptor from `fd` on that was not open then; -1: none. */
+static int next_new_fd(int fd)
+{
+	for (; fd < MAX_FD; fd++) {
+		if (!open_before[fd] && fcntl(fd, F_GETFD) != -1) {
+			return fd;
+		}
+	}
+	return -1;
+}
+
+static int fds_of_new_context(const char *backend)
+{
+	return strcmp(backend, "poll") == 0 ? 0 : 1;
+}
+
+/* poll_mt has its wake-up from the start. */
+static int fds_with_wakeup(const char *backend)
+{
+	return strcmp(backend, "poll") == 0 || strcmp(backend, "poll_mt") == 0 ? 1 : 2;
+}
+
+/* C27: the instance (epoll, standard), the wake-up (poll_mt), nothing (poll). */
+static void test_context__new__holds_its_descriptors(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_context *ev = another_context(f);
+
+	assert_int_equal(count_open_fds() - before, fds_of_new_context(f->backend));
+	assert_int_equal(talloc_free(ev), 0);
+	assert_int_equal(count_open_fds(), before);
+}
+
+/* C27: the first signal event brings the wake-up, which stays until the context goes. */
+static void test_context__signal_event__brings_the_wakeup(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_context *ev = another_context(f);
+	struct tevent_signal *se[2];
+
+	for (int i = 0; i < 2; i++) {
+		se[i] = tevent_add_signal(ev, f->mem, SIGUSR1, 0, on_signal, NULL);
+		assert_int_equal(count_open_fds() - before, fds_with_wakeup(f->backend));
+	}
+	talloc_free(se[0]);
+	talloc_free(se[1]);
+	assert_int_equal(count_open_fds() - before, fds_with_wakeup(f->backend));
+	assert_int_equal(talloc_free(ev), 0);
+	assert_int_equal(count_open_fds(), before);
+}
+
+/* C27: so does a threaded context; both share one. */
+static void test_context__threaded_context__brings_the_wakeup(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_context *ev = another_context(f);
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(ev, ev);
+
+	assert_non_null(tctx);
+	assert_int_equal(count_open_fds() - before, fds_with_wakeup(f->backend));
+	assert_non_null(tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL));
+	assert_int_equal(count_open_fds() - before, fds_with_wakeup(f->backend));
+	assert_int_equal(talloc_free(ev), 0);
+	assert_int_equal(count_open_fds(), before);
+}
+
+/* C27: so does tevent_common_wakeup_init(); a second call brings nothing. */
+static void test_context__wakeup_init__brings_the_wakeup(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_context *ev = another_context(f);
+
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(count_open_fds() - before, fds_with_wakeup(f->backend));
+	assert_int_equal(talloc_free(ev), 0);
+	assert_int_equal(count_open_fds(), before);
+}
+
+/* C27, C10: re-initialising gives the wake-up back. */
+static void test_reinitialise__context_with_wakeup__is_as_new(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_context *ev = another_context(f);
+
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(tevent_re_initialise(ev), 0);
+	assert_int_equal(count_open_fds() - before, fds_of_new_context(f->backend));
+	assert_int_equal(talloc_free(ev), 0);
+}
+
+/* C27: a thread proxy holds two of its own. */
+static void test_thread_proxy__created__holds_a_pair(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before = count_open_fds();
+	struct tevent_thread_proxy *tp = tevent_thread_proxy_create(f->ev);
+
+	assert_non_null(tp);
+	assert_int_equal(count_open_fds() - before, 2);
+	assert_int_equal(talloc_free(tp), 0);
+	assert_int_equal(count_open_fds(), before);
+}
+
+/* C27: the instance is close-on-exec. */
+static void test_context__new__descriptors_are_close_on_exec(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	if (strcmp(f->backend, "poll_mt") == 0) {
+		DEVIATION("D10", "the wake-up is inherited by exec");
+	}
+	remember_open_fds();
+	another_context(f);
+	for (int fd = next_new_fd(0); fd != -1; fd = next_new_fd(fd + 1)) {
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	}
+}
+
+/* C27, T6: the wake-up is close-on-exec and non-blocking. */
+static void test_context__wakeup__is_close_on_exec_and_nonblocking(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev;
+	int fd;
+
+	DEVIATION("D10", "the wake-up is inherited by exec");
+	remember_open_fds();
+	ev = tevent_context_init_byname(f->mem, "poll");
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	fd = next_new_fd(0);
+	assert_int_not_equal(fd, -1);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
+/* C27: a proxy's pair is close-on-exec and non-blocking. */
+static void test_thread_proxy__created__pair_is_close_on_exec_and_nonblocking(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_thread_proxy *tp;
+
+	remember_open_fds();
+	tp = tevent_thread_proxy_create(f->ev);
+	for (int fd = next_new_fd(0); fd != -1; fd = next_new_fd(fd + 1)) {
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	}
+	talloc_free(tp);
+}
+
+/* ---- C28: NULL ------------------------------------------------------ */
+
+/* C28, F7, F9: fd events. */
+static void test_null__fd_functions__do_nothing(void **state)
+{
+	assert_int_equal(tevent_fd_get_flags(NULL), 0);
+	tevent_fd_set_flags(NULL, TEVENT_FD_READ);
+	tevent_fd_set_close_fn(NULL, on_close);
+	tevent_fd_set_auto_close(NULL);
+	assert_notes("");
+}
+
+/* C28, F14: tags. */
+static void test_null__tag_functions__give_0(void **state)
+{
+	tevent_fd_set_tag(NULL, 1);
+	tevent_timer_set_tag(NULL, 1);
+	tevent_immediate_set_tag(NULL, 1);
+	tevent_signal_set_tag(NULL, 1);
+	tevent_queue_entry_set_tag(NULL, 1);
+	assert_int_equal(tevent_fd_get_tag(NULL), 0);
+	assert_int_equal(tevent_timer_get_tag(NULL), 0);
+	assert_int_equal(tevent_immediate_get_tag(NULL), 0);
+	assert_int_equal(tevent_signal_get_tag(NULL), 0);
+	assert_int_equal(tevent_queue_entry_get_tag(NULL), 0);
+}
+
+/* C28: nobody to tell it to. */
+static void test_null__debug__does_nothing(void **state)
+{
+	tevent_debug(NULL, TEVENT_DEBUG_FATAL, "%s %d\n", "number", 1);
+}
+
+/* C28, W6: no loop is not the same loop. */
+static void test_null__same_loop__is_false(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	assert_false(tevent_context_same_loop(NULL, f->ev));
+	assert_false(tevent_context_same_loop(f->ev, NULL));
+	assert_false(tevent_context_same_loop(NULL, NULL));
+	assert_true(tevent_context_same_loop(f->ev, f->ev));
+}
+
+/* C28, R13: a request that is none. */
+static void test_null__req_print__says_so(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	char *s = tevent_req_print(f->mem, NULL);
+
+	assert_non_null(s);
+	assert_string_equal(s, "tevent_req[NULL]");
+	assert_ptr_equal(talloc_parent(s), f->mem);
+}
+
+/* ---- C29: double free ----------------------------------------------- */
+
+static int check_in_destructor(char *p)
+{
+	tevent_common_check_double_free(p, "double free");
+	return 0;
+}
+
+static char *checking_chunk(TALLOC_CTX *parent)
+{
+	char *p = talloc_strdup(parent, "chunk");
+	assert_non_null(p);
+	talloc_set_destructor(p, check_in_destructor);
+	return p;
+}
+
+/* C29: aborts with the reason as it is given. */
+static void test_check_double_free__freed_by_itself__aborts(void **state)
+{
+	char *p = checking_chunk(fixture_of(state)->mem);
+
+	record_aborts();
+	assert_int_equal(talloc_free(p), 0);
+	assert_int_equal(abort_count, 1);
+	assert_string_equal(abort_reason, "double free");
+}
+
+/* C29: not in a destructor at all. */
+static void test_check_double_free__nothing_is_being_freed__aborts(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	record_aborts();
+	tevent_common_check_double_free(f->ev, "double free");
+	assert_int_equal(abort_count, 1);
+}
+
+/* C29: it goes because its parent goes. */
+static void test_check_double_free__parent_is_being_freed__is_quiet(void **state)
+{
+	TALLOC_CTX *parent = talloc_named_const(fixture_of(state)->mem, 0, "parent");
+
+	checking_chunk(parent);
+	record_aborts();
+	assert_int_equal(talloc_free(parent), 0);
+	assert_int_equal(abort_count, 0);
+}
+
+/* C29: its parent goes because the grandparent goes. */
+static void test_check_double_free__grandparent_is_being_freed__is_quiet(void **state)
+{
+	TALLOC_CTX *grandparent = talloc_named_const(fixture_of(state)->mem, 0, "grandparent");
+
+	checking_chunk(talloc_named_const(grandparent, 0, "parent"));
+	record_aborts();
+	assert_int_equal(talloc_free(grandparent), 0);
+	assert_int_equal(abort_count, 0);
+}
+
+/* C29: without a parent nothing excuses it. */
+static void test_check_double_free__no_parent__aborts(void **state)
+{
+	char *p = checking_chunk(NULL);
+
+	record_aborts();
+	assert_int_equal(talloc_free(p), 0);
+	assert_int_equal(abort_count, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_EACH_BACKEND(test_context_init__each_function__gives_named_child),
+		TEST(test_context_init_byname__all_null__gives_default_without_parent),
+		TEST_EACH_BACKEND(test_context_init__new_context__has_nothing_set),
+		TEST(test_context_init_byname__unknown_name__gives_null),
+		TEST(test_context_init_ops__table_refuses__gives_null_and_leaks_nothing),
+		TEST_EACH_BACKEND(test_context_init__out_of_memory__gives_null_and_leaks_nothing),
+		TEST_EACH_BACKEND(test_context_init_ops__additional_data__is_freed_at_most_once),
+
+		TEST_EACH_BACKEND(test_context__freed__detaches_in_order),
+		TEST_EACH_BACKEND(test_reinitialise__events_of_all_kinds__detaches_in_order),
+		TEST_EACH_BACKEND(test_common_context_destructor__events_of_all_kinds__detaches_in_order),
+		TEST_EACH_BACKEND(test_context__freed_with_wrapper__wrapper_events_go_among_the_others),
+		TEST_EACH_BACKEND(test_context__freed_with_threaded_context__immediate_stays_idle),
+		TEST_EACH_BACKEND(test_context__freed__events_elsewhere_stay_harmless),
+		TEST_EACH_BACKEND(test_context__freed__no_handler_runs_any_more),
+		TEST_EACH_BACKEND(test_context__freed_with_signal__disposition_is_restored),
+		TEST_EACH_BACKEND(test_context__freed__immediate_runs_on_another_context),
+		TEST_EACH_BACKEND(test_context__freed_before_fd_event__close_fn_gets_null_context),
+		TEST_EACH_BACKEND(test_context__freed_with_fd_event_as_child__close_fn_gets_null_context),
+		TEST(test_common_context_destructor__on_wrapper__aborts),
+
+		TEST_EACH_BACKEND(test_reinitialise__events_ready__none_of_them_runs),
+		TEST_EACH_BACKEND(test_reinitialise__new_events__run),
+		TEST_EACH_BACKEND(test_reinitialise__debug_function__is_kept),
+		TEST(test_reinitialise__debug_level__is_kept),
+		TEST_EACH_BACKEND(test_reinitialise__trace_callbacks__are_kept),
+		TEST(test_reinitialise__wait_timeout__is_kept),
+		TEST(test_reinitialise__table_refuses__gives_its_value),
+		TEST_EACH_BACKEND(test_reinitialise__many_times__keeps_the_descriptor_count),
+
+		TEST(test_abort__function_set__logs_then_calls_it),
+		TEST(test_abort__null_context__calls_the_function),
+		TEST(test_abort__function_replaced__calls_the_new_one),
+		TEST(test_abort__no_function__kills_the_process),
+		TEST(test_abort__function_set_to_null__kills_the_process),
+
+		TEST(test_cached_getpid__same_process__is_getpid),
+
+		TEST_EACH_BACKEND(test_reinitialise__in_fd_handler__event_is_loose_and_stays),
+		TEST_EACH_BACKEND(test_reinitialise__in_timer_handler__timer_goes_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_immediate_handler__immediate_stays),
+		TEST_EACH_BACKEND(test_reinitialise__in_signal_handler__event_is_loose_and_stays),
+		TEST_EACH_BACKEND(test_reinitialise__in_fd_handler_that_frees_itself__event_goes_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_timer_handler_that_frees_itself__timer_goes_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_immediate_handler_that_frees_itself__immediate_goes_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_signal_handler_that_frees_itself__event_goes_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_signal_handler__other_events_of_the_signal_do_not_run),
+		TEST_EACH_BACKEND(test_reinitialise__in_immediate_handler__other_ready_events_do_not_run),
+		TEST_EACH_BACKEND(test_reinitialise__in_handler_that_runs_a_turn__is_level_1),
+		TEST_EACH_BACKEND(test_reinitialise__in_handler__levels_are_right_afterwards),
+		TEST_EACH_BACKEND(test_reinitialise__in_handler_under_loop_wait__loop_goes_on_with_new_events),
+
+		TEST_EACH_BACKEND(test_context__new__holds_its_descriptors),
+		TEST_EACH_BACKEND(test_context__signal_event__brings_the_wakeup),
+		TEST_EACH_BACKEND(test_context__threaded_context__brings_the_wakeup),
+		TEST_EACH_BACKEND(test_context__wakeup_init__brings_the_wakeup),
+		TEST_EACH_BACKEND(test_reinitialise__context_with_wakeup__is_as_new),
+		TEST_EACH_BACKEND(test_thread_proxy__created__holds_a_pair),
+		TEST_EACH_BACKEND(test_context__new__descriptors_are_close_on_exec),
+		TEST(test_context__wakeup__is_close_on_exec_and_nonblocking),
+		TEST(test_thread_proxy__created__pair_is_close_on_exec_and_nonblocking),
+
+		TEST(test_null__fd_functions__do_nothing),
+		TEST(test_null__tag_functions__give_0),
+		TEST(test_null__debug__does_nothing),
+		TEST(test_null__same_loop__is_false),
+		TEST(test_null__req_print__says_so),
+
+		TEST(test_check_double_free__freed_by_itself__aborts),
+		TEST(test_check_double_free__nothing_is_being_freed__aborts),
+		TEST(test_check_double_free__parent_is_being_freed__is_quiet),
+		TEST(test_check_double_free__grandparent_is_being_freed__is_quiet),
+		TEST(test_check_double_free__no_parent__aborts),
+	};
+
+	return cmocka_run_group_tests_name("context", tests, group_setup, NULL);
+}
