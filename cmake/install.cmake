@@ -81,7 +81,9 @@ if(TEVENT_BUILD_DOCS)
       COMMENT "Man pages"
       VERBATIM)
     add_custom_target(man ALL DEPENDS ${PROJECT_BINARY_DIR}/docs/man.stamp)
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR})
+    # Doxygen also makes pages named after members of structs: not for the system's man3.
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR}
+      FILES_MATCHING PATTERN "tevent*.3" PATTERN "TEVENT_*.3")
   else()
     message(STATUS "Man pages: not built, doxygen is not installed")
   endif()
