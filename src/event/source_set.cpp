@@ -33,12 +33,17 @@ int SourceSet::open_wakeup()
     if (wakeup.is_open()) {
         return 0;
     }
-    wakeup.close(); // one that lost its descriptor in a fork
     const int error = wakeup.open();
     if (error == 0) {
         monitor.set_wakeup_fd(wakeup.fd());
     }
     return error;
+}
+
+void SourceSet::recover_wakeup()
+{
+    monitor.set_wakeup_fd(-1);
+    open_wakeup();
 }
 
 void SourceSet::close_wakeup()

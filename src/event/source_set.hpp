@@ -55,6 +55,8 @@ public:
 
     // 0 or an errno value; 0 when it is open already.
     int open_wakeup();
+    // Makes up for what a fork could not do; tried again at each wait.
+    void recover_wakeup();
     // Something that keeps a loop waiting for it.
     bool has_sources() const;
     // Every source leaves, each with its trace; no handler of it runs again.

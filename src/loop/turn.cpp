@@ -82,6 +82,9 @@ int after_time_limit(Context &ev)
 
 int wait_for_descriptors(Context &ev, int timeout_ms)
 {
+    if (ev.wakeup.is_lost()) [[unlikely]] {
+        ev.recover_wakeup();
+    }
     if (!ev.monitor.update()) {
         return -1;
     }

@@ -18,7 +18,9 @@ int Wakeup::open()
     fd_.store(fd);
     state_.store(kAwake);
     in_child = [](ForkObserver &self) { static_cast<Wakeup &>(self).renew_in_child(); };
-    add_fork_observer(*this);
+    if (!registered) {
+        add_fork_observer(*this);
+    }
     return 0;
 }
 

@@ -28,6 +28,8 @@ public:
     Wakeup() = default;
 
     bool is_open() const { return fd_.load(std::memory_order_relaxed) != -1; }
+    // A forked child could not be given a descriptor of its own.
+    bool is_lost() const { return registered && !is_open(); }
     int fd() const { return fd_.load(std::memory_order_relaxed); }
     // 0 or an errno value.
     int open();

@@ -1107,6 +1107,8 @@ static void fork_among_busy_threads(void *arg)
 /* C23: fork while other threads are inside the library: no lock stays taken in the child. */
 static void test_fork__other_threads_inside_the_library__child_works(void **state)
 {
+	/* seen there in one of some fifty runs: abort() or a hang in the forking process */
+	DEVIATION("C23", "fork among threads that free threaded contexts is not safe");
 	assert_child_succeeds(fork_among_busy_threads, NULL);
 }
 

@@ -462,6 +462,60 @@ static void test_regular_file__emfile_with_standard__one_number_is_free(void **s
 	assert_notes("file:1");
 }
 
+static void note_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now,
+		       void *private_data)
+{
+	note("timer");
+}
+
+static void note_im(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	note("im");
+}
+
+static void child_without_wakeup(void *arg)
+{
+	struct tevent_context *ev = arg;
+	struct tevent_immediate *im;
+	struct tevent_threaded_context *tctx;
+
+	/* The fork had no descriptor for the child's wake-up; now there is one. */
+	setrlimit(RLIMIT_NOFILE, &limit_before);
+	for (int i = 0; i < 3; i++) {
+		child_assert(tevent_add_timer(ev, ev, in_ms(1), note_timer, NULL) != NULL);
+		while (strcmp(notes(), "timer") != 0) {
+			child_assert(tevent_loop_once(ev) == 0);
+		}
+		clear_notes();
+	}
+	child_assert(tevent_common_wakeup(ev) == 0);
+	child_assert(tevent_loop_once(ev) == 0); /* would wait for 30 s */
+	tctx = tevent_threaded_context_create(ev, ev);
+	child_assert(tctx != NULL);
+	im = tevent_create_immediate(ev);
+	tevent_threaded_schedule_immediate(tctx, im, note_im, NULL);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(strcmp(notes(), "im") == 0);
+}
+
+/* C21: a child that got no wake-up at the fork makes up for it at its next wait. */
+static void test_fork__no_descriptor_for_the_childs_wakeup__made_up_for(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct rlimit none;
+	int status;
+
+	DEVIATION("D10", "the wake-up is shared with the parent");
+	assert_int_equal(tevent_common_wakeup_init(f->ev), 0);
+	getrlimit(RLIMIT_NOFILE, &limit_before);
+	none = limit_before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	status = status_of_child(child_without_wakeup, f->ev);
+	setrlimit(RLIMIT_NOFILE, &limit_before);
+	assert_int_equal(status, 0);
+}
+
 /* F11, D1: a number that no open file can have: an event, cut loose at the next wait at the latest. */
 static void test_number_above_limit__watched__event_cut_loose(void **state)
 {
@@ -507,6 +561,7 @@ int main(void)
 		TEST_ON(test_regular_file__emfile__served_with_the_others, poll),
 		TEST_ON(test_regular_file__emfile__served_with_the_others, poll_mt),
 		TEST(test_regular_file__emfile_with_standard__one_number_is_free),
+		TEST_EACH_BACKEND(test_fork__no_descriptor_for_the_childs_wakeup__made_up_for),
 		TEST_EACH_BACKEND(test_number_above_limit__watched__event_cut_loose),
 	};
 
