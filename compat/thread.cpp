@@ -47,10 +47,11 @@ int tevent_common_wakeup_fd(int fd)
 
 int tevent_common_wakeup(tevent_context *ev)
 {
-    if (!ev->wakeup.is_open()) {
+    tevent_context *main = ev->main();
+    if (main == nullptr || !main->wakeup.is_open()) {
         return ENOTCONN;
     }
-    ev->wakeup.wake_always();
+    main->wakeup.wake_always();
     return 0;
 }
 

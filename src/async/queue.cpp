@@ -23,11 +23,17 @@ void note_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
     note_call_flow(command, entry.req_, entry.req_->call_depth_, entry.trigger_name_);
 }
 
+// An entry whose context is gone stays where it is until it is freed.
+bool waits_for_trigger(const Queue &queue, const QueueEntry *head)
+{
+    return queue.running_ && head != nullptr && !head->triggered_ && head->context_ != nullptr;
+}
+
 void trigger_head(tevent_context *, tevent_immediate *, void *private_data)
 {
     Queue &queue = *static_cast<Queue *>(private_data);
     QueueEntry *head = queue.entries_.front();
-    if (!queue.running_ || head == nullptr || head->triggered_) {
+    if (!waits_for_trigger(queue, head)) {
         return;
     }
     head->triggered_ = true;
@@ -43,7 +49,7 @@ void trigger_head(tevent_context *, tevent_immediate *, void *private_data)
 void schedule_head(Queue &queue)
 {
     QueueEntry *head = queue.entries_.front();
-    if (!queue.running_ || head == nullptr || head->triggered_ || head->context_ == nullptr) {
+    if (!waits_for_trigger(queue, head)) {
         return;
     }
     head->context_->ops->schedule_immediate(queue.immediate_, head->context_, trigger_head, &queue,

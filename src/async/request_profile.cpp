@@ -57,6 +57,9 @@ int tevent_req_profile::on_talloc_free()
 
 void tevent_req_profile::link_last(tevent_req_profile &sub)
 {
+    if (sub.parent_ != nullptr) {
+        sub.parent_->subs_.unlink(sub);
+    }
     sub.parent_ = this;
     subs_.push_back(sub);
 }

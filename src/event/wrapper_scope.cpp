@@ -66,6 +66,7 @@ bool pop_use(tevent_context *context, WrapperScope *scope, const char *location)
 
 bool WrapperScope::enter(const char *location)
 {
+    handlers_running++;
     return push_use(wrapper, this, location);
 }
 
@@ -74,7 +75,13 @@ void WrapperScope::leave(bool entered)
     if (entered) {
         pop_use(wrapper, this, "the end of a handler");
     }
-    if (freed && !in_use) {
+    handlers_running--;
+    release();
+}
+
+void WrapperScope::release()
+{
+    if (freed && !is_busy()) {
         talloc_free(wrapper);
     }
 }

@@ -13,6 +13,8 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include <tevent.h>
 
 struct tevent_wrapper_ops; // in tevent.h for those who ask for the deprecated part
@@ -24,8 +26,13 @@ struct WrapperScope {
     tevent_context *main = nullptr;    // null once it is gone
     const tevent_wrapper_ops *ops = nullptr;
     void *state = nullptr;
-    bool in_use = false;
-    bool freed = false;
+    bool in_use = false;           // has a place on the stack
+    uint32_t handlers_running = 0; // with or without a place
+    bool freed = false;            // while it is busy
+
+    bool is_busy() const { return in_use || handlers_running != 0; }
+    // At the end of a use: lets a wrapper go that was freed meanwhile.
+    void release();
 
     // Around a handler.  False: no place on the stack (an abort function
     // returned); leave() is then not due.

@@ -16,6 +16,7 @@ namespace {
 void drain_wakeup(tevent_context *ev, tevent_fd *, uint16_t, void *)
 {
     ev->wakeup.drain();
+    ev->wakeup.announce_sleep();
 }
 
 } // namespace
@@ -58,16 +59,33 @@ int re_initialise(Context &ev)
     return ev.ops->context_init(&ev);
 }
 
-int ensure_wakeup(Context &ev)
+int ensure_wakeup(Context &context)
 {
+    if (context.main() == nullptr) {
+        return EINVAL;
+    }
+    Context &ev = *context.main();
     const int error = ev.open_wakeup();
     if (error != 0 || ev.monitor.is_open() || ev.wakeup_event != nullptr) {
         return error;
     }
-    // A table that waits in its own way has to watch the wake-up itself.
+    // A table that waits in its own way has to watch the wake-up itself, and
+    // counts as asleep all the time: nobody announces its waits.
     ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                      "drain_wakeup", __location__);
-    return ev.wakeup_event != nullptr ? 0 : ENOMEM;
+    if (ev.wakeup_event == nullptr) {
+        return ENOMEM;
+    }
+    ev.wakeup.announce_sleep();
+    return 0;
+}
+
+void tell_observers(Context &ev)
+{
+    while (ContextObserver *observer = ev.observers.front()) {
+        ev.observers.unlink(*observer);
+        observer->context_gone(*observer);
+    }
 }
 
 void abort_with(Context *ev, const char *reason)
@@ -86,9 +104,6 @@ int tevent_context::on_talloc_free()
     } else {
         tev::cut_all_loose(*this);
     }
-    while (tev::ContextObserver *observer = observers.front()) {
-        observers.unlink(*observer);
-        observer->context_gone(*observer);
-    }
+    tev::tell_observers(*this);
     return 0;
 }

@@ -82,9 +82,12 @@ int re_initialise(Context &ev);
 // Every source, wrapper and threaded context leaves; the nesting is forgotten.
 void cut_all_loose(Context &ev);
 
-// Opens what ends a wait from a signal handler or another thread.  0 or an
-// errno value.
-int ensure_wakeup(Context &ev);
+// The context goes, or has lost its main context: who observes it is told, once.
+void tell_observers(Context &ev);
+
+// Opens what ends a wait of the context's loop from a signal handler or another
+// thread.  0 or an errno value: EINVAL for a wrapper without main context.
+int ensure_wakeup(Context &context);
 
 // Message and abort function; `ev` may be null.
 void abort_with(Context *ev, const char *reason);

@@ -61,7 +61,11 @@ int end_visit(Context &ev, Visit &visit, int result, const char *location)
     if (ev.epoch != visit.epoch) {
         return result; // re-initialised by a handler: level and hook are new
     }
+    const int saved_errno = errno;
     const int verdict = call_hook(ev, visit, false, location);
+    if (verdict == 0) {
+        errno = saved_errno; // the failed turn's
+    }
     if (ev.epoch == visit.epoch) {
         ev.nesting.level = visit.level_before;
     }
@@ -91,7 +95,9 @@ int run_once(Context &ev, const char *location)
         return verdict;
     }
     const int result = traced_turn(ev, location);
+    const int saved_errno = errno;
     note_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+    errno = saved_errno;
     return end_visit(ev, visit, result, location);
 }
 

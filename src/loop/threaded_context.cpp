@@ -69,12 +69,7 @@ void take_inbox(Context &main, Accepts accepts)
 
 ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev)
 {
-    Context *main = ev.main();
-    if (main == nullptr) {
-        errno = EINVAL;
-        return nullptr;
-    }
-    const int error = ensure_wakeup(*main);
+    const int error = ensure_wakeup(ev);
     if (error != 0) {
         errno = error;
         return nullptr;

@@ -172,15 +172,18 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
 int free_wrapper(Context &wrapper)
 {
     WrapperScope &scope = wrapper.scope;
-    if (scope.in_use && scope.freed) {
+    if (scope.is_busy() && scope.freed) {
         check_double_free(&wrapper, "wrapper context: double free while it is in use");
         return -1;
     }
     cut_events_loose(wrapper);
-    if (scope.in_use) {
+    if (scope.is_busy()) {
         scope.freed = true;
         return -1;
     }
+    // What an exported helper may have put there past the table.
+    wrapper.SourceSet::cut_all_loose();
+    tell_observers(wrapper);
     if (scope.main != nullptr) {
         scope.main->wrappers.unlink(wrapper);
         scope.main = nullptr;
@@ -192,6 +195,7 @@ void lose_wrappers(Context &main)
 {
     while (Context *wrapper = main.wrappers.front()) {
         sever_threaded_contexts(*wrapper);
+        tell_observers(*wrapper);
         main.wrappers.unlink(*wrapper);
         wrapper->scope.main = nullptr;
     }
@@ -208,6 +212,7 @@ bool push_context_use(Context &ev, const char *location)
     }
     if (!scope.ops->before_use(&ev, scope.state, scope.main, location)) {
         pop_use(&ev, &scope, location);
+        scope.release();
         return false;
     }
     return true;
@@ -223,11 +228,14 @@ void pop_context_use(Context &ev, const char *location)
     if (!pop_use(&ev, &scope, location)) {
         return;
     }
+    const bool goes = scope.freed;
+    scope.handlers_running += goes; // it goes here and not in the hook
     if (scope.main != nullptr) {
         scope.ops->after_use(&ev, scope.state, scope.main, location);
     }
-    if (scope.freed && !scope.in_use) {
-        talloc_free(&ev);
+    if (goes) {
+        scope.handlers_running--;
+        scope.release();
     }
 }
 
