@@ -122,7 +122,7 @@ QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_que
                              const char *trigger_name, void *private_data)
 {
     const bool at_once = queue.entries_.empty() && queue.running_ && req.callback_ == nullptr;
-    if (!at_once || trigger == nullptr) {
+    if (!at_once) {
         return enqueue(queue, ev, req, trigger, trigger_name, private_data);
     }
     QueueEntry *entry = append(queue, ev, req, trigger, trigger_name, private_data);
@@ -131,7 +131,9 @@ QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_que
     }
     entry->triggered_ = true;
     trace(*entry, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    trigger(&req, private_data);
+    if (trigger != nullptr) {
+        trigger(&req, private_data);
+    }
     return entry;
 }
 

@@ -39,7 +39,12 @@ void renew_pipe_in_child(ForkObserver &observer)
     ThreadProxy &proxy = of(observer);
     int own[2];
     if (os::pipe(own) == -1) {
-        proxy.going_ = true; // never through the parent's
+        // Never through the parent's, in either direction.
+        proxy.going_ = true;
+        for (int &end : proxy.pipe_) {
+            os::close(end);
+            end = -1;
+        }
     } else {
         os::move_fd(own[0], proxy.pipe_[0]);
         os::move_fd(own[1], proxy.pipe_[1]);
@@ -131,6 +136,8 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
         talloc_free(call);
         return;
     }
+    // What looks on at the DETACH may call in here again.
+    pthread_mutex_unlock(&proxy.lock_);
     release_to_other_thread(*im);
     call->immediate_ = talloc_steal(call, im);
     im = nullptr;
@@ -139,6 +146,8 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
         call->private_data_ = talloc_steal(call, *private_data);
         *private_data = nullptr;
     }
+
+    pthread_mutex_lock(&proxy.lock_);
     const bool was_empty = proxy.waiting_.empty();
     proxy.waiting_.push_back(*call);
     if (was_empty) {

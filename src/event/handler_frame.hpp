@@ -10,9 +10,9 @@
 // moves a refused child up to its parent's parent).
 //
 // Handlers may also leave by longjmp.  Hence: no local of a calling frame has
-// a destructor, and nothing that outlives the call points into such a frame.
-// An event whose handler never returned stays marked as running, which leaks
-// it at worst.
+// a destructor.  An event whose handler never returned stays marked as running,
+// which leaks it at worst; an immediate left like that must not be handed on to
+// another thread, because it still knows the frame (ImmediateRun).
 //
 // The order around a handler is the same for all kinds:
 //   wrapper's before hook, BEFORE_HANDLER trace, handler, wrapper's after

@@ -62,11 +62,13 @@ void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t han
     set.note_change();
 }
 
-void cancel(ImmediateEvent &im)
+bool cancel(ImmediateEvent &im)
 {
-    if (still_usable(im)) {
-        cut_loose(im);
+    if (!still_usable(im)) {
+        return false;
     }
+    cut_loose(im);
+    return true;
 }
 
 void cut_loose(ImmediateEvent &im)

@@ -64,8 +64,8 @@ ImmediateEvent *make_immediate(TALLOC_CTX *parent);
 // leaves it idle.
 void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t handler, void *private_data,
               const char *handler_name, const char *location);
-// Makes it idle, wherever it was.
-void cancel(ImmediateEvent &im);
+// Makes it idle, wherever it was.  False: misuse, it was freed already.
+bool cancel(ImmediateEvent &im);
 // Off its loop, in whatever list it is.
 void cut_loose(ImmediateEvent &im);
 

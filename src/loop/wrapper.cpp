@@ -80,8 +80,7 @@ tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, t
 void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    cancel(*im);
-    if (handler == nullptr) {
+    if (!cancel(*im) || handler == nullptr) {
         return;
     }
     Context *main = main_for_adding(*ev);
