@@ -62,8 +62,7 @@ static struct tevent_req *queued(struct fixture *f, struct tevent_queue *queue, 
 	return req;
 }
 
-static struct tevent_queue_entry *entry_of(struct fixture *f, struct tevent_queue *queue,
-					   struct tevent_req *req)
+static struct tevent_queue_entry *entry_of(struct fixture *f, struct tevent_queue *queue, struct tevent_req *req)
 {
 	struct tevent_queue_entry *entry = tevent_queue_add_entry(queue, f->ev, req, run, NULL);
 
@@ -99,7 +98,7 @@ static void schedule_note(struct fixture *f, const char *text)
 
 static const char *point_name(enum tevent_event_trace_point point)
 {
-	static const char *const names[] = { "attach", "detach", "before" };
+	static const char *const names[] = {"attach", "detach", "before"};
 
 	return names[point];
 }
@@ -1093,7 +1092,7 @@ static void run_and_add(struct tevent_req *req, void *private_data)
 static void test_queue_trigger__adds_entry__waits_behind(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct add_order order = { f, new_queue(f) };
+	struct add_order order = {f, new_queue(f)};
 	struct tevent_req *first = job(f->mem, 1);
 
 	assert_true(tevent_queue_add(order.queue, f->ev, first, run_and_add, &order));
@@ -1224,8 +1223,8 @@ static void test_queue_trace__two_contexts__each_to_its_own(void **state)
 	struct tevent_queue *queue = new_queue(f);
 	struct tevent_req *second = job(f->mem, 2);
 
-	tevent_set_trace_queue_callback(f->ev, trace_entry_on, (void *)(uintptr_t)"one");
-	tevent_set_trace_queue_callback(other, trace_entry_on, (void *)(uintptr_t)"two");
+	tevent_set_trace_queue_callback(f->ev, trace_entry_on, (void *)(uintptr_t) "one");
+	tevent_set_trace_queue_callback(other, trace_entry_on, (void *)(uintptr_t) "two");
 	queued(f, queue, 1);
 	assert_true(tevent_queue_add(queue, other, second, run, NULL));
 	talloc_free(second);
@@ -1242,8 +1241,8 @@ static void test_queue_trace__entry_on_other_context__told_there(void **state)
 	struct tevent_queue *queue = new_queue(f);
 	struct tevent_req *req = job(f->mem, 1);
 
-	tevent_set_trace_queue_callback(f->ev, trace_entry_on, (void *)(uintptr_t)"one");
-	tevent_set_trace_queue_callback(other, trace_entry_on, (void *)(uintptr_t)"two");
+	tevent_set_trace_queue_callback(f->ev, trace_entry_on, (void *)(uintptr_t) "one");
+	tevent_set_trace_queue_callback(other, trace_entry_on, (void *)(uintptr_t) "two");
 	assert_true(tevent_queue_add(queue, other, req, run, NULL));
 	turns(other, 1);
 	talloc_free(req);
@@ -1318,16 +1317,16 @@ static void test_queue_tag__set_at_attach__read_at_detach(void **state)
 /* What an unset callback is told last is not of interest here. */
 static bool flow_is_recorded;
 
-static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			struct tevent_req *req, size_t depth, const char *fname)
+static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req, size_t depth,
+			const char *fname)
 {
 	(void)private_data;
 	(void)depth;
 	if (flow_is_recorded && cmd >= TEVENT_CALL_FLOW_REQ_QUEUE_ENTER) {
-		static const char *const names[] = { "enter", "trigger", "leave" };
+		static const char *const names[] = {"enter", "trigger", "leave"};
 		struct job_state *state = _tevent_req_data(req);
-		note("%s:%d(%s)", names[cmd - TEVENT_CALL_FLOW_REQ_QUEUE_ENTER],
-		     state != NULL ? state->number : 0, fname != NULL ? fname : "-");
+		note("%s:%d(%s)", names[cmd - TEVENT_CALL_FLOW_REQ_QUEUE_ENTER], state != NULL ? state->number : 0,
+		     fname != NULL ? fname : "-");
 	}
 }
 
@@ -1402,6 +1401,66 @@ static void test_queue_functions__without_underscore__work(void **state)
 	turns(f->ev, 1);
 	assert_notes("run:3 run:1");
 	assert_int_equal(tevent_queue_length(a), 2);
+}
+
+/* Q3: an entry whose own context is gone is not triggered from the loop of the one before it. */
+static void test_queue_head__its_context_gone__not_triggered_elsewhere(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct tevent_queue *queue = new_queue(f);
+	struct tevent_req *first = queued(f, queue, 1);
+	struct tevent_req *second = job(f->mem, 2);
+
+	assert_true(tevent_queue_add(queue, other, second, run, NULL));
+	talloc_free(other);
+	talloc_free(first); /* the immediate for it is still on f->ev */
+	settle(f->ev, 5);
+	assert_notes("");
+	assert_int_equal(tevent_queue_length(queue), 1);
+}
+
+/* Q6, Q7: a blocker at an empty queue counts as triggered inside the call. */
+static void test_queue_optimize_empty__blocker__triggered_in_the_call(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_queue *queue = new_queue(f);
+	struct tevent_req *req = job(f->mem, 1);
+
+	tevent_set_trace_queue_callback(f->ev, trace_entry, NULL);
+	assert_non_null(tevent_queue_add_optimize_empty(queue, f->ev, req, NULL, NULL));
+	assert_notes("attach:1 before:1");
+	settle(f->ev, 5);
+	assert_notes("attach:1 before:1");
+	talloc_free(req);
+	assert_notes("attach:1 before:1 detach");
+}
+
+static const struct tevent_wrapper_ops no_hooks = {.name = "no hooks"};
+
+/* O4, D7: an entry on a wrapper has left when the wrapper or its main context goes. */
+static void test_queue_trace__entry_on_wrapper__one_detach(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_queue *queue = new_queue(f);
+	struct tevent_context *wrapper[2];
+	int *wrapper_state;
+
+	DEVIATION("D7", "entries on a wrapper are not traced");
+	tevent_set_trace_queue_callback(f->ev, trace_entry, NULL);
+	for (int i = 0; i < 2; i++) {
+		wrapper[i] = tevent_context_wrapper_create(f->ev, f->mem, &no_hooks, &wrapper_state, int);
+		assert_non_null(wrapper[i]);
+		assert_true(tevent_queue_add(queue, wrapper[i], job(f->mem, i), run, NULL));
+	}
+	assert_notes("attach:0 attach:1");
+	clear_notes();
+	talloc_free(wrapper[0]);
+	assert_notes("detach:0");
+	talloc_free(f->ev);
+	assert_notes("detach:0 detach:1");
+	talloc_free(queue);
+	assert_notes("detach:0 detach:1");
 }
 
 int main(void)
@@ -1483,6 +1542,9 @@ int main(void)
 		TEST(test_queue_names__direct_trigger__enter_and_leave_alone),
 		TEST(test_queue_names__blocker__triggered_in_call_flow),
 		TEST(test_queue_functions__without_underscore__work),
+		TEST(test_queue_head__its_context_gone__not_triggered_elsewhere),
+		TEST(test_queue_optimize_empty__blocker__triggered_in_the_call),
+		TEST(test_queue_trace__entry_on_wrapper__one_detach),
 	};
 
 	return cmocka_run_group_tests_name("queue", tests, group_setup, NULL);

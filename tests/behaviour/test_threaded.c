@@ -61,8 +61,7 @@ static void run_in_thread(void *(*fn)(void *), void *arg)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-static void set_true(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void set_true(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	*(bool *)private_data = true;
 }
@@ -102,9 +101,7 @@ static void *make_call(void *arg)
 static void schedule_from_thread(struct tevent_threaded_context *tctx, struct tevent_immediate *im,
 				 tevent_immediate_handler_t handler, const char *name)
 {
-	struct call call = {
-		.tctx = tctx, .im = im, .handler = handler, .private_data = (void *)(uintptr_t)name
-	};
+	struct call call = {.tctx = tctx, .im = im, .handler = handler, .private_data = (void *)(uintptr_t)name};
 
 	run_in_thread(make_call, &call);
 }
@@ -119,8 +116,7 @@ static void note_thread(struct tevent_context *ev, struct tevent_immediate *im, 
 	note("%s", pthread_equal(pthread_self(), main_thread) ? "loop-thread" : "elsewhere");
 }
 
-static void note_timer(struct tevent_context *ev, struct tevent_timer *te,
-		       struct timeval now, void *private_data)
+static void note_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
@@ -161,7 +157,7 @@ static void assert_idle(struct fixture *f, struct tevent_immediate *im)
 
 	assert_non_null(tctx);
 	clear_notes();
-	tevent_threaded_schedule_immediate(tctx, im, note_name, (void *)(uintptr_t)"idle");
+	tevent_threaded_schedule_immediate(tctx, im, note_name, (void *)(uintptr_t) "idle");
 	settle(ev, 10);
 	assert_notes("idle");
 	talloc_free(tctx);
@@ -194,7 +190,7 @@ static void test_threaded_create__null_mem_ctx__has_no_parent(void **state)
 static void create_without_descriptors(void *arg)
 {
 	struct tevent_context *ev = tevent_context_init_byname(NULL, arg);
-	struct rlimit limit = { 0, 0 };
+	struct rlimit limit = {0, 0};
 
 	child_assert(ev != NULL);
 	child_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -250,7 +246,7 @@ static void note_arguments(struct tevent_context *ev, struct tevent_immediate *i
 static void test_threaded_schedule__handler__gets_its_arguments(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct call call = { threaded(f), tevent_create_immediate(f->mem), note_arguments, f };
+	struct call call = {threaded(f), tevent_create_immediate(f->mem), note_arguments, f};
 
 	talloc_set_name_const(call.im, "im");
 	run_in_thread(make_call, &call);
@@ -348,7 +344,7 @@ static void test_threaded_schedule__loop_waits__wakes_it(void **state)
 	struct fixture *f = fixture_of(state);
 	bool done = false;
 	struct waiter waiter = {
-		.call = { threaded(f), tevent_create_immediate(f->mem), note_run, &done },
+		.call = {threaded(f), tevent_create_immediate(f->mem), note_run, &done},
 	};
 	pthread_t thread;
 
@@ -371,12 +367,11 @@ static void leave_quietly(const char *reason)
 
 static void schedule_again(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
-	tevent_threaded_schedule_immediate((struct tevent_threaded_context *)private_data,
-					   im, note_name, (void *)(uintptr_t)"x");
+	tevent_threaded_schedule_immediate((struct tevent_threaded_context *)private_data, im, note_name,
+					   (void *)(uintptr_t) "x");
 }
 
-static void free_and_schedule_again(struct tevent_context *ev, struct tevent_immediate *im,
-				    void *private_data)
+static void free_and_schedule_again(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	talloc_free(im);
 	schedule_again(ev, im, private_data);
@@ -411,7 +406,7 @@ static void misuse_scheduled(void *arg)
 {
 	struct misuse m = start_misuse(arg);
 
-	tevent_schedule_immediate(m.im, m.ev, note_name, (void *)(uintptr_t)"x");
+	tevent_schedule_immediate(m.im, m.ev, note_name, (void *)(uintptr_t) "x");
 	schedule_again(m.ev, m.im, m.tctx);
 }
 
@@ -507,7 +502,7 @@ static void test_threaded_schedule__context_freed__checks_nothing(void **state)
 	struct tevent_immediate *im = tevent_create_immediate(f->mem);
 
 	TALLOC_FREE(f->ev);
-	tevent_schedule_immediate(im, ev, note_name, (void *)(uintptr_t)"run");
+	tevent_schedule_immediate(im, ev, note_name, (void *)(uintptr_t) "run");
 	schedule_from_thread(tctx, im, note_name, "never");
 	schedule_from_thread(tctx, im, NULL, NULL);
 	settle(ev, 10);
@@ -562,7 +557,7 @@ static void *schedule_stream(void *arg)
 
 static void create_stream(struct stream *stream, TALLOC_CTX *mem, struct tevent_context *ev)
 {
-	*stream = (struct stream){ .tctx = tevent_threaded_context_create(mem, ev) };
+	*stream = (struct stream){.tctx = tevent_threaded_context_create(mem, ev)};
 	assert_non_null(stream->tctx);
 	assert_int_equal(sem_init(&stream->started, 0, 0), 0);
 	for (int i = 0; i < MANY; i++) {
@@ -614,7 +609,7 @@ static void test_threaded_free__in_the_handler_of_the_last_call__is_safe(void **
 	struct tevent_immediate *im = tevent_create_immediate(f->mem);
 
 	for (int i = 0; i < 100; i++) {
-		struct waiter waiter = { .call = { .tctx = threaded(f), .im = im } };
+		struct waiter waiter = {.call = {.tctx = threaded(f), .im = im}};
 		pthread_t thread;
 
 		assert_int_equal(pthread_create(&thread, NULL, last_call, &waiter), 0);
@@ -680,14 +675,14 @@ static void test_threaded_immediate__context_re_initialised__becomes_idle(void *
 	assert_idle(f, im);
 }
 
-static bool allow_use(struct tevent_context *wrap_ev, void *private_state,
-		      struct tevent_context *main_ev, const char *location)
+static bool allow_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		      const char *location)
 {
 	return true;
 }
 
-static void no_use(struct tevent_context *wrap_ev, void *private_state,
-		   struct tevent_context *main_ev, const char *location)
+static void no_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		   const char *location)
 {
 }
 
@@ -702,25 +697,29 @@ static void no_timer(struct tevent_context *wrap_ev, void *private_state, struct
 {
 }
 
-static void no_immediate(struct tevent_context *wrap_ev, void *private_state,
-			 struct tevent_context *main_ev, struct tevent_immediate *im,
-			 const char *handler_name, const char *location)
+static void no_immediate(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			 struct tevent_immediate *im, const char *handler_name, const char *location)
 {
 }
 
 static void no_signal(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
-		      struct tevent_signal *se, int signum, int count, void *siginfo,
-		      const char *handler_name, const char *location)
+		      struct tevent_signal *se, int signum, int count, void *siginfo, const char *handler_name,
+		      const char *location)
 {
 }
 
 static const struct tevent_wrapper_ops no_ops = {
 	.name = "plain",
-	.before_use = allow_use, .after_use = no_use,
-	.before_fd_handler = no_fd, .after_fd_handler = no_fd,
-	.before_timer_handler = no_timer, .after_timer_handler = no_timer,
-	.before_immediate_handler = no_immediate, .after_immediate_handler = no_immediate,
-	.before_signal_handler = no_signal, .after_signal_handler = no_signal,
+	.before_use = allow_use,
+	.after_use = no_use,
+	.before_fd_handler = no_fd,
+	.after_fd_handler = no_fd,
+	.before_timer_handler = no_timer,
+	.after_timer_handler = no_timer,
+	.before_immediate_handler = no_immediate,
+	.after_immediate_handler = no_immediate,
+	.before_signal_handler = no_signal,
+	.after_signal_handler = no_signal,
 };
 
 /* T3: freeing the wrapper that it is on its way to makes it idle too. */
@@ -752,13 +751,13 @@ static void test_threaded_schedule__among_the_loops_own__one_list_in_order(void 
 	struct fixture *f = fixture_of(state);
 	struct tevent_threaded_context *tctx = threaded(f);
 
-	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t)"own1");
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t) "own1");
 	schedule_from_thread(tctx, tevent_create_immediate(f->mem), note_name, "threaded1");
 	turns(f->ev, 1);
-	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t)"own2");
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t) "own2");
 	schedule_from_thread(tctx, tevent_create_immediate(f->mem), note_name, "threaded2");
 	turns(f->ev, 1);
-	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t)"own3");
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t) "own3");
 	turns(f->ev, 3);
 	assert_notes("own1 threaded1 own2 threaded2 own3");
 }
@@ -805,7 +804,7 @@ static void threaded_again(struct tevent_context *ev, struct tevent_immediate *i
 
 static void start_pair(struct fixture *f, struct pair *pair, int rounds)
 {
-	*pair = (struct pair){ threaded(f), { tevent_create_immediate(f->mem), tevent_create_immediate(f->mem) } };
+	*pair = (struct pair){threaded(f), {tevent_create_immediate(f->mem), tevent_create_immediate(f->mem)}};
 	rounds_left = rounds;
 	tevent_threaded_schedule_immediate(pair->tctx, pair->ims[0], threaded_again, pair);
 }
@@ -818,7 +817,7 @@ static void test_threaded_schedule__threaded_stream__does_not_starve_own(void **
 
 	start_pair(f, &pair, 4);
 	turns(f->ev, 1);
-	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t)"own");
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_name, (void *)(uintptr_t) "own");
 	turns(f->ev, 4);
 	assert_notes("threaded own threaded threaded threaded");
 }
@@ -905,7 +904,7 @@ static void test_threaded_schedule__burst_from_several_threads__all_run_in_order
 	for (int p = 0; p < PRODUCERS; p++) {
 		for (int i = 0; i < MANY; i++) {
 			burst.ims[p][i] = tevent_create_immediate(f->mem);
-			burst.numbers[p][i] = (struct numbered){ p, i };
+			burst.numbers[p][i] = (struct numbered){p, i};
 		}
 	}
 	for (int p = 0; p < PRODUCERS; p++) {
@@ -953,7 +952,7 @@ static void test_threaded_schedule__one_at_a_time__no_wakeup_is_lost(void **stat
 {
 	struct fixture *f = fixture_of(state);
 	struct ping_pong pp = {
-		.pair = { threaded(f), { tevent_create_immediate(f->mem), tevent_create_immediate(f->mem) } },
+		.pair = {threaded(f), {tevent_create_immediate(f->mem), tevent_create_immediate(f->mem)}},
 	};
 	pthread_t thread;
 
@@ -997,7 +996,7 @@ static void test_wakeup_init__twice__is_0_with_one_descriptor(void **state)
 static void wakeup_init_without_descriptors(void *arg)
 {
 	struct tevent_context *ev = tevent_context_init_byname(NULL, arg);
-	struct rlimit limit = { 0, 0 };
+	struct rlimit limit = {0, 0};
 
 	child_assert(ev != NULL);
 	child_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -1072,7 +1071,7 @@ static void wake_from_thread(enum tevent_trace_point point, void *private_data)
 static void test_wakeup__from_another_thread__ends_the_wait(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct wake_state w = { .ev = f->ev };
+	struct wake_state w = {.ev = f->ev};
 	bool expired = false;
 
 	assert_int_equal(tevent_common_wakeup_init(f->ev), 0);
@@ -1100,7 +1099,7 @@ static void test_wakeup__re_initialised__is_enotconn(void **state)
 static void test_wakeup_fd__any_descriptor__is_0(void **state)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
 	assert_int_equal(tevent_common_wakeup_fd(fd), 0);
 	assert_int_equal(poll(&pfd, 1, 0), 1);
@@ -1228,7 +1227,7 @@ static void test_threaded_schedule__trees_change_meanwhile__nobody_collides(void
 
 static void trace_im(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
 {
-	static const char *const names[] = { "attach", "detach", "before" };
+	static const char *const names[] = {"attach", "detach", "before"};
 
 	note("%s%s", names[point], pthread_equal(pthread_self(), main_thread) ? "" : "-elsewhere");
 }
@@ -1289,10 +1288,10 @@ static void schedule_in_child(void *arg)
 	struct inherited *in = arg;
 
 	tevent_threaded_schedule_immediate(in->tctx, in->im, NULL, NULL);
-	tevent_threaded_schedule_immediate(in->tctx, in->im, note_name, (void *)(uintptr_t)"never");
+	tevent_threaded_schedule_immediate(in->tctx, in->im, note_name, (void *)(uintptr_t) "never");
 	settle(in->ev, 10);
 	child_assert(strcmp(notes(), "") == 0);
-	tevent_schedule_immediate(in->im, in->ev, note_name, (void *)(uintptr_t)"own");
+	tevent_schedule_immediate(in->im, in->ev, note_name, (void *)(uintptr_t) "own");
 	settle(in->ev, 10);
 	child_assert(strcmp(notes(), "own") == 0);
 	child_assert(talloc_free(in->im) == 0);
@@ -1304,7 +1303,7 @@ static void schedule_in_child(void *arg)
 static void test_threaded_schedule__in_a_forked_child__does_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct inherited in = { f->ev, threaded(f), tevent_create_immediate(f->mem) };
+	struct inherited in = {f->ev, threaded(f), tevent_create_immediate(f->mem)};
 
 	assert_child_succeeds(schedule_in_child, &in);
 	schedule_from_thread(in.tctx, in.im, note_name, "parent");
@@ -1320,7 +1319,7 @@ static void renew_in_child(void *arg)
 	child_assert(tevent_re_initialise(in->ev) == 0);
 	tctx = tevent_threaded_context_create(in->ev, in->ev);
 	child_assert(tctx != NULL);
-	tevent_threaded_schedule_immediate(tctx, in->im, note_name, (void *)(uintptr_t)"child");
+	tevent_threaded_schedule_immediate(tctx, in->im, note_name, (void *)(uintptr_t) "child");
 	settle(in->ev, 10);
 	child_assert(strcmp(notes(), "child") == 0);
 }
@@ -1329,7 +1328,7 @@ static void renew_in_child(void *arg)
 static void test_threaded_create__in_a_forked_child__works(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct inherited in = { f->ev, threaded(f), tevent_create_immediate(f->mem) };
+	struct inherited in = {f->ev, threaded(f), tevent_create_immediate(f->mem)};
 
 	assert_child_succeeds(renew_in_child, &in);
 }
@@ -1344,9 +1343,9 @@ static void use_in_child(void *arg)
 {
 	struct lonely *l = arg;
 
-	tevent_threaded_schedule_immediate(l->in.tctx, l->in.im, note_name, (void *)(uintptr_t)"never");
+	tevent_threaded_schedule_immediate(l->in.tctx, l->in.im, note_name, (void *)(uintptr_t) "never");
 	child_assert(tevent_re_initialise(l->in.ev) == 0);
-	tevent_schedule_immediate(l->in.im, l->in.ev, note_name, (void *)(uintptr_t)"own");
+	tevent_schedule_immediate(l->in.im, l->in.ev, note_name, (void *)(uintptr_t) "own");
 	child_assert(tevent_loop_once(l->in.ev) == 0);
 	child_assert(strcmp(notes(), "own") == 0);
 }
@@ -1362,7 +1361,7 @@ static void test_threaded_fork__other_thread_schedules__child_is_not_locked(void
 
 	create_stream(&l.stream, f->mem, f->ev);
 	l.stream.done = &done;
-	l.in = (struct inherited){ f->ev, threaded(f), tevent_create_immediate(f->mem) };
+	l.in = (struct inherited){f->ev, threaded(f), tevent_create_immediate(f->mem)};
 	assert_int_equal(pthread_create(&thread, NULL, schedule_stream, &l.stream), 0);
 	for (int i = 0; i < 5; i++) {
 		failed += status_of_child(use_in_child, &l) != 0;
@@ -1375,6 +1374,85 @@ static void test_threaded_fork__other_thread_schedules__child_is_not_locked(void
 
 /* poll_mt has its wake-up descriptor from the start, the others from the first use on (C27). */
 #define TEST_EACH_LAZY_BACKEND(fn) TEST_ON(fn, standard), TEST_ON(fn, epoll), TEST_ON(fn, poll)
+
+/* ---- a backend that waits in its own way ---- */
+
+struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+				       const char *location);
+int tevent_common_invoke_fd_handler(struct tevent_fd *fde, uint16_t flags, bool *removed);
+
+static struct {
+	struct tevent_fd *fde; /* the one that it watches: the wake-up */
+	int fd;
+	struct tevent_threaded_context *tctx;
+	struct tevent_immediate *im;
+} own;
+
+static int own_init(struct tevent_context *ev)
+{
+	return 0;
+}
+
+static struct tevent_fd *own_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+				    tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+				    const char *location)
+{
+	own.fd = fd;
+	own.fde = tevent_common_add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+	return own.fde;
+}
+
+static void note_own(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	note("im");
+}
+
+static void *schedule_own(void *arg)
+{
+	tevent_threaded_schedule_immediate(own.tctx, own.im, note_own, NULL);
+	return NULL;
+}
+
+/* The immediate comes between the look at the inbox and the wait. */
+static int own_loop_once(struct tevent_context *ev, const char *location)
+{
+	struct pollfd p = {.fd = own.fd, .events = POLLIN};
+	pthread_t thread;
+
+	tevent_common_threaded_activate_immediate(ev);
+	if (tevent_common_loop_immediate(ev)) {
+		return 0;
+	}
+	if (pthread_create(&thread, NULL, schedule_own, NULL) != 0 || pthread_join(thread, NULL) != 0) {
+		return -1;
+	}
+	if (poll(&p, 1, 0) == 1) {
+		note("woken");
+		tevent_common_invoke_fd_handler(own.fde, TEVENT_FD_READ, NULL);
+	}
+	return 0;
+}
+
+/* T1, T4: a table with a wait of its own is woken each time through the fd that it was given. */
+static void test_threaded_schedule__backend_with_its_own_wait__is_woken(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	ops.context_init = own_init;
+	ops.add_fd = own_add_fd;
+	ops.loop_once = own_loop_once;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_non_null(ev);
+	own.tctx = tevent_threaded_context_create(ev, ev);
+	assert_non_null(own.tctx);
+	own.im = tevent_create_immediate(f->mem);
+	turns(ev, 4);
+	assert_notes("woken im woken im");
+	talloc_free(ev);
+}
 
 int main(void)
 {
@@ -1435,6 +1513,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_threaded_schedule__in_a_forked_child__does_nothing),
 		TEST_EACH_BACKEND(test_threaded_create__in_a_forked_child__works),
 		TEST_EACH_BACKEND(test_threaded_fork__other_thread_schedules__child_is_not_locked),
+		TEST(test_threaded_schedule__backend_with_its_own_wait__is_woken),
 	};
 
 	return cmocka_run_group_tests_name("threaded", tests, threads_group_setup, NULL);
