@@ -102,8 +102,7 @@ void tevent_req_profile_set_status(tevent_req_profile *profile, pid_t pid, teven
 
 void tevent_req_profile_append_sub(tevent_req_profile *parent_profile, tevent_req_profile **sub_profile)
 {
-    tevent_req_profile *sub = talloc_steal(parent_profile, *sub_profile);
-    *sub_profile = nullptr;
+    tevent_req_profile *sub = talloc_move(parent_profile, sub_profile);
     parent_profile->link_last(*sub);
 }
 

@@ -270,7 +270,7 @@ static uint8_t *make_buffer(TALLOC_CTX *mem_ctx, const uint8_t *content, size_t 
 {
 	size_t turn = length / count * (number - 1);
 	struct frame frame = {.number = number, .length = length};
-	uint8_t *buffer = talloc_array(mem_ctx, uint8_t, sizeof(frame) + length);
+	uint8_t *buffer = talloc_size(mem_ctx, sizeof(frame) + length);
 
 	if (buffer == NULL) {
 		return NULL;

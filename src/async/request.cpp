@@ -42,8 +42,7 @@ void stop_profile(Request &req)
     profile->user_error_ = req.error_;
     set_stop(*profile, req.finish_location_, os::wall_clock());
     if (profile->parent_ != nullptr) {
-        talloc_steal(profile->parent_, profile);
-        req.profile_ = nullptr;
+        (void)talloc_move(profile->parent_, &req.profile_);
     }
 }
 
@@ -250,9 +249,7 @@ bool start_profile(Request &req)
 
 RequestProfile *take_profile(Request &req, TALLOC_CTX *parent)
 {
-    RequestProfile *profile = req.profile_;
-    req.profile_ = nullptr;
-    return talloc_steal(parent, profile);
+    return talloc_move(parent, &req.profile_);
 }
 
 } // namespace tev

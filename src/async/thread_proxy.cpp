@@ -139,12 +139,10 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
     // What looks on at the DETACH may call in here again.
     pthread_mutex_unlock(&proxy.lock_);
     release_to_other_thread(*im);
-    call->immediate_ = talloc_steal(call, im);
-    im = nullptr;
+    call->immediate_ = talloc_move(call, &im);
     call->handler_ = handler;
     if (private_data != nullptr) {
-        call->private_data_ = talloc_steal(call, *private_data);
-        *private_data = nullptr;
+        call->private_data_ = talloc_move(call, private_data);
     }
 
     pthread_mutex_lock(&proxy.lock_);

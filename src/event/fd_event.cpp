@@ -67,7 +67,7 @@ void leave_watch(FdEvent &fde)
 void switch_off_writers(SourceSet &set, FdWatch &watch)
 {
     for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
-        store_flags(*fde, fde->flags_ & ~TEVENT_FD_WRITE);
+        store_flags(*fde, static_cast<uint16_t>(fde->flags_ & ~TEVENT_FD_WRITE));
     }
     update_interest(set, watch);
 }
@@ -162,7 +162,8 @@ FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
 void store_flags(FdEvent &fde, uint16_t flags)
 {
     if (fde.set_ != nullptr) {
-        fde.set_->armed_fds += (flags != 0) - (fde.flags_ != 0);
+        fde.set_->armed_fds += flags != 0;
+        fde.set_->armed_fds -= fde.flags_ != 0;
     }
     fde.flags_ = flags;
 }

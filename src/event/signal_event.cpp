@@ -105,7 +105,7 @@ bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
     const TraceHooks &trace = se.set_->trace;
     const char *name = se.handler_name_;
     const char *location = se.location_;
-    const bool one_shot = (se.sa_flags_ & SA_RESETHAND) != 0;
+    const bool one_shot = (static_cast<unsigned>(se.sa_flags_) & SA_RESETHAND) != 0; // a sign bit
     const bool entered = wrapper != nullptr && wrapper->enter(location);
 
     se.handlers_running_++;

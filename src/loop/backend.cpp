@@ -128,7 +128,7 @@ struct Backend {
 struct Registry : ForkObserver {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     Backend *newest = nullptr;
-    size_t count = 0;
+    uint32_t count = 0;
     char *default_name = nullptr; // null: kStandardName
     bool built_ins_registered = false;
     Backend built_ins[4] = {{"poll", &kPollTable},

@@ -20,7 +20,7 @@ namespace tev {
 namespace {
 
 constexpr int kPollForEver = -1;
-constexpr uint32_t kTurnsBetweenWalks = 64; // over all invariants, with assertions on
+[[maybe_unused]] constexpr uint32_t kTurnsBetweenWalks = 64; // over all invariants, with assertions on
 
 timeval wait_timeout(const Context &ev)
 {

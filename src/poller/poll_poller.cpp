@@ -53,12 +53,12 @@ bool PollPoller::update(WatchList &pending, WatchList &)
     return true;
 }
 
-bool PollPoller::reserve(size_t count)
+bool PollPoller::reserve(uint32_t count)
 {
     if (count <= capacity_) {
         return true;
     }
-    const size_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
+    const uint32_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
     Watch **owners = talloc_realloc(owner_, owners_, Watch *, capacity);
     if (owners == nullptr) {
         return false;
@@ -88,7 +88,7 @@ void PollPoller::drop_entry(Watch &watch)
 
 void PollPoller::close_gaps()
 {
-    for (size_t i = 1; gaps_ > 0 && i < count_;) {
+    for (uint32_t i = 1; gaps_ > 0 && i < count_;) {
         if (owners_[i] != nullptr) {
             i++;
             continue;
@@ -130,7 +130,7 @@ Ready PollPoller::ready()
         return found;
     }
     found.stale = true;
-    for (size_t i = 1; i < count_; i++) {
+    for (uint32_t i = 1; i < count_; i++) {
         Watch *w = owners_[i];
         if (w == nullptr || entries_[i].revents == 0) {
             continue;

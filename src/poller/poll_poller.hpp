@@ -31,7 +31,7 @@ public:
     void set_wakeup_fd(int fd) override;
 
 private:
-    bool reserve(size_t count);
+    bool reserve(uint32_t count);
     void drop_entry(Watch &watch);
     void close_gaps();
 
@@ -39,9 +39,9 @@ private:
     pollfd wakeup_alone_ = {-1, POLLIN, 0}; // the array while nothing else is in it
     pollfd *entries_ = &wakeup_alone_;
     Watch **owners_ = nullptr; // of entries 1 and up; null: a gap
-    size_t count_ = 1;
-    size_t capacity_ = 1;
-    size_t gaps_ = 0;
+    uint32_t count_ = 1;
+    uint32_t capacity_ = 1;
+    uint32_t gaps_ = 0;
     uint64_t ready_counter_ = 0;
     int wakeup_fd_ = -1;
 };

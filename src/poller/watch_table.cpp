@@ -39,16 +39,16 @@ void WatchTable::erase(Watch &watch)
 
 void WatchTable::grow()
 {
-    const size_t count = (mask_ + 1) * 4;
+    const uint32_t count = (mask_ + 1) * 4;
     Watch **larger = talloc_zero_array(owner_, Watch *, count);
     if (larger == nullptr) {
         return;
     }
     Watch **old = buckets_;
-    const size_t old_count = mask_ + 1;
+    const uint32_t old_count = mask_ + 1;
     buckets_ = larger;
     mask_ = count - 1;
-    for (size_t b = 0; b < old_count; b++) {
+    for (uint32_t b = 0; b < old_count; b++) {
         for (Watch *w = old[b]; w != nullptr;) {
             Watch *next = w->next_in_bucket;
             Watch **bucket = bucket_of(w->fd);

@@ -14,7 +14,6 @@
 
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include <talloc.h>
@@ -51,7 +50,7 @@ struct Watch : ListNode<PendingChange> {
     uint8_t wanted = 0;      // set of Interest
     uint8_t told = 0;        // what the kernel knows; 0: nothing of this descriptor
     bool tell_again = false; // the kernel may have forgotten what it was told
-    size_t poll_index = 0;   // PollPoller's
+    uint32_t poll_index = 0; // PollPoller's
     uint64_t last_ready = 0; // PollPoller's
     Watch *next_in_bucket = nullptr;
 };
@@ -65,7 +64,7 @@ public:
     // Chunks are children of `owner` from then on.
     void set_owner(TALLOC_CTX *owner) { owner_ = owner; }
 
-    size_t size() const { return size_; }
+    uint32_t size() const { return size_; }
     Watch *find(int fd) const;
     // Gives the watch its generation; there must be none for its number.
     void insert(Watch &watch);
@@ -74,7 +73,7 @@ public:
     template <class Visit>
     void for_each(Visit visit) const
     {
-        for (size_t b = 0; b <= mask_; b++) {
+        for (uint32_t b = 0; b <= mask_; b++) {
             for (Watch *w = buckets_[b]; w != nullptr; w = w->next_in_bucket) {
                 visit(*w);
             }
@@ -82,16 +81,16 @@ public:
     }
 
 private:
-    static constexpr size_t kFirstBuckets = 8;
+    static constexpr uint32_t kFirstBuckets = 8;
 
-    Watch **bucket_of(int fd) const { return &buckets_[static_cast<unsigned>(fd) & mask_]; }
+    Watch **bucket_of(int fd) const { return &buckets_[static_cast<uint32_t>(fd) & mask_]; }
     void grow();
 
     TALLOC_CTX *owner_ = nullptr;
     Watch *first_buckets_[kFirstBuckets] = {};
     Watch **buckets_ = first_buckets_;
-    size_t mask_ = kFirstBuckets - 1;
-    size_t size_ = 0;
+    uint32_t mask_ = kFirstBuckets - 1;
+    uint32_t size_ = 0;
     uint32_t last_generation_ = 0;
 };
 

@@ -1019,6 +1019,10 @@ static void test_threaded_immediate__on_its_way_at_fork__runs_in_the_parent_only
 
 static atomic_bool stop;
 
+static void do_nothing(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+}
+
 /* Is inside the library nearly all the time, with contexts of its own. */
 static void *busy_thread(void *arg)
 {
@@ -1034,17 +1038,13 @@ static void *busy_thread(void *arg)
 
 		child_assert(te != NULL);
 		child_assert(tevent_loop_once(ev) == 0);
-		tevent_threaded_schedule_immediate(tctx, im, (tevent_immediate_handler_t)arg, NULL);
+		tevent_threaded_schedule_immediate(tctx, im, do_nothing, NULL);
 		child_assert(tevent_loop_once(steady) == 0);
 		talloc_free(tevent_threaded_context_create(ev, ev));
 		talloc_free(ev);
 	}
 	talloc_free(mem);
 	return NULL;
-}
-
-static void do_nothing(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
-{
 }
 
 /* Touches everything that has shared state: contexts, signals, threads, registry. */
@@ -1083,7 +1083,7 @@ static void fork_among_busy_threads(void *arg)
 	ev = tevent_context_init(NULL);
 	atomic_store(&stop, false);
 	for (int i = 0; i < BUSY_THREADS; i++) {
-		child_assert(pthread_create(&threads[i], NULL, busy_thread, (void *)do_nothing) == 0);
+		child_assert(pthread_create(&threads[i], NULL, busy_thread, NULL) == 0);
 	}
 	for (int i = 0; i < FORKS; i++) {
 		int status = -1;
