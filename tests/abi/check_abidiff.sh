@@ -6,6 +6,8 @@
 # Seen from a libtevent.so.0 of an earlier release, nothing was removed or
 # changed, there are only additions.  Exit status 77 (skipped) where abidiff or
 # the other library is missing.
+#
+# Rules: A8
 
 set -u
 export LC_ALL=C

@@ -18,6 +18,8 @@
 #
 # The compilers default to $CC and $CXX, then to cc and c++.  Flags for talloc.h
 # come from pkg-config, or from $TALLOC_CFLAGS where that is set.
+#
+# Rules: A3 A5 D13
 
 set -u
 export LC_ALL=C

@@ -6,6 +6,8 @@
 # The library is libtevent.so.0, needs libtalloc and libc (and the dynamic
 # loader) and nothing else, and takes nothing from a C++ run-time library that
 # the program would have to bring.
+#
+# Rules: A4
 
 set -u
 export LC_ALL=C

@@ -6,6 +6,8 @@
 # The library exports the listed symbols, each under its version node, and
 # nothing else; it defines the 47 nodes of the interface, each of which inherits
 # from the one before, and no others.
+#
+# Rules: A1
 
 set -u
 export LC_ALL=C

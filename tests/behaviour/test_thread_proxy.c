@@ -278,7 +278,7 @@ static void test_proxy_schedule__handler__gets_its_arguments(void **state)
 	assert_notes("ev im data");
 }
 
-/* T5: after the handler both are freed, once, in the destination's thread (T9). */
+/* T5, D14: after the handler both are freed, once, in the destination's thread (T9). */
 static void test_proxy_schedule__handler_returned__both_are_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -666,13 +666,13 @@ static void test_immediate_trace__moved_to_another_context__detach_here_attach_t
 	assert_notes("i+ i-");
 }
 
-/* O4, I4: tevent_reset_immediate, while waiting and in the handler. */
 static void reset_self(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	tevent_reset_immediate(im);
 	note("reset");
 }
 
+/* O4, I4: tevent_reset_immediate, while waiting and in the handler. */
 static void test_immediate_trace__reset__detach_at_once(void **state)
 {
 	struct fixture *f = fixture_of(state);

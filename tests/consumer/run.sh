@@ -4,6 +4,8 @@
 # run.sh BUILD SCRATCH: installs the build into a prefix below SCRATCH and uses it as a user would, by way of
 # pkg-config and of find_package, shared and static, from C and from C++; then all once more after the prefix
 # was moved, and from the build directory without an installation.
+#
+# Rules: A6 A7
 
 set -euo pipefail
 

@@ -3,6 +3,8 @@
 #
 # smbd.sh LIBDIR: Debian's smbd and smbclient, unchanged, both on the library in LIBDIR.  smbd serves a 50 MB
 # file on a loopback port, the checksums of what was offered and of what arrived are compared.
+#
+# Rules: A2
 
 set -euo pipefail
 

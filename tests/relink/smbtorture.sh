@@ -3,6 +3,8 @@
 #
 # smbtorture.sh LIBDIR: Debian's smbtorture, unchanged, runs its suite local.event on the library in LIBDIR.
 # Every test that `smbtorture --list` names has to report success.
+#
+# Rules: A2
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
