@@ -69,6 +69,12 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
     List<ThreadCall, ThreadCall> arrived;
     char bytes[64];
 
+    if (proxy.pipe_[0] == -1) {
+        // A child that got no pipe: the number means another file by now.
+        talloc_free(proxy.readable_);
+        proxy.readable_ = nullptr;
+        return;
+    }
     pthread_mutex_lock(&proxy.lock_);
     while (os::read(proxy.pipe_[0], bytes, sizeof(bytes)) > 0) {
     }

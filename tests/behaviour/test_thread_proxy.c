@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Thread proxies: T5, T8 and what T7, T9 say of them.
+ * Thread proxies: T5, T8, what T7, T9 say of them, and C21, C23.
  *
  * As in test_threaded.c only the main thread asserts, and talloc's null
  * tracking is off: a proxy takes immediate and data over as chunks without
@@ -919,6 +919,190 @@ static void test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two(
 	assert_int_equal(freed_elsewhere, 0);
 }
 
+struct second_call {
+	struct tevent_thread_proxy *tp;
+	struct tevent_immediate *im;
+};
+
+static void schedule_at_detach(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
+{
+	struct second_call *second = private_data;
+
+	if (point == TEVENT_EVENT_TRACE_DETACH && second->im != NULL) {
+		char *data = talloc_strdup(NULL, "from-the-trace");
+
+		tevent_thread_proxy_schedule(second->tp, &second->im, note_data, &data);
+	}
+}
+
+static void schedules_from_a_trace_callback(void *arg)
+{
+	struct tevent_context *ev = arg;
+	struct second_call second = { tevent_thread_proxy_create(ev), tevent_create_immediate(NULL) };
+	struct tevent_immediate *im = tevent_create_immediate(NULL);
+	char *data = talloc_strdup(NULL, "handed-over");
+
+	alarm(20);
+	tevent_set_trace_immediate_callback(ev, schedule_at_detach, &second);
+	tevent_schedule_immediate(im, ev, note_data, NULL);
+	tevent_thread_proxy_schedule(second.tp, &im, note_data, &data); /* DETACH: it was scheduled */
+	child_assert(im == NULL && second.im == NULL);
+	for (int i = 0; i < 10; i++) {
+		child_assert(tevent_add_timer(ev, ev, in_ms(1), set_true, &(bool){ false }) != NULL);
+		child_assert(tevent_loop_once(ev) == 0);
+	}
+	child_assert(strcmp(notes(), "from-the-trace handed-over") == 0);
+}
+
+/* T5, T8, D5: the DETACH that comes in the call is told outside of the proxy's lock: what looks on may call again. */
+static void test_proxy_schedule__trace_callback_calls_it_too__both_run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D3", "newest first there");
+	assert_child_succeeds(schedules_from_a_trace_callback, f->ev);
+}
+
+/* ---- C21, C23: proxies in a forked child ---- */
+
+enum { child_seconds = 20 };
+
+static void schedule_text(struct tevent_thread_proxy *tp, const char *text)
+{
+	struct tevent_immediate *im = tevent_create_immediate(NULL);
+	char *data = talloc_strdup(NULL, text);
+
+	tevent_thread_proxy_schedule(tp, &im, note_data, &data);
+}
+
+struct inherited {
+	struct tevent_context *ev;
+	struct tevent_thread_proxy *tp;
+};
+
+/* Turns until these are the notes; the alarm ends what would wait for ever. */
+static void run_until_notes_are(struct tevent_context *ev, const char *expected)
+{
+	while (strcmp(notes(), expected) != 0) {
+		child_assert(tevent_loop_once(ev) == 0);
+	}
+}
+
+static void child_uses_inherited_proxy(void *arg)
+{
+	struct inherited *x = arg;
+
+	alarm(child_seconds);
+	run_until_notes_are(x->ev, "waiting");
+	schedule_text(x->tp, "child");
+	run_until_notes_are(x->ev, "waiting child");
+	schedule_text(x->tp, "left to the end");
+	child_assert(talloc_free(x->tp) == 0);
+	child_assert(!tevent_common_have_events(x->ev));
+}
+
+/* C21, C23: what waited at the fork runs on both sides, and each side's later calls on its own. */
+static void test_proxy__inherited_by_a_child__each_side_runs_its_own(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inherited x = { f->ev, proxy_to(f->ev) };
+
+	DEVIATION("D10", "the child shares the proxy's pipe with its parent");
+	schedule_text(x.tp, "waiting");
+	assert_child_succeeds(child_uses_inherited_proxy, &x);
+	rest(f->ev);
+	assert_notes("waiting");
+	schedule_text(x.tp, "parent");
+	rest(f->ev);
+	assert_notes("waiting parent");
+}
+
+static void child_calls_and_leaves(void *arg)
+{
+	struct inherited *x = arg;
+
+	alarm(child_seconds);
+	schedule_text(x->tp, "child");
+}
+
+static void count_turn(enum tevent_trace_point point, void *private_data)
+{
+	*(int *)private_data += point == TEVENT_TRACE_AFTER_WAIT;
+}
+
+/* C21: a call in the child does not reach the parent, not even as a wake-up. */
+static void test_proxy__called_in_a_child__parent_hears_nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inherited x = { f->ev, proxy_to(f->ev) };
+	bool due = false;
+	int waits = 0;
+
+	DEVIATION("D10", "the child shares the proxy's pipe with its parent");
+	rest(f->ev);
+	assert_child_succeeds(child_calls_and_leaves, &x);
+	tevent_set_trace_callback(f->ev, count_turn, &waits);
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5), set_true, &due));
+	while (!due) {
+		turns(f->ev, 1);
+	}
+	tevent_set_trace_callback(f->ev, NULL, NULL);
+	assert_true(waits <= 1);
+	assert_notes("");
+}
+
+static void note_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
+{
+	note("fd");
+	talloc_free(fde);
+}
+
+static struct rlimit limit_before;
+
+static void child_without_pipe(void *arg)
+{
+	struct inherited *x = arg;
+	struct tevent_immediate *im = tevent_create_immediate(NULL);
+	char *data = talloc_strdup(NULL, "kept");
+	int fds[2];
+
+	alarm(child_seconds);
+	setrlimit(RLIMIT_NOFILE, &limit_before);
+	tevent_thread_proxy_schedule(x->tp, &im, note_data, &data);
+	child_assert(im != NULL && data != NULL);
+
+	/* The numbers of the pipe that is gone mean other files now. */
+	child_assert(pipe(fds) == 0);
+	child_assert(write(fds[1], "x", 1) == 1);
+	child_assert(tevent_add_fd(x->ev, x->ev, fds[0], TEVENT_FD_READ, note_fd, NULL) != NULL);
+	run_until_notes_are(x->ev, "fd");
+	child_assert(settle(x->ev, 20) < 20);
+	child_assert(read(fds[0], &(char){ 0 }, 1) == 1);
+	child_assert(talloc_free(x->tp) == 0);
+	child_assert(write(fds[1], "x", 1) == 1);
+}
+
+/* C21, C23: a child that could get no pipe of its own at the fork never uses its parent's: its calls do nothing. */
+static void test_proxy__no_descriptor_at_the_fork__child_keeps_what_it_hands_over(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inherited x = { f->ev, proxy_to(f->ev) };
+	struct rlimit none;
+	int status;
+
+	DEVIATION("D10", "the child shares the proxy's pipe with its parent");
+	getrlimit(RLIMIT_NOFILE, &limit_before);
+	none = limit_before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	status = status_of_child(child_without_pipe, &x);
+	setrlimit(RLIMIT_NOFILE, &limit_before);
+	assert_int_equal(status, 0);
+	schedule_text(x.tp, "parent");
+	rest(f->ev);
+	assert_notes("parent");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -952,6 +1136,10 @@ int main(void)
 		TEST_EACH_BACKEND(test_proxy_hand_on__traced__detach_comes_in_the_call),
 		TEST_EACH_BACKEND(test_proxy_schedule__traced__attach_before_detach),
 		TEST_EACH_BACKEND(test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two),
+		TEST(test_proxy_schedule__trace_callback_calls_it_too__both_run),
+		TEST_EACH_BACKEND(test_proxy__inherited_by_a_child__each_side_runs_its_own),
+		TEST_EACH_BACKEND(test_proxy__called_in_a_child__parent_hears_nothing),
+		TEST_EACH_BACKEND(test_proxy__no_descriptor_at_the_fork__child_keeps_what_it_hands_over),
 	};
 
 	return cmocka_run_group_tests_name("thread_proxy", tests, threads_group_setup, NULL);
