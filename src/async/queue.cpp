@@ -152,7 +152,7 @@ void stop(Queue &queue)
 
 void untrigger(QueueEntry &entry)
 {
-    if (entry.queue_ == nullptr || entry.queue_->running_ || entry.queue_->entries_.front() != &entry) {
+    if (entry.queue_->running_ || entry.queue_->entries_.front() != &entry) {
         abort();
     }
     entry.triggered_ = false;
@@ -177,18 +177,13 @@ Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
 
 int tevent_queue_entry::on_talloc_free()
 {
-    if (queue_ == nullptr) {
-        return 0;
-    }
     tevent_queue &queue = *queue_;
     tev::trace(*this, TEVENT_EVENT_TRACE_DETACH);
     tev::note_flow(*this, TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE);
     queue.entries_.unlink(*this);
     queue.length_--;
-    queue_ = nullptr;
     if (context_ != nullptr) {
         context_->observers.unlink(*this);
-        context_ = nullptr;
     }
     tev::schedule_head(queue);
     return 0;

@@ -29,7 +29,7 @@ struct tevent_queue_entry final : tev::ListNode<tevent_queue_entry>, tev::Contex
 
     int on_talloc_free();
 
-    tevent_queue *queue_ = nullptr; // null once it has left
+    tevent_queue *queue_ = nullptr;
     tevent_req *req_ = nullptr;
     tevent_context *context_ = nullptr; // null once that is gone
     tevent_queue_trigger_fn_t trigger_ = nullptr;

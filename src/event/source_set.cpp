@@ -48,7 +48,6 @@ void SourceSet::recover_wakeup()
 
 void SourceSet::close_wakeup()
 {
-    monitor.set_wakeup_fd(-1);
     wakeup.close();
     talloc_free(wakeup_event);
     wakeup_event = nullptr;

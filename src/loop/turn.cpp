@@ -112,7 +112,7 @@ int wait_for_descriptors(Context &ev, int timeout_ms)
         run_signals(ev);
         return 0;
     case WaitResult::kFailed:
-        return 0; // the monitor has said what was to be said
+        break; // the monitor has said what was to be said
     }
     return 0;
 }

@@ -25,12 +25,6 @@ Context *main_for_adding(Context &wrapper)
     return wrapper.scope.main;
 }
 
-int refuse_init(tevent_context *)
-{
-    errno = ENOSYS;
-    return -1;
-}
-
 tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
                   tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                   const char *location)
@@ -44,23 +38,6 @@ tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flag
         fde->wrapper_ = &ev->scope;
     }
     return fde;
-}
-
-// The events of a wrapper are the main context's: these are reached by their
-// context's table, never by the wrapper's.
-void set_fd_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
-{
-    fde->main_context()->ops->set_fd_close_fn(fde, close_fn);
-}
-
-uint16_t get_fd_flags(tevent_fd *fde)
-{
-    return fde->main_context()->ops->get_fd_flags(fde);
-}
-
-void set_fd_flags(tevent_fd *fde, uint16_t flags)
-{
-    fde->main_context()->ops->set_fd_flags(fde, flags);
 }
 
 tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, tevent_timer_handler_t handler,
@@ -113,16 +90,27 @@ tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, i
     return se;
 }
 
-int refuse_loop(tevent_context *ev, const char *)
+int refuse_wait(tevent_context *ev, const char *)
 {
     abort_with(ev, "loop run on a wrapper context");
     errno = ENOSYS;
     return -1;
 }
 
-constinit const tevent_ops kWrapperTable = {refuse_init,  add_fd,     set_fd_close_fn,    get_fd_flags,
-                                            set_fd_flags, add_timer,  schedule_immediate, add_signal,
-                                            refuse_loop,  refuse_loop};
+// What is missing is never reached: the events are the main context's and go
+// by its table, turns and re-initialising are refused before they get here.
+constinit const tevent_ops kWrapperTable = {
+    .context_init = nullptr,
+    .add_fd = add_fd,
+    .set_fd_close_fn = nullptr,
+    .get_fd_flags = nullptr,
+    .set_fd_flags = nullptr,
+    .add_timer = add_timer,
+    .schedule_immediate = schedule_immediate,
+    .add_signal = add_signal,
+    .loop_once = nullptr,
+    .loop_wait = refuse_wait,
+};
 
 void cut_events_loose(Context &wrapper)
 {

@@ -2,6 +2,8 @@
 
 #include "src/poller/epoll_poller.hpp"
 
+#include <cassert>
+
 #include "src/base/os.hpp"
 
 namespace tev {
@@ -140,10 +142,7 @@ Ready EpollPoller::ready()
 
 void EpollPoller::set_wakeup_fd(int fd)
 {
-    if (wakeup_told_) {
-        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, wakeup_fd_, 0, 0);
-        wakeup_told_ = false;
-    }
+    assert(!wakeup_told_);
     wakeup_fd_ = fd;
 }
 

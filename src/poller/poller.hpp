@@ -47,7 +47,8 @@ public:
     // -1 waits for ever.
     virtual WaitResult wait(int timeout_ms) = 0;
     virtual Ready ready() = 0;
-    // The descriptor that ends a wait from elsewhere; -1: none.
+    // The descriptor that ends a wait from elsewhere; -1: none.  Comes before
+    // the first wait, or after the kernel has forgotten the previous one.
     virtual void set_wakeup_fd(int fd) = 0;
 
 protected:
