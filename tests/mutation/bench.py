@@ -92,10 +92,17 @@ class Bench:
             return Verdict("not compiled", why="not linked")
         # Most likely to notice per second first.
         for program in sorted(candidates, key=lambda p: (p.seconds + 0.02) / (1 + kills.get(p.name, 0))):
-            if program.label == "unit":
-                status, why = self._execute_unit(program, replaced)
-            else:
-                status, why = self.workshop.execute(program, self.dir / "lib")
-            if status != "passed":
-                return Verdict("killed" if status == "failed" else "hung", program.name, why)
+            status, why = self._execute(program, replaced)
+            if status == "failed":
+                # On a busy machine a test may fail for a reason of its own: twice out of three counts.
+                if self._execute(program, replaced)[0] == "passed" and self._execute(program, replaced)[0] == "passed":
+                    continue
+                return Verdict("killed", program.name, why)
+            if status == "hung":
+                return Verdict("hung", program.name, why)
         return Verdict("survived")
+
+    def _execute(self, program, replaced):
+        if program.label == "unit":
+            return self._execute_unit(program, replaced)
+        return self.workshop.execute(program, self.dir / "lib")

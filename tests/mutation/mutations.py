@@ -26,6 +26,11 @@ ARITHMETIC = {
     "/=": ["="], "%=": ["="],
 }
 ENDS_OPERAND = {"&&", "||", "?", ":", ",", ";"}
+# What the program, the kernel or another thread notices; and what only looks on.
+ACTS = re.compile(r"ops->|handler_\(|_fn_?\(|callback_\(|close_fn|hook|mutex_(un)?lock|os::|talloc_(free|steal)|"
+                  r"\.store\(|\.fetch_|exchange|errno|wake|ring\(|cut_|release|context_gone|abort|fail\(|run_|_visit|"
+                  r"enter\(|leave\(|sleep|invoke|finish|post\(|notify|cleanup|forget|remove|add_|insert|erase")
+TELLS = re.compile(r"trace|note_|message\(|say\(")
 CHECKS = {"is_valid", "count_valid"}
 
 
@@ -127,7 +132,9 @@ class Collector:
         if self.source.word(index - 1) == "[" and self.source.word(index + 1) == "]" and int(text.rstrip("UL")) > 1:
             return  # the size of a buffer
         value = int(text.rstrip("UL"))
-        self.replace_token("constant", index, "0" if value == 1 else str(value + 1))
+        # A destructor that returns anything but -1 lets talloc go on.
+        failure = value == 0 and self.source.word(index - 1) == "return"
+        self.replace_token("constant", index, "-1" if failure else "0" if value == 1 else str(value + 1))
 
     def logical(self, index):
         source = self.source
@@ -214,9 +221,12 @@ class Collector:
         tokens = self.source.tokens
         return self.text[tokens[statement.first].start:tokens[statement.last].end]
 
-    def is_call(self, statement):
-        text = self.text_of(statement)
-        return "(" in text and not re.match(r"[\w.\->\[\]*]+ [-+|&]?= ", text)
+    def order_matters(self, one, other):
+        """Bookkeeping in another order is the same nearly always; so is looking on at it earlier or later."""
+        texts = (self.text_of(one), self.text_of(other))
+        acts = [ACTS.search(t) is not None for t in texts]
+        tells = [TELLS.search(t) is not None for t in texts]
+        return any(a and not t for a, t in zip(acts, tells)) or all(tells)
 
     def statements(self):
         tokens = self.source.tokens
@@ -224,9 +234,8 @@ class Collector:
         for s in simple:
             self.add("drop statement", tokens[s.first].start, tokens[s.last].end, ";")
         for one, other in zip(simple, simple[1:]):
-            # Two assignments in another order are the same nearly always.
             neighbours = one.block == other.block and one.last + 1 == other.first
-            if neighbours and (self.is_call(one) or self.is_call(other)):
+            if neighbours and self.order_matters(one, other):
                 between = self.text[tokens[one.last].end:tokens[other.first].start]
                 swapped = self.text_of(other) + between + self.text_of(one)
                 self.add("swap", tokens[one.first].start, tokens[other.last].end, swapped)
