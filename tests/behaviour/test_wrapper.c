@@ -19,6 +19,11 @@
 #include <unistd.h>
 
 int tevent_common_wakeup_init(struct tevent_context *ev);
+int tevent_common_wakeup(struct tevent_context *ev);
+int tevent_common_context_destructor(struct tevent_context *ev);
+void tevent_common_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
+				      tevent_immediate_handler_t handler, void *private_data,
+				      const char *handler_name, const char *location);
 void tevent_abort(struct tevent_context *ev, const char *reason);
 void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level, const char *fmt, ...)
 	PRINTF_ATTRIBUTE(3, 4);
@@ -1470,6 +1475,344 @@ static void test_main_free__wrapper_has_events__are_cut_loose(void **state)
 	signal(SIGUSR1, before);
 }
 
+/* ---- W5: freed by its own hooks ---- */
+
+static void free_it(struct tevent_context *wrap_ev)
+{
+	note("free:%d", talloc_free(wrap_ev));
+}
+
+static void fd_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			  struct tevent_fd *fde, uint16_t flags, const char *handler_name, const char *location)
+{
+	free_it(wrap_ev);
+}
+
+static void timer_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			     struct tevent_timer *te, struct timeval requested, struct timeval trigger,
+			     const char *handler_name, const char *location)
+{
+	free_it(wrap_ev);
+}
+
+static void immediate_hook_frees(struct tevent_context *wrap_ev, void *private_state,
+				 struct tevent_context *main_ev, struct tevent_immediate *im,
+				 const char *handler_name, const char *location)
+{
+	free_it(wrap_ev);
+}
+
+static void signal_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			      struct tevent_signal *se, int signum, int count, void *siginfo,
+			      const char *handler_name, const char *location)
+{
+	free_it(wrap_ev);
+}
+
+static void use_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			   const char *location)
+{
+	free_it(wrap_ev);
+}
+
+static bool before_use_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			     const char *location)
+{
+	bool used = !((struct wrapper_state *)private_state)->refuse;
+
+	free_it(wrap_ev);
+	return used;
+}
+
+static struct wrapper_state *wrap_with(struct fixture *f, const struct tevent_wrapper_ops *ops)
+{
+	struct wrapper_state *ws = NULL;
+
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, ops, &ws, struct wrapper_state);
+	assert_non_null(wrapper);
+	talloc_set_destructor(ws, note_state_gone);
+	return ws;
+}
+
+/* One event of each kind in turn, on a wrapper of its own whose hooks are these. */
+static void run_each_kind(struct fixture *f, const struct tevent_wrapper_ops *ops)
+{
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+	struct tevent_signal *se;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	free_event = false;
+	wrap_with(f, ops);
+	tevent_schedule_immediate(im, wrapper, on_immediate, NULL);
+	turns(f->ev, 1);
+	wrap_with(f, ops);
+	assert_non_null(tevent_add_timer(wrapper, f->mem, tevent_timeval_zero(), on_timer, NULL));
+	turns(f->ev, 1);
+	wrap_with(f, ops);
+	se = tevent_add_signal(wrapper, f->mem, SIGUSR1, 0, on_signal, NULL);
+	assert_non_null(se);
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	talloc_free(se);
+	wrap_with(f, ops);
+	socket_pair(fds);
+	fde = tevent_add_fd(wrapper, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	assert_non_null(fde);
+	write_byte(fds[1]);
+	settle(f->ev, 5);
+	talloc_free(fde);
+	talloc_free(im);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* W5, D5: freed in a hook before a handler: -1; the handler is called, and it goes after after_*. */
+static void test_wrapper_free__in_its_before_hooks__goes_after_the_after_hook(void **state)
+{
+	struct tevent_wrapper_ops ops = recording_ops;
+
+	DEVIATION("D5", "undefined there");
+	ops.before_fd_handler = fd_hook_frees;
+	ops.before_timer_handler = timer_hook_frees;
+	ops.before_immediate_handler = immediate_hook_frees;
+	ops.before_signal_handler = signal_hook_frees;
+	record_aborts();
+	run_each_kind(fixture_of(state), &ops);
+	assert_notes("free:-1 wrapper after-immediate state-gone free:-1 wrapper after-timer state-gone "
+		     "free:-1 wrapper after-signal state-gone free:-1 wrapper after-fd state-gone");
+	assert_int_equal(abort_count, 0);
+}
+
+/* W5, D5: freed in a hook after a handler: -1; it goes when the hook returned. */
+static void test_wrapper_free__in_its_after_hooks__goes_then(void **state)
+{
+	struct tevent_wrapper_ops ops = recording_ops;
+
+	DEVIATION("D5", "undefined there");
+	ops.after_fd_handler = fd_hook_frees;
+	ops.after_timer_handler = timer_hook_frees;
+	ops.after_immediate_handler = immediate_hook_frees;
+	ops.after_signal_handler = signal_hook_frees;
+	record_aborts();
+	run_each_kind(fixture_of(state), &ops);
+	assert_notes("before-immediate wrapper free:-1 state-gone before-timer wrapper free:-1 state-gone "
+		     "before-signal wrapper free:-1 state-gone before-fd wrapper free:-1 state-gone");
+	assert_int_equal(abort_count, 0);
+}
+
+/* W5: after_use comes when the use is over: freed in there, it goes at once. */
+static void test_wrapper_free__in_after_use__goes_at_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_wrapper_ops ops = recording_ops;
+
+	ops.after_use = use_hook_frees;
+	record_aborts();
+	wrap_with(f, &ops);
+	assert_true(tevent_context_push_use(wrapper));
+	tevent_context_pop_use(wrapper);
+	assert_notes("before-use state-gone free:0");
+	assert_int_equal(abort_count, 0);
+}
+
+/* W5, D5: freed during the use and once more in after_use: "double free", and it goes after the hook. */
+static void test_wrapper_free__in_use_and_in_after_use__aborts(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_wrapper_ops ops = recording_ops;
+
+	DEVIATION("D5", "undefined there");
+	ops.after_use = use_hook_frees;
+	record_aborts();
+	wrap_with(f, &ops);
+	assert_true(tevent_context_push_use(wrapper));
+	free_it(wrapper);
+	tevent_context_pop_use(wrapper);
+	assert_notes("before-use free:-1 free:-1 state-gone");
+	assert_int_equal(abort_count, 1);
+	assert_non_null(strstr(abort_reason, "double free"));
+}
+
+/* W5, D5: freed in before_use: it is in use, and goes at the pop; where before_use says no, at once after it. */
+static void test_wrapper_free__in_before_use__goes_when_the_use_ends(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_wrapper_ops ops = recording_ops;
+
+	DEVIATION("D5", "undefined there");
+	ops.before_use = before_use_frees;
+	record_aborts();
+	wrap_with(f, &ops);
+	assert_true(tevent_context_push_use(wrapper));
+	assert_notes("free:-1");
+	tevent_context_pop_use(wrapper);
+	assert_notes("free:-1 after-use state-gone");
+	clear_notes();
+	wrap_with(f, &ops)->refuse = true;
+	assert_false(tevent_context_push_use(wrapper));
+	assert_notes("free:-1 state-gone");
+	assert_int_equal(abort_count, 0);
+}
+
+static void free_in_a_handler_without_place(void *arg)
+{
+	struct tevent_context *ev = child_main();
+	struct tevent_context *wrap_ev;
+	struct wrapper_state *ws = NULL;
+
+	wrap_ev = tevent_context_wrapper_create(ev, NULL, &recording_ops, &ws, struct wrapper_state);
+	child_assert(wrap_ev != NULL);
+	talloc_set_destructor(ws, note_state_gone);
+	tevent_schedule_immediate(tevent_create_immediate(ev), wrap_ev, free_wrapper_in_handler, NULL);
+	for (int i = 0; i < 32; i++) {
+		child_assert(tevent_context_push_use(ev));
+	}
+	child_assert(abort_count == 0);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(abort_count == 1);
+	child_assert(strcmp(notes(), "before-immediate free:-1 after-immediate state-gone") == 0);
+	for (int i = 0; i < 32; i++) {
+		tevent_context_pop_use(ev);
+	}
+	child_assert(abort_count == 1);
+}
+
+/* W3, W5: a handler that found no place on the full stack runs all the same, once the abort function returned. */
+static void test_wrapper_free__in_a_handler_without_place__goes_after_the_hook(void **state)
+{
+	DEVIATION("D5", "undefined there");
+	assert_child_succeeds(free_in_a_handler_without_place, NULL);
+}
+
+/* ---- exported helpers on a wrapper ---- */
+
+/* W4, T6: the wake-up is the main context's; a wrapper without one has none. */
+static void test_common_wakeup__on_a_wrapper__wakes_the_main_context(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "the helpers know nothing of wrappers there");
+	wrapped(f);
+	assert_int_equal(tevent_common_wakeup_init(wrapper), 0);
+	assert_int_equal(tevent_common_wakeup(wrapper), 0);
+	assert_int_equal(tevent_context_set_wait_timeout(f->ev, INT32_MAX), 30);
+	turns(f->ev, 1); /* would wait for ever */
+	TALLOC_FREE(f->ev);
+	assert_int_equal(tevent_common_wakeup_init(wrapper), EINVAL);
+	assert_int_equal(tevent_common_wakeup(wrapper), ENOTCONN);
+}
+
+/* W4, T6: before it was initialised. */
+static void test_common_wakeup__on_a_wrapper_before_init__is_enotconn(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "the helpers know nothing of wrappers there");
+	wrapped(f);
+	assert_int_equal(tevent_common_wakeup(wrapper), ENOTCONN);
+}
+
+/* W5, I8: what the helper put on the wrapper itself is cut loose with it, and can be scheduled elsewhere. */
+static void test_common_schedule_immediate__on_a_wrapper__is_idle_once_it_is_freed(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	DEVIATION("D5", "the helpers know nothing of wrappers there");
+	wrapped(f);
+	tevent_common_schedule_immediate(im, wrapper, on_immediate, NULL, "on_immediate", __location__);
+	TALLOC_FREE(wrapper);
+	free_event = false;
+	tevent_schedule_immediate(im, f->ev, on_immediate, NULL);
+	turns(f->ev, 1);
+	assert_notes("main");
+	assert_int_equal(talloc_free(im), 0);
+}
+
+/* C8: the exported destructor on a wrapper: tevent_abort, 0, and the wrapper works on. */
+static void test_common_context_destructor__on_a_wrapper__aborts(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	wrapped(f);
+	record_aborts();
+	assert_int_equal(tevent_common_context_destructor(wrapper), 0);
+	assert_int_equal(abort_count, 1);
+	free_event = false;
+	tevent_schedule_immediate(im, wrapper, on_immediate, NULL);
+	turns(f->ev, 1);
+	assert_notes("before-immediate wrapper after-immediate");
+}
+
+/* I2, W2: a NULL handler cancels. */
+static void test_schedule_immediate__null_handler_on_a_wrapper__cancels(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	wrapped(f);
+	record_aborts();
+	tevent_schedule_immediate(im, wrapper, on_immediate, NULL);
+	tevent_schedule_immediate(im, wrapper, NULL, NULL);
+	settle(f->ev, 5);
+	assert_notes("");
+	assert_int_equal(abort_count, 0);
+}
+
+/* I2, W5: nor is it misuse where the main context is gone. */
+static void test_schedule_immediate__null_handler_and_no_main_context__is_quiet(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "logs on a wrapper without main context there");
+	wrapped(f);
+	record_aborts();
+	TALLOC_FREE(f->ev);
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), wrapper, NULL, NULL);
+	assert_int_equal(abort_count, 0);
+}
+
+static void free_im_then_schedule(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	int before = abort_count;
+
+	talloc_free(im);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	note("aborts:%d", abort_count - before);
+}
+
+static void free_wrapper_then_schedule(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	int before = abort_count;
+
+	talloc_free(ev);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	note("aborts:%d", abort_count - before);
+}
+
+/* I5, W5: each misuse of an immediate on a wrapper is one abort, whatever else is wrong. */
+static void test_schedule_immediate__misused_on_a_wrapper__aborts_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "undefined there once the abort function returned");
+	record_aborts();
+	wrapped(f);
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), wrapper, free_im_then_schedule, NULL);
+	turns(f->ev, 1);
+	assert_notes("before-immediate aborts:1 after-immediate");
+	assert_non_null(strstr(abort_reason, "use after free"));
+	clear_notes();
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), wrapper, free_wrapper_then_schedule, NULL);
+	turns(f->ev, 1);
+	assert_notes("before-immediate aborts:1 after-immediate");
+	assert_non_null(strstr(abort_reason, "use after free"));
+	settle(f->ev, 5);
+	assert_notes("before-immediate aborts:1 after-immediate");
+}
+
 /* ---- W6 ---- */
 
 /* W6: true for wrappers alone, also when the main context is gone. */
@@ -1697,6 +2040,19 @@ int main(void)
 		TEST(test_push_use__main_context_freed__is_false),
 		TEST(test_pop_use__main_context_freed_meanwhile__calls_no_hook),
 		TEST_EACH_BACKEND(test_main_free__wrapper_has_events__are_cut_loose),
+		TEST(test_wrapper_free__in_its_before_hooks__goes_after_the_after_hook),
+		TEST(test_wrapper_free__in_its_after_hooks__goes_then),
+		TEST(test_wrapper_free__in_after_use__goes_at_once),
+		TEST(test_wrapper_free__in_use_and_in_after_use__aborts),
+		TEST(test_wrapper_free__in_before_use__goes_when_the_use_ends),
+		TEST(test_wrapper_free__in_a_handler_without_place__goes_after_the_hook),
+		TEST(test_common_wakeup__on_a_wrapper__wakes_the_main_context),
+		TEST(test_common_wakeup__on_a_wrapper_before_init__is_enotconn),
+		TEST(test_common_schedule_immediate__on_a_wrapper__is_idle_once_it_is_freed),
+		TEST(test_common_context_destructor__on_a_wrapper__aborts),
+		TEST(test_schedule_immediate__null_handler_on_a_wrapper__cancels),
+		TEST(test_schedule_immediate__null_handler_and_no_main_context__is_quiet),
+		TEST(test_schedule_immediate__misused_on_a_wrapper__aborts_once),
 		TEST(test_is_wrapper__main_wrapper_and_orphan__tells_them_apart),
 		TEST(test_same_loop__contexts_and_wrappers__compares_main_contexts),
 		TEST(test_same_loop__main_context_freed__is_false),
