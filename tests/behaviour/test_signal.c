@@ -729,6 +729,135 @@ static void test_signal_siginfo__freed_in_its_handler__the_others_get_all(void *
 	assert_notes("freer=1 freer=2 a=1 a=2 a=3 a=4");
 }
 
+static void free_blocked_event(void *arg)
+{
+	struct fixture *f = (struct fixture *)arg;
+	struct values v = {0, 0};
+	struct tevent_signal *se;
+
+	se = tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v);
+	child_assert(se != NULL);
+	for (int i = 0; i < 300; i++) {
+		child_assert(pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = i}) == 0);
+	}
+	child_assert(is_blocked(SIGRTMIN + 1)); /* the last 44 are pending in the kernel */
+	child_assert(talloc_free(se) == 0);
+	child_assert(!is_blocked(SIGRTMIN + 1));
+	child_assert(disposition(SIGRTMIN + 1).sa_handler == SIG_DFL);
+
+	/* Later ones are counted from where these ended. */
+	se = tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v);
+	child_assert(se != NULL);
+	while (tevent_common_check_signal(f->ev) != 0) {
+	}
+	v = (struct values){7, 0};
+	child_assert(pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = 7}) == 0);
+	child_assert(tevent_loop_once(f->ev) == 0);
+	child_assert(v.expected == 8 && v.wrong == 0);
+}
+
+/* S5, S6: the last event goes while the signal is blocked: unblocked, and what is pending kills nobody. */
+static void test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back(void **state)
+{
+	DEVIATION("D5", "it stays blocked there");
+	assert_child_succeeds(free_blocked_event, fixture_of(state));
+}
+
+enum { more_than_any_ring = 1500 };
+static int told[more_than_any_ring];
+
+static void count_told(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		       void *private_data)
+{
+	told[((siginfo_t *)siginfo)->si_value.sival_int] += count;
+	(*(int *)private_data)++;
+}
+
+/* S5: a program that unblocks the signal itself, again and again, before the loop had a turn: none is lost. */
+static void test_signal_siginfo__unblocked_by_the_program__none_is_lost(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	sigset_t set;
+	int all = 0;
+
+	DEVIATION("D5", "0.14.1 writes over infos that are not worked off");
+	memset(told, 0, sizeof(told));
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, count_told, &all));
+	for (int i = 0; i < more_than_any_ring; i++) {
+		assert_int_equal(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
+		send_value(SIGRTMIN + 1, i);
+	}
+	while (all < more_than_any_ring) {
+		turns(f->ev, 1);
+	}
+	assert_comes_to_rest(f->ev);
+	assert_int_equal(all, more_than_any_ring);
+	for (int i = 0; i < more_than_any_ring; i++) {
+		assert_int_equal(told[i], 1);
+	}
+	assert_false(is_blocked(SIGRTMIN + 1));
+}
+
+static void run_inner_loop_at_one(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
+				  void *siginfo, void *private_data)
+{
+	note("in=%d", ((siginfo_t *)siginfo)->si_value.sival_int);
+	if (((siginfo_t *)siginfo)->si_value.sival_int == 1) {
+		send_value(signum, 11);
+		send_value(signum, 12);
+		tevent_loop_once(ev);
+		note("|");
+	}
+}
+
+/* S3, C26: an inner loop works off what came since; the outer one then goes on with its own, still whole. */
+static void test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 does not come back from the inner loop");
+	tevent_loop_allow_nesting(f->ev);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, run_inner_loop_at_one, NULL));
+	send_values(SIGUSR1, 1, 3);
+	turns(f->ev, 1);
+	assert_notes("in=1 in=11 in=12 | in=2 in=3");
+	assert_comes_to_rest(f->ev);
+	assert_false(is_blocked(SIGUSR1));
+}
+
+static void fill_the_queue_at_zero(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
+				   void *siginfo, void *private_data)
+{
+	struct values *v = (struct values *)private_data;
+
+	/* Both loops' arrivals count up from the same number: told apart by who reads them first. */
+	if (((siginfo_t *)siginfo)->si_value.sival_int == 0) {
+		send_values(signum, 1000, 250);
+		tevent_loop_once(ev);
+		note("inner:%d", v->expected);
+		note("%s", is_blocked(signum) ? "blocked" : "open");
+	}
+	v->expected++;
+}
+
+/* S5, C26: unblocked when the outer loop has worked off its own as well. */
+static void test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+
+	DEVIATION("D5", "0.14.1 does not come back from the inner loop");
+	tevent_loop_allow_nesting(f->ev);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, fill_the_queue_at_zero, &v));
+	send_values(SIGUSR1, 0, 6);
+	turns(f->ev, 1);
+	assert_notes("inner:250 blocked");
+	assert_int_equal(v.expected, 256);
+	assert_false(is_blocked(SIGUSR1));
+}
+
 /* ---- dispositions --------------------------------------------------------------------- */
 
 #define OUR_FLAGS (SA_RESTART | SA_NODEFER | SA_SIGINFO | SA_RESETHAND | SA_ONSTACK)
@@ -1335,6 +1464,10 @@ int main(void)
 		TEST(test_signal_siginfo__in_batches__all_in_order),
 		TEST(test_signal_siginfo__queue_full_with_two_events__each_gets_all),
 		TEST(test_signal_siginfo__freed_in_its_handler__the_others_get_all),
+		TEST(test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back),
+		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
+		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
+		TEST(test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both),
 		TEST(test_signal__first_event__installs_its_flags_and_an_empty_mask),
 		TEST(test_signal__later_events__change_nothing_there),
 		TEST(test_signal__last_event_goes__previous_disposition_is_back),
