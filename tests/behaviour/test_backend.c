@@ -855,6 +855,60 @@ static void test_dispatch__table_answers_by_itself__answer_is_passed_on(void **s
 	close_pair(fds);
 }
 
+static int empty_init(struct tevent_context *ev)
+{
+	return 0;
+}
+
+/* C12: a table whose context_init sets nothing up, with the built-in turn: the turn fails where it would wait. */
+static void test_own_table__context_without_means_to_wait__turn_fails(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	DEVIATION("D5", "undefined there");
+	ops.context_init = empty_init;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	tevent_schedule_immediate(tevent_create_immediate(ev), ev, on_immediate, NULL);
+	assert_int_equal(tevent_loop_once(ev), 0);
+	errno = 0;
+	assert_int_equal(tevent_loop_once(ev), -1);
+	assert_int_equal(errno, ENOTCONN);
+	talloc_free(ev);
+}
+
+static struct tevent_fd *no_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+			       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+			       const char *location)
+{
+	return NULL;
+}
+
+/* T6, T1, S1: a table that waits in its own way and can't watch the wake-up: ENOMEM; tried anew at the next use. */
+static void test_own_table__no_event_for_the_wakeup__enomem(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	DEVIATION("D10", "the wake-up comes through the table there in each case");
+	ops.context_init = empty_init;
+	ops.add_fd = no_fd;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_int_equal(tevent_common_wakeup_init(ev), ENOMEM);
+	errno = 0;
+	assert_null(tevent_threaded_context_create(ev, ev));
+	assert_int_equal(errno, ENOMEM);
+	errno = 0;
+	assert_null(tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL));
+	assert_int_equal(errno, ENOMEM);
+	ops.add_fd = tevent_find_ops_byname("poll")->add_fd;
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	talloc_free(ev);
+}
+
 /* A request without state to speak of. */
 static struct tevent_req *some_request(TALLOC_CTX *mem_ctx)
 {
@@ -1356,6 +1410,8 @@ int main(void)
 		TEST_EACH_BACKEND(test_dispatch__reinitialise__is_context_init),
 		TEST(test_signal_support__table_without_add_signal__is_false),
 		TEST(test_dispatch__table_answers_by_itself__answer_is_passed_on),
+		TEST(test_own_table__context_without_means_to_wait__turn_fails),
+		TEST(test_own_table__no_event_for_the_wakeup__enomem),
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_deferred__reaches_the_table),

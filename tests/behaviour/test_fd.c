@@ -1594,6 +1594,31 @@ static void test_common_fd_flags__context_gone__stored_flags(void **state)
 	close_fd(&p[1]);
 }
 
+/* F17, C14: flags that change behind the poller's back: nothing untrue is told, the loop does not spin, and what is
+ * asked for now is told. */
+static void test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_count(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int s[2];
+
+	DEVIATION("D5", "0.14.1 goes on to report what nobody asks for");
+	socket_pair(s);
+	struct tevent_fd *fde = watch(f, s[0], R, "a");
+	assert_comes_to_rest(f->ev);
+	write_byte(s[1]);
+	tevent_common_fd_set_flags(fde, 0);
+	assert_false(tevent_common_have_events(f->ev));
+	assert_comes_to_rest(f->ev);
+	assert_notes("");
+	tevent_fd_set_flags(fde, R);
+	next_call(f->ev);
+	tevent_common_fd_set_flags(fde, W);
+	next_call(f->ev);
+	assert_notes("a:R a:W");
+	close_fd(&s[0]);
+	close_fd(&s[1]);
+}
+
 /* F17: with the context gone, too */
 static void test_common_fd_set_close_fn__context_gone__set(void **state)
 {
@@ -1740,6 +1765,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_common_add_fd__fd_ready__not_called),
 		TEST_EACH_BACKEND(test_common_fd_destructor__called__leaves_the_loop_and_closes),
 		TEST_EACH_BACKEND(test_common_fd_flags__context_gone__stored_flags),
+		TEST_EACH_BACKEND(test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_count),
 		TEST_EACH_BACKEND(test_common_fd_set_close_fn__context_gone__set),
 		TEST_EACH_BACKEND(test_invoke_fd_handler__event_stays__called_and_not_removed),
 		TEST_EACH_BACKEND(test_invoke_fd_handler__handler_frees_it__removed),

@@ -999,6 +999,82 @@ static int setup(void **state)
 	}
 #define CASE(fn) CASE_ON(fn, standard), CASE_ON(fn, epoll), CASE_ON(fn, poll), CASE_ON(fn, poll_mt)
 
+/* F13: the number means the very same open file again: the kernel still knows it (EEXIST). */
+static void test_fd_leftover__number_means_it_again__new_event_is_served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	leftovers_reach_nobody(f);
+	struct leftover l = make_leftover(f, keep_here);
+
+	assert_int_equal(dup2(l.kept, l.number), l.number);
+	struct tevent_fd *fde = watch(f, l.number, R, "new");
+	assert_comes_to_rest(f->ev);
+	write_byte(l.writer);
+	next_calls(f->ev, 2);
+	assert_notes("new:R new:R");
+	tevent_fd_set_flags(fde, W);
+	next_call(f->ev);
+	assert_notes("new:R new:R new:W");
+	talloc_free(fde);
+	assert_comes_to_rest(f->ev);
+	close(l.number);
+	end_leftover(&l);
+}
+
+/* The event "a" watches the number of a pipe that is empty; then the number means another one, of which this is
+ * the write end. */
+static int another_file_under_a_live_event(struct fixture *f, int *number, struct tevent_fd **a)
+{
+	int p[2], q[2];
+
+	pipe_pair(p);
+	pipe_pair(q);
+	*number = p[0];
+	*a = watch(f, p[0], R, "a");
+	assert_comes_to_rest(f->ev);
+	dup2(q[0], p[0]);
+	close_fd(&q[0]);
+	close_fd(&p[1]);
+	return q[1];
+}
+
+/* F13, D1: the kernel has forgotten the number (ENOENT): new flags make it known again. */
+static void test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *a;
+	int number, writer;
+
+	DEVIATION("D1", "the event is cut loose, or it is fatal");
+	writer = another_file_under_a_live_event(f, &number, &a);
+	tevent_fd_set_flags(a, R | W); /* a read end is never writable */
+	assert_comes_to_rest(f->ev);
+	write_byte(writer);
+	next_calls(f->ev, 2);
+	assert_notes("a:R a:R");
+	close_fd(&writer);
+	close_fd(&number);
+}
+
+/* F13, D1: so does another event on it, that asks for the same. */
+static void test_fd__number_used_again_under_it_and_shared__both_see_the_new_file(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *a;
+	int calls = 0, number, writer;
+
+	DEVIATION("D1", "the event is cut loose, or it is fatal");
+	writer = another_file_under_a_live_event(f, &number, &a);
+	count_on(f, number, R, &calls);
+	assert_comes_to_rest(f->ev);
+	write_byte(writer);
+	next_calls(f->ev, 2);
+	assert_int_equal(calls, 1);
+	assert_notes("a:R");
+	close_fd(&writer);
+	close_fd(&number);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1039,6 +1115,9 @@ int main(void)
 		CASE(test_fd_leftover__three_of_one_number__new_event_sees_nothing_of_them),
 		CASE(test_fd_leftover__ready__other_events_are_served),
 		CASE(test_fd_leftover__freed_before_closed__new_event_sees_nothing_of_it),
+		CASE(test_fd_leftover__number_means_it_again__new_event_is_served),
+		CASE(test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file),
+		CASE(test_fd__number_used_again_under_it_and_shared__both_see_the_new_file),
 	};
 
 	return cmocka_run_group_tests_name("fd_shared", tests, group_setup, NULL);

@@ -784,6 +784,29 @@ static void test_invoke_immediate_handler__null_removed__called(void **state)
 	assert_notes("handler free=-1 tag=0");
 }
 
+static void invoke_again(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	bool removed = true;
+
+	note("handler %d", tevent_common_invoke_immediate_handler(im, &removed));
+	note(removed ? "removed" : "kept");
+}
+
+/* I8: scheduled nowhere, or in its own handler: nothing, not removed */
+static void test_invoke_immediate_handler__not_waiting__nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = create(f);
+	bool removed = true;
+
+	DEVIATION("D5", "0.14.1 calls whatever handler it had");
+	assert_int_equal(tevent_common_invoke_immediate_handler(im, &removed), 0);
+	assert_false(removed);
+	tevent_schedule_immediate(im, f->ev, invoke_again, NULL);
+	run_all(f);
+	assert_notes("handler 0 kept");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -829,6 +852,7 @@ int main(void)
 		TEST(test_invoke_immediate_handler__scheduled__called_and_off_the_list),
 		TEST(test_invoke_immediate_handler__handler_frees_it__removed),
 		TEST(test_invoke_immediate_handler__null_removed__called),
+		TEST(test_invoke_immediate_handler__not_waiting__nothing),
 	};
 
 	return cmocka_run_group_tests_name("immediate", tests, group_setup, NULL);

@@ -591,6 +591,64 @@ static void test_hook__turn_fails__end_is_called_and_its_value_wins(void **state
 	talloc_free(ev);
 }
 
+static int spoiling_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
+			 void *stack_ptr, const char *location)
+{
+	errno = EDOM;
+	return begin ? 0 : *(int *)private_data;
+}
+
+static void spoiling_trace(enum tevent_trace_point point, void *private_data)
+{
+	errno = E2BIG;
+}
+
+static void spoiling_call_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
+			       size_t depth, const char *fname)
+{
+	errno = ERANGE;
+}
+
+static void spoiling_debug(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
+
+static void spoiling_debug(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+{
+	errno = EXDEV;
+}
+
+/* C12, C19, O3: whoever looks on at a failed turn does not change its errno; a hook that says no has its own. */
+static void test_loop__turn_fails_and_others_set_errno__it_stays_the_turns(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = f->ev;
+	int verdict = 0;
+
+	NEWER_THAN_ORACLE("0.17: tevent_context_set_wait_timeout");
+	assert_int_equal(tevent_set_debug(ev, spoiling_debug, NULL), 0);
+	tevent_context_set_wait_timeout(ev, 0);
+	tevent_set_trace_callback(ev, spoiling_trace, NULL);
+	tevent_thread_call_depth_set_callback(spoiling_call_flow, NULL);
+	assert_non_null(tevent_add_timer(ev, f->mem, in_ms(60000), on_timer, NULL));
+	for (int with_hook = 0; with_hook < 2; with_hook++) {
+		errno = 0;
+		assert_int_equal(tevent_loop_once(ev), -1);
+		assert_int_equal(errno, EAGAIN);
+		errno = 0;
+		assert_int_equal(tevent_loop_until(ev, never, NULL), -1);
+		assert_int_equal(errno, EAGAIN);
+		errno = 0;
+		assert_int_equal(tevent_loop_wait(ev), -1);
+		assert_int_equal(errno, EAGAIN);
+		tevent_loop_set_nesting_hook(ev, spoiling_hook, &verdict);
+	}
+	verdict = -1;
+	errno = 0;
+	assert_int_equal(tevent_loop_once(ev), -1);
+	assert_int_equal(errno, EDOM);
+	tevent_thread_call_depth_set_callback(NULL, NULL);
+}
+
 /* C19: a tevent_loop_wait ends with what the hook says, as with a failed turn. */
 static void test_hook__refuses_under_loop_wait__ends_it(void **state)
 {
@@ -993,6 +1051,7 @@ int main(void)
 		NESTING_TEST(test_hook__refuses_at_begin__loop_until_runs_nothing),
 		NESTING_TEST(test_hook__fails_at_end__its_value_is_returned),
 		NESTING_TEST(test_hook__turn_fails__end_is_called_and_its_value_wins),
+		TEST_EACH_BACKEND(test_loop__turn_fails_and_others_set_errno__it_stays_the_turns),
 		NESTING_TEST(test_hook__refuses_under_loop_wait__ends_it),
 		NESTING_TEST(test_set_hook__same_again__is_quiet),
 		NESTING_TEST(test_set_hook__another_hook__aborts_and_is_set),

@@ -771,6 +771,40 @@ static void test_profile_append_sub__with_moved_profile__in_tree(void **state)
 	assert_notes("s:1 s:2");
 }
 
+/* R16: one that is in another profile already moves out of there. */
+static void test_profile_append_sub__linked_already__moves_over(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req_profile *one = profile_at(f->mem, "p:1");
+	struct tevent_req_profile *other = profile_at(f->mem, "p:2");
+	struct tevent_req_profile *sub = (struct tevent_req_profile *)(uintptr_t)append(f->mem, one, "s:1");
+
+	DEVIATION("D5", "0.14.1's first parent keeps a pointer to it");
+	append(f->mem, one, "s:2");
+	append(f->mem, other, "s:3");
+	tevent_req_profile_append_sub(other, &sub);
+	note_subs(one);
+	note("/");
+	note_subs(other);
+	assert_notes("s:2 / s:3 s:1");
+	talloc_free(one);
+	talloc_free(other);
+}
+
+/* R16: appended once more to its own parent: last there. */
+static void test_profile_append_sub__to_its_parent_again__is_last(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req_profile *parent = profile_at(f->mem, "p:1");
+	struct tevent_req_profile *sub = (struct tevent_req_profile *)(uintptr_t)append(f->mem, parent, "s:1");
+
+	DEVIATION("D5", "0.14.1's list loses its way");
+	append(f->mem, parent, "s:2");
+	tevent_req_profile_append_sub(parent, &sub);
+	note_subs(parent);
+	assert_notes("s:2 s:1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -811,6 +845,8 @@ int main(void)
 		TEST(test_profile_set_fields__again__replaced),
 		TEST(test_profile_set_fields__null_string__false_but_times_set),
 		TEST(test_profile_append_sub__several__last_and_moved),
+		TEST(test_profile_append_sub__linked_already__moves_over),
+		TEST(test_profile_append_sub__to_its_parent_again__is_last),
 		TEST(test_profile_free__has_parent__taken_out),
 		TEST(test_profile_free__has_subprofiles__go_with_it),
 		TEST(test_profile_free__subprofile_stolen__lives_on_alone),

@@ -478,6 +478,30 @@ static void test_threaded_immediate__freed_on_its_way__aborts(void **state)
 	assert_child_aborts(misuse_free_on_its_way, (void *)(uintptr_t)fixture_of(state)->backend);
 }
 
+static void misuse_schedule_on_its_way(void *arg)
+{
+	struct misuse m = start_misuse(arg);
+
+	schedule_again(m.ev, m.im, m.tctx);
+	tevent_schedule_immediate(m.im, m.ev, note_name, (void *)(uintptr_t) "x");
+}
+
+static void misuse_reset_on_its_way(void *arg)
+{
+	struct misuse m = start_misuse(arg);
+
+	schedule_again(m.ev, m.im, m.tctx);
+	tevent_reset_immediate(m.im);
+}
+
+/* T2: nor may it be scheduled or reset: it belongs to another thread. */
+static void test_threaded_immediate__scheduled_or_reset_on_its_way__aborts(void **state)
+{
+	NEWER_THAN_ORACLE("0.17: tevent_reset_immediate");
+	assert_child_aborts(misuse_schedule_on_its_way, (void *)(uintptr_t)fixture_of(state)->backend);
+	assert_child_aborts(misuse_reset_on_its_way, (void *)(uintptr_t)fixture_of(state)->backend);
+}
+
 /* ---- T3: what goes while others schedule ---- */
 
 /* T3: the context is gone: nothing happens, the immediate stays idle. */
@@ -1474,6 +1498,7 @@ int main(void)
 		TEST(test_threaded_schedule__in_its_own_handler__aborts),
 		TEST(test_threaded_schedule__freed_in_its_own_handler__aborts),
 		TEST(test_threaded_immediate__freed_on_its_way__aborts),
+		TEST(test_threaded_immediate__scheduled_or_reset_on_its_way__aborts),
 		TEST_EACH_BACKEND(test_threaded_schedule__context_freed__does_nothing),
 		TEST(test_threaded_schedule__context_freed__checks_nothing),
 		TEST_EACH_BACKEND(test_threaded_free__context_freed_first__is_harmless),
