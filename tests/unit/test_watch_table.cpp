@@ -44,6 +44,25 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
     talloc_free(owner);
 }
 
+// Numbers that share a bucket: out of its middle, its end and its beginning.
+void test_table__one_bucket__erased_in_any_order(void **)
+{
+    WatchTable table;
+    Watch w[] = {Watch(0), Watch(8), Watch(16), Watch(24)};
+    for (Watch &one : w) {
+        table.insert(one);
+    }
+    for (int gone : {1, 0, 3}) {
+        table.erase(w[gone]);
+        assert_null(table.find(w[gone].fd));
+        assert_ptr_equal(table.find(16), &w[2]);
+    }
+    size_t visited = 0;
+    table.for_each([&](Watch &) { visited++; });
+    assert_int_equal(visited, 1);
+    assert_int_equal(table.size(), 1);
+}
+
 // F13: a number that is used again is another watch.
 void test_table__number_inserted_again__has_another_generation(void **)
 {
@@ -110,6 +129,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_table__many_numbers__each_is_found_until_it_is_erased),
+        cmocka_unit_test(test_table__one_bucket__erased_in_any_order),
         cmocka_unit_test(test_table__number_inserted_again__has_another_generation),
         cmocka_unit_test(test_readiness__kernel_events_both_ways__nothing_is_mixed_up),
         cmocka_unit_test(test_readiness__what_an_event_is_told),

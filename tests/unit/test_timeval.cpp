@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Arithmetic on struct timeval, at its edges.
+
+#include "tests/unit/unit.hpp"
+
+#include <climits>
+
+#include "src/base/timeval.hpp"
+
+namespace {
+
+using namespace tev;
+
+void assert_timeval(const timeval &tv, long secs, long usecs)
+{
+    assert_int_equal(tv.tv_sec, secs);
+    assert_int_equal(tv.tv_usec, usecs);
+}
+
+// E10: seconds first, then microseconds, whatever they are.
+void test_compare__seconds_and_microseconds__in_this_order(void **)
+{
+    const timeval a = {5, 7};
+    assert_int_equal(compare(a, {5, 7}), 0);
+    assert_int_equal(compare(a, {5, 8}), -1);
+    assert_int_equal(compare(a, {5, 6}), 1);
+    assert_int_equal(compare(a, {6, 0}), -1);
+    assert_int_equal(compare(a, {4, 9999999}), 1);
+    assert_true(is_zero({0, 0}));
+    assert_false(is_zero({0, 1}));
+    assert_false(is_zero({1, 0}));
+}
+
+// E10: a full second is carried, also when it is exactly one, or several.
+void test_add__microseconds_over_a_second__are_carried(void **)
+{
+    assert_timeval(add({1, 999999}, 0, 0), 1, 999999);
+    assert_timeval(add({1, 999999}, 0, 1), 2, 0);
+    assert_timeval(add({1, 999999}, 3, 999999), 5, 999998);
+    assert_timeval(add({1, 0}, 0, 4000001), 5, 1);
+}
+
+// E10: zero when the one is not before the other; microseconds are borrowed.
+void test_until__before_at_and_after__is_the_time_between_or_zero(void **)
+{
+    assert_timeval(until({5, 7}, {5, 7}), 0, 0);
+    assert_timeval(until({5, 8}, {5, 7}), 0, 0);
+    assert_timeval(until({6, 0}, {5, 999999}), 0, 0);
+    assert_timeval(until({5, 7}, {5, 8}), 0, 1);
+    assert_timeval(until({5, 7}, {7, 7}), 2, 0);
+    assert_timeval(until({5, 999999}, {6, 0}), 0, 1);
+    assert_timeval(until({5, 1}, {7, 0}), 1, 999999);
+}
+
+// C15: rounded up, so that a wait is never too short.
+void test_to_poll_milliseconds__fractions__are_rounded_up(void **)
+{
+    assert_int_equal(to_poll_milliseconds({0, 0}), 0);
+    assert_int_equal(to_poll_milliseconds({0, 1}), 1);
+    assert_int_equal(to_poll_milliseconds({0, 1000}), 1);
+    assert_int_equal(to_poll_milliseconds({0, 1001}), 2);
+    assert_int_equal(to_poll_milliseconds({3, 999999}), 4000);
+}
+
+// E11: never negative, which would mean for ever, and never too long.
+void test_to_poll_milliseconds__further_than_an_int__is_the_longest(void **)
+{
+    constexpr long kWhole = INT_MAX / 1000;
+    assert_int_equal(to_poll_milliseconds({kWhole - 1, 0}), (kWhole - 1) * 1000);
+    assert_int_equal(to_poll_milliseconds({kWhole - 1, 999999}), kWhole * 1000);
+    assert_int_equal(to_poll_milliseconds({kWhole, 0}), INT_MAX);
+    assert_int_equal(to_poll_milliseconds({kWhole + 1, 0}), INT_MAX);
+    assert_int_equal(to_poll_milliseconds({LONG_MAX, 999999}), INT_MAX);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_compare__seconds_and_microseconds__in_this_order),
+        cmocka_unit_test(test_add__microseconds_over_a_second__are_carried),
+        cmocka_unit_test(test_until__before_at_and_after__is_the_time_between_or_zero),
+        cmocka_unit_test(test_to_poll_milliseconds__fractions__are_rounded_up),
+        cmocka_unit_test(test_to_poll_milliseconds__further_than_an_int__is_the_longest),
+    };
+    return cmocka_run_group_tests_name("timeval", tests, nullptr, nullptr);
+}
