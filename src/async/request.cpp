@@ -3,7 +3,6 @@
 #include "src/async/request.hpp"
 
 #include <cerrno>
-#include <cstdint>
 
 #include "src/base/os.hpp"
 #include "src/base/talloc_object.hpp"
@@ -75,9 +74,7 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
                       const char *function, const char *location)
 {
     constexpr size_t kSubobjects = 2;
-    if (state_size > SIZE_MAX - sizeof(ImmediateEvent)) {
-        return nullptr;
-    }
+    // A sum that wraps round makes a pool in which the state finds no room: no memory.
     void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
                                         state_size + sizeof(ImmediateEvent));
     if (chunk == nullptr) {

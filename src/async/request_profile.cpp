@@ -46,7 +46,6 @@ int tevent_req_profile::on_talloc_free()
 {
     if (parent_ != nullptr) {
         parent_->subs_.unlink(*this);
-        parent_ = nullptr;
     }
     while (tevent_req_profile *sub = subs_.front()) {
         subs_.unlink(*sub);

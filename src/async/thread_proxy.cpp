@@ -67,7 +67,7 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
 {
     auto &proxy = *static_cast<ThreadProxy *>(private_data);
     List<ThreadCall, ThreadCall> arrived;
-    char bytes[64];
+    char byte;
 
     if (proxy.pipe_[0] == -1) {
         // A child that got no pipe: the number means another file by now.
@@ -76,8 +76,7 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
         return;
     }
     pthread_mutex_lock(&proxy.lock_);
-    while (os::read(proxy.pipe_[0], bytes, sizeof(bytes)) > 0) {
-    }
+    os::read(proxy.pipe_[0], &byte, 1); // there is one while calls wait, and no more
     arrived.append(proxy.waiting_);
     pthread_mutex_unlock(&proxy.lock_);
 

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int tevent_common_wakeup_init(struct tevent_context *ev);
@@ -925,6 +926,35 @@ static void test_cached_getpid__after_fork__is_getpid(void **state)
 	assert_int_equal(tevent_cached_getpid(), parent);
 }
 
+static int getpid_calls;
+
+/* Stands in front of the C library's function, to count. */
+pid_t getpid(void)
+{
+	getpid_calls++;
+	return (pid_t)syscall(SYS_getpid);
+}
+
+static void pid_without_system_call(void *arg)
+{
+	getpid_calls = 0;
+	child_assert(tevent_cached_getpid() != *(pid_t *)arg);
+	child_assert(getpid_calls == 0);
+}
+
+/* C22, C21: without the system call, in the child as well; nor does a turn need it. */
+static void test_cached_getpid__called__makes_no_system_call(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	pid_t parent = getpid();
+
+	getpid_calls = 0;
+	assert_int_equal(tevent_cached_getpid(), parent);
+	run_dry(f->ev, 3);
+	assert_int_equal(getpid_calls, 0);
+	assert_child_succeeds(pid_without_system_call, &parent);
+}
+
 /* ---- C23: threads --------------------------------------------------- */
 
 struct threaded {
@@ -1148,6 +1178,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_accept_handler__child_returns__outer_loop_goes_on),
 
 		TEST(test_cached_getpid__after_fork__is_getpid),
+		TEST_EACH_BACKEND(test_cached_getpid__called__makes_no_system_call),
 
 		TEST_EACH_BACKEND(test_threaded_context__inherited__is_gone_in_the_child),
 		TEST_EACH_BACKEND(test_threaded_context__made_in_the_child__works),

@@ -771,6 +771,25 @@ static void test_profile_append_sub__with_moved_profile__in_tree(void **state)
 	assert_notes("s:1 s:2");
 }
 
+/* R16: what is replaced is freed. */
+static void test_profile_set_fields__again__old_ones_are_freed(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
+	size_t blocks = 0;
+
+	DEVIATION("D4", "keeps them until the profile goes");
+	for (int round = 0; round < 3; round++) {
+		assert_true(tevent_req_profile_set_name(profile, "name"));
+		assert_true(tevent_req_profile_set_start(profile, "start", in_ms(0)));
+		assert_true(tevent_req_profile_set_stop(profile, "stop", in_ms(0)));
+		if (round == 0) {
+			blocks = talloc_total_blocks(profile);
+		}
+		assert_int_equal(talloc_total_blocks(profile), blocks);
+	}
+}
+
 /* R16: one that is in another profile already moves out of there. */
 static void test_profile_append_sub__linked_already__moves_over(void **state)
 {
@@ -843,6 +862,7 @@ int main(void)
 		TEST(test_profile_set_fields__usual__read_back),
 		TEST(test_profile_set_fields__string_changed_later__copy_kept),
 		TEST(test_profile_set_fields__again__replaced),
+		TEST(test_profile_set_fields__again__old_ones_are_freed),
 		TEST(test_profile_set_fields__null_string__false_but_times_set),
 		TEST(test_profile_append_sub__several__last_and_moved),
 		TEST(test_profile_append_sub__linked_already__moves_over),

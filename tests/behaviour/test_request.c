@@ -908,6 +908,24 @@ static void test_req_cleanup__set_anew_in_lower_state__runs_again(void **state)
 	tevent_req_set_cleanup_fn(req, NULL);
 }
 
+static void cleaned_and_done_again(struct tevent_req *req, enum tevent_req_state state)
+{
+	cleaned(req, state);
+	tevent_req_done(req);
+}
+
+/* R6: a cleanup that finishes the request with the state that it runs for is not called for that again. */
+static void test_req_cleanup__finishes_it_again__runs_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req = watched_work(f->mem);
+
+	tevent_req_set_cleanup_fn(req, cleaned_and_done_again);
+	tevent_req_done(req);
+	assert_notes("cleanup:done called:done called:done");
+	tevent_req_set_cleanup_fn(req, NULL);
+}
+
 /* R6: NULL takes it away. */
 static void test_req_cleanup__set_to_null__does_not_run(void **state)
 {
@@ -1041,6 +1059,21 @@ static void test_req_free__children_of_both__state_goes_first(void **state)
 	tevent_req_set_cleanup_fn(req, cleaned);
 	talloc_free(req);
 	assert_notes("cleanup:received gone:data gone:newer gone:older");
+}
+
+/* R7, R4: received, it can't be posted any more; the call is harmless. */
+static void test_req_post__received__never_called(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req = watched_work(f->mem);
+
+	DEVIATION("D5", "undefined there");
+	tevent_req_received(req);
+	assert_ptr_equal(tevent_req_post(req, f->ev), req);
+	tevent_req_defer_callback(req, f->ev);
+	tevent_req_done(req);
+	settle(f->ev, 10);
+	assert_notes("");
 }
 
 /* R7: twice is harmless. */
@@ -1975,6 +2008,7 @@ int main(void)
 		TEST(test_req_cleanup__lower_state_later__does_not_run),
 		TEST(test_req_cleanup__set_when_finished__runs_for_higher_state_only),
 		TEST(test_req_cleanup__set_anew_in_lower_state__runs_again),
+		TEST(test_req_cleanup__finishes_it_again__runs_once),
 		TEST(test_req_cleanup__set_to_null__does_not_run),
 		TEST(test_req_received__done__state_is_received),
 		TEST(test_req_received__state_data__freed),
@@ -1984,6 +2018,7 @@ int main(void)
 		TEST(test_req_received__end_time_due__not_called),
 		TEST(test_req_free__children_of_both__state_goes_first),
 		TEST(test_req_received__twice__harmless),
+		TEST(test_req_post__received__never_called),
 		TEST(test_req_received__callback__still_set),
 		TEST(test_req_received__cancel__false),
 		TEST(test_req_received__print__state_6),

@@ -213,6 +213,22 @@ static void test_proxy_create__wrapper__is_null_with_einval(void **state)
 	talloc_free(wrapper);
 }
 
+/* T5, W5: on a wrapper that has lost its main context: the same, and nobody to tell. */
+static void test_proxy_create__wrapper_without_main__is_null_with_einval(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *wrapper;
+	char *wrapper_state = NULL;
+
+	DEVIATION("D5", "logs on a wrapper without main context there");
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, &unused_ops, &wrapper_state, char);
+	assert_non_null(wrapper);
+	TALLOC_FREE(f->ev);
+	errno = 0;
+	assert_null(tevent_thread_proxy_create(wrapper));
+	assert_int_equal(errno, EINVAL);
+}
+
 /* C27: a proxy holds a pair of descriptors, as long as it lives. */
 static void test_proxy__descriptors__are_a_pair(void **state)
 {
@@ -1017,17 +1033,43 @@ static void test_proxy__inherited_by_a_child__each_side_runs_its_own(void **stat
 	assert_notes("waiting parent");
 }
 
+static void count_wait(enum tevent_trace_point point, void *private_data)
+{
+	*(int *)private_data += point == TEVENT_TRACE_AFTER_WAIT;
+}
+
+/* T5: a burst is one wake-up: when all have run, the loop rests. */
+static void test_proxy_schedule__burst_worked_off__the_loop_rests(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_thread_proxy *tp = proxy_to(f->ev);
+	bool due = false;
+	int waits = 0;
+
+	DEVIATION("D14", "frees the batch from an immediate of its own");
+	rest(f->ev); /* the wake-up of poll_mt */
+	tevent_set_trace_callback(f->ev, count_wait, &waits);
+	for (int i = 0; i < 5; i++) {
+		schedule_text(tp, "x");
+	}
+	turns(f->ev, 6);
+	assert_notes("x x x x x");
+	assert_int_equal(waits, 1);
+	waits = 0;
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5), set_true, &due));
+	while (!due) {
+		turns(f->ev, 1);
+	}
+	assert_true(waits <= 1);
+	tevent_set_trace_callback(f->ev, NULL, NULL);
+}
+
 static void child_calls_and_leaves(void *arg)
 {
 	struct inherited *x = arg;
 
 	alarm(child_seconds);
 	schedule_text(x->tp, "child");
-}
-
-static void count_turn(enum tevent_trace_point point, void *private_data)
-{
-	*(int *)private_data += point == TEVENT_TRACE_AFTER_WAIT;
 }
 
 /* C21: a call in the child does not reach the parent, not even as a wake-up. */
@@ -1041,7 +1083,7 @@ static void test_proxy__called_in_a_child__parent_hears_nothing(void **state)
 	DEVIATION("D10", "the child shares the proxy's pipe with its parent");
 	rest(f->ev);
 	assert_child_succeeds(child_calls_and_leaves, &x);
-	tevent_set_trace_callback(f->ev, count_turn, &waits);
+	tevent_set_trace_callback(f->ev, count_wait, &waits);
 	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5), set_true, &due));
 	while (!due) {
 		turns(f->ev, 1);
@@ -1109,6 +1151,7 @@ int main(void)
 		TEST(test_proxy_create__context__is_its_named_child),
 		TEST_EACH_BACKEND(test_proxy_create__no_descriptor_left__is_null_with_emfile),
 		TEST(test_proxy_create__wrapper__is_null_with_einval),
+		TEST(test_proxy_create__wrapper_without_main__is_null_with_einval),
 		TEST_EACH_BACKEND(test_proxy__descriptors__are_a_pair),
 		TEST_EACH_BACKEND(test_proxy__alive__counts_as_an_event),
 		TEST_EACH_BACKEND(test_proxy_schedule__from_another_thread__runs_in_the_destination),
@@ -1137,6 +1180,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_proxy_schedule__traced__attach_before_detach),
 		TEST_EACH_BACKEND(test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two),
 		TEST(test_proxy_schedule__trace_callback_calls_it_too__both_run),
+		TEST_EACH_BACKEND(test_proxy_schedule__burst_worked_off__the_loop_rests),
 		TEST_EACH_BACKEND(test_proxy__inherited_by_a_child__each_side_runs_its_own),
 		TEST_EACH_BACKEND(test_proxy__called_in_a_child__parent_hears_nothing),
 		TEST_EACH_BACKEND(test_proxy__no_descriptor_at_the_fork__child_keeps_what_it_hands_over),

@@ -20,9 +20,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int tevent_common_wakeup_init(struct tevent_context *ev);
@@ -1399,6 +1402,118 @@ static void test_threaded_fork__other_thread_schedules__child_is_not_locked(void
 /* poll_mt has its wake-up descriptor from the start, the others from the first use on (C27). */
 #define TEST_EACH_LAZY_BACKEND(fn) TEST_ON(fn, standard), TEST_ON(fn, epoll), TEST_ON(fn, poll)
 
+/* ---- between the last look and the wait ---- */
+
+/* Done in the last system call before the wait, as if another thread or a signal came right then; once. */
+static void (*before_wait)(void *arg);
+static void *before_wait_arg;
+
+/* Stands in front of the C library's function: an instance is told of new events right before the wait. */
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	void (*what)(void *arg) = before_wait;
+
+	before_wait = NULL;
+	if (what != NULL) {
+		what(before_wait_arg);
+	}
+	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
+
+static int eventfd_writes;
+
+/* Stands in front of the C library's function, to count the wake-ups' writes. */
+ssize_t write(int fd, const void *buf, size_t count)
+{
+	eventfd_writes += count == sizeof(uint64_t);
+	return syscall(SYS_write, fd, buf, count);
+}
+
+static void schedule_im(void *arg)
+{
+	struct misuse *m = arg;
+
+	tevent_threaded_schedule_immediate(m->tctx, m->im, note_name, (void *)(uintptr_t) "im");
+}
+
+static void raise_usr1(void *arg)
+{
+	raise(SIGUSR1);
+}
+
+static void note_usr1(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
+{
+	note("signal");
+}
+
+/* The next turn has something to tell the kernel before it waits; `what` happens then. */
+static void meanwhile(struct fixture *f, int fds[2], void (*what)(void *arg), void *arg)
+{
+	pipe_pair(fds);
+	assert_non_null(tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, note_fd, NULL));
+	before_wait = what;
+	before_wait_arg = arg;
+}
+
+/* T4: handed over after the loop took over what there was, before it sleeps: it does not sleep. */
+static void test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct misuse m = {f->ev, threaded(f), tevent_create_immediate(f->mem)};
+	bool expired = false;
+	int fds[2];
+
+	meanwhile(f, fds, schedule_im, &m);
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(20000), set_true, &expired));
+	turns(f->ev, 2);
+	assert_notes("im");
+	assert_false(expired);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* S8, C11: a signal at that moment is told in the same turn. */
+static void test_signal__between_the_look_and_the_wait__is_told_in_this_turn(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	bool expired = false;
+	int fds[2];
+
+	NEWER_THAN_ORACLE("0.14.1 tells the kernel of new events at once");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, note_usr1, NULL));
+	meanwhile(f, fds, raise_usr1, NULL);
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(20000), set_true, &expired));
+	turns(f->ev, 1);
+	assert_notes("signal");
+	assert_false(expired);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* T4: a loop that is busy is certain to look again: no write is needed, also after it had been about to sleep. */
+static void test_threaded_schedule__loop_is_busy__nothing_is_written(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct misuse m = {f->ev, threaded(f), tevent_create_immediate(f->mem)};
+	struct tevent_immediate *second = tevent_create_immediate(f->mem);
+	int fds[2];
+
+	DEVIATION("T4", "0.14.1 writes each time");
+	meanwhile(f, fds, schedule_im, &m);
+	eventfd_writes = 0;
+	turns(f->ev, 1); /* was about to sleep */
+	tevent_threaded_schedule_immediate(m.tctx, second, note_name, (void *)(uintptr_t) "second");
+	turns(f->ev, 2);
+	assert_notes("im second");
+	schedule_im(&m);
+	turns(f->ev, 1);
+	assert_notes("im second im");
+	assert_int_equal(eventfd_writes, 0);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
 /* ---- a backend that waits in its own way ---- */
 
 struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
@@ -1539,6 +1654,12 @@ int main(void)
 		TEST_EACH_BACKEND(test_threaded_create__in_a_forked_child__works),
 		TEST_EACH_BACKEND(test_threaded_fork__other_thread_schedules__child_is_not_locked),
 		TEST(test_threaded_schedule__backend_with_its_own_wait__is_woken),
+		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, standard),
+		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, epoll),
+		TEST_ON(test_signal__between_the_look_and_the_wait__is_told_in_this_turn, standard),
+		TEST_ON(test_signal__between_the_look_and_the_wait__is_told_in_this_turn, epoll),
+		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, standard),
+		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, epoll),
 	};
 
 	return cmocka_run_group_tests_name("threaded", tests, threads_group_setup, NULL);

@@ -26,10 +26,11 @@ ARITHMETIC = {
     "/=": ["="], "%=": ["="],
 }
 ENDS_OPERAND = {"&&", "||", "?", ":", ",", ";"}
-# What the program, the kernel or another thread notices; and what only looks on.
-ACTS = re.compile(r"ops->|handler_\(|_fn_?\(|callback_\(|close_fn|hook|mutex_(un)?lock|os::|talloc_(free|steal)|"
-                  r"\.store\(|\.fetch_|exchange|errno|wake|ring\(|cut_|release|context_gone|abort|fail\(|run_|_visit|"
-                  r"enter\(|leave\(|sleep|invoke|finish|post\(|notify|cleanup|forget|remove|add_|insert|erase")
+# What the program, the kernel or another thread notices; what only ends something; what only looks on.
+ACTS = re.compile(r"ops->|handler_\(|fn_?\(|callback_\(|hook\w*\(|mutex_(un)?lock|os::\w+\(|\.store\(|fetch_|exchange|"
+                  r"errno =|wake\w*\(|_sleep\(|ring\(|finish\(|post\(|notify\w*\(|invoke\(|run_\w+\(|cut_\w+\(|abort|fail\(|"
+                  r"release\(|enter\(|leave\(|context_gone\(|_visit\(|forget\(|call_hook\(")
+ENDS = re.compile(r"talloc_(free|steal)|destroy")
 TELLS = re.compile(r"trace|note_|message\(|say\(")
 CHECKS = {"is_valid", "count_valid"}
 
@@ -224,9 +225,10 @@ class Collector:
     def order_matters(self, one, other):
         """Bookkeeping in another order is the same nearly always; so is looking on at it earlier or later."""
         texts = (self.text_of(one), self.text_of(other))
-        acts = [ACTS.search(t) is not None for t in texts]
         tells = [TELLS.search(t) is not None for t in texts]
-        return any(a and not t for a, t in zip(acts, tells)) or all(tells)
+        acts = [ACTS.search(t) is not None and not tell for t, tell in zip(texts, tells)]
+        ends = [ENDS.search(t) is not None for t in texts]
+        return all(tells) or all(acts) or (any(acts) and not any(tells) and not any(ends))
 
     def statements(self):
         tokens = self.source.tokens
