@@ -901,6 +901,23 @@ static void test_accept_handler__child_returns__outer_loop_goes_on(void **state)
 	tear_down(&server.s);
 }
 
+static void child_counts_descriptors(void *arg)
+{
+	child_assert(count_open_fds() - 1 == *(int *)arg); /* /dev/null, for its output */
+}
+
+/* C21, C27: a child's own descriptors take the place of its parent's: there are no more of them. */
+static void test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_parent(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int before;
+
+	assert_non_null(tevent_threaded_context_create(f->mem, f->ev));
+	assert_non_null(tevent_thread_proxy_create(f->ev));
+	before = count_open_fds();
+	assert_child_succeeds(child_counts_descriptors, &before);
+}
+
 /* ---- C22: pid ------------------------------------------------------- */
 
 static void pid_in_grandchild(void *arg)
@@ -1176,6 +1193,7 @@ int main(void)
 
 		TEST_EACH_BACKEND(test_accept_handler__child_runs_its_loop_inside__both_sides_work),
 		TEST_EACH_BACKEND(test_accept_handler__child_returns__outer_loop_goes_on),
+		TEST_EACH_BACKEND(test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_parent),
 
 		TEST(test_cached_getpid__after_fork__is_getpid),
 		TEST_EACH_BACKEND(test_cached_getpid__called__makes_no_system_call),

@@ -729,6 +729,24 @@ static void test_signal_siginfo__freed_in_its_handler__the_others_get_all(void *
 	assert_notes("freer=1 freer=2 a=1 a=2 a=3 a=4");
 }
 
+/* S5: that signal alone is unblocked. */
+static void test_signal_siginfo__queue_worked_off__other_signals_stay_blocked(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGUSR1);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, check_value, &v));
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &all, &before), 0);
+	send_values(SIGUSR1, 0, 256);
+	turns(f->ev, 1);
+	note("%d%d%d%d", is_blocked(SIGUSR1), is_blocked(SIGUSR2), is_blocked(SIGHUP), is_blocked(SIGRTMAX));
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	assert_notes("0111");
+}
+
 static void free_blocked_event(void *arg)
 {
 	struct fixture *f = (struct fixture *)arg;
@@ -1465,6 +1483,7 @@ int main(void)
 		TEST(test_signal_siginfo__queue_full_with_two_events__each_gets_all),
 		TEST(test_signal_siginfo__freed_in_its_handler__the_others_get_all),
 		TEST(test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back),
+		TEST(test_signal_siginfo__queue_worked_off__other_signals_stay_blocked),
 		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
 		TEST(test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both),

@@ -130,12 +130,8 @@ class Workshop:
         objects = self.scratch / "objects"
         shutil.rmtree(objects, ignore_errors=True)
         objects.mkdir()
-        headers = set()
-        for path in [*self.tree.glob("src/*/*.?pp"), *self.tree.glob("compat/*.?pp")]:
-            headers.update(l for l in path.read_text().splitlines() if l.startswith("#include <") and "tevent.h" not in l)
-        (objects / "common.hpp").write_text("\n".join(sorted(headers)) + "\n")
-        run(["g++", *COMPILE, *self.cflags, "-x", "c++-header", objects / "common.hpp", "-o",
-             objects / "common.hpp.gch"], self.tree, "no precompiled header")
+        self._precompile("library", [*self.tree.glob("src/*/*.?pp"), *self.tree.glob("compat/*.?pp")])
+        self._precompile("unit", [*self.tree.glob("src/*/*.?pp"), *self.tree.glob("tests/unit/*.?pp")])
         sources = sorted(str(p.relative_to(self.tree)) for p in [*self.tree.glob("src/*/*.cpp"),
                                                                  *self.tree.glob("compat/*.cpp")])
         sources += [p.source for p in self.programs if p.source]
@@ -148,13 +144,23 @@ class Workshop:
             needs[source] = [d for d in deps.read_text().replace("\\\n", " ").split()[1:] if not d.startswith("/")]
         (self.scratch / "needs.json").write_text(json.dumps(needs))
 
+    def _precompile(self, kind, files):
+        """All system headers of these files: reading them anew is what a compilation would spend its time on."""
+        headers = set()
+        for path in files:
+            headers.update(l for l in path.read_text().splitlines()
+                           if l.startswith("#include <") and "tevent.h" not in l and "cmocka.h" not in l)
+        header = self.scratch / "objects" / f"{kind}.hpp"
+        header.write_text("\n".join(sorted(headers)) + "\n")
+        run(["g++", *COMPILE, *self.cflags, "-x", "c++-header", header, "-o", f"{header}.gch"], self.tree,
+            "no precompiled header")
+
     def object_of(self, source):
         return self.scratch / "objects" / (source.replace("/", "_") + ".o")
 
     def compile(self, source, tree, target, more=()):
-        # cmocka defines macros that system headers do not survive.
-        extra = [] if source.startswith("tests/") else ["-include", self.scratch / "objects" / "common.hpp"]
-        return run(["g++", *COMPILE, *self.cflags, *extra, *more, "-c", source, "-o", target], tree)
+        common = self.scratch / "objects" / ("unit.hpp" if source.startswith("tests/") else "library.hpp")
+        return run(["g++", *COMPILE, *self.cflags, "-include", common, *more, "-c", source, "-o", target], tree)
 
     def _measure(self):
         coverage = self._build_dir("coverage")
