@@ -89,7 +89,12 @@ int EpollPoller::tell(Watch &watch)
         return 0;
     }
     const uint32_t events = kernel_events(watch.wanted);
-    int operation = watch.told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int operation = EPOLL_CTL_MOD;
+    if (watch.told == 0) {
+        operation = EPOLL_CTL_ADD;
+        // An earlier registration may not have been within reach of its removal.
+        watches_.renew_generation(watch);
+    }
     if (os::epoll_ctl(epoll_fd_, operation, watch.fd, events, key_of(watch)) == 0) {
         return 0;
     }
@@ -98,6 +103,7 @@ int EpollPoller::tell(Watch &watch)
         operation = EPOLL_CTL_MOD;
     } else if (errno == ENOENT && operation == EPOLL_CTL_MOD) {
         operation = EPOLL_CTL_ADD;
+        watches_.renew_generation(watch);
     } else {
         return errno;
     }

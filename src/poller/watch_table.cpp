@@ -13,11 +13,16 @@ Watch *WatchTable::find(int fd) const
     return w;
 }
 
-void WatchTable::insert(Watch &watch)
+void WatchTable::renew_generation(Watch &watch)
 {
     // 0 is nobody's: it is the wake-up's key.
     last_generation_ += last_generation_ == UINT32_MAX ? 2 : 1;
     watch.generation = last_generation_;
+}
+
+void WatchTable::insert(Watch &watch)
+{
+    renew_generation(watch);
     if (size_ > mask_) {
         grow();
     }

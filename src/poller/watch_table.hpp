@@ -4,9 +4,11 @@
 //
 // A Watch holds two masks: what is wanted of the descriptor, and what the
 // kernel was told.  They are brought together right before a wait, so changes
-// in between cost nothing.  The generation distinguishes a watch from an
-// earlier one with the same number: what the kernel reports carries it, and a
-// report for a watch that is gone is recognised instead of believed.
+// in between cost nothing.  The generation distinguishes what the kernel was told
+// last from what it was told earlier about the same number, for this watch or
+// for one that is gone: what the kernel reports carries it, and a report about
+// a file that the number does not mean any more is recognised instead of
+// believed.
 //
 // WatchTable finds the watch of a number.  It is a chained hash whose chains
 // run through the watches: linking cannot fail.  Growing its buckets may; the
@@ -66,8 +68,10 @@ public:
 
     uint32_t size() const { return size_; }
     Watch *find(int fd) const;
-    // Gives the watch its generation; there must be none for its number.
+    // There must be none for its number.  Gives the watch a generation.
     void insert(Watch &watch);
+    // Gives it another one.
+    void renew_generation(Watch &watch);
     void erase(Watch &watch);
 
     template <class Visit>

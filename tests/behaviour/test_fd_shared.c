@@ -985,6 +985,72 @@ static void test_fd_leftover__freed_before_closed__new_event_sees_nothing_of_it(
 	end_leftover(&l);
 }
 
+/* The number of a live event means another file, while the old one lives on. */
+struct reused {
+	int number, kept;             /* new file, old file */
+	int old_writer, new_writer;
+};
+
+static struct reused reuse_number_of_live_event(struct fixture *f, struct tevent_fd **fde)
+{
+	struct reused u;
+	int old[2], new[2];
+
+	DEVIATION("D1", "aborts where the kernel does not know the number any more");
+	pipe_pair(old);
+	pipe_pair(new);
+	u = (struct reused){ .number = old[0], .old_writer = old[1], .new_writer = new[1] };
+	*fde = watch(f, u.number, R, "live");
+	assert_comes_to_rest(f->ev);
+	u.kept = dup(u.number);
+	assert_int_not_equal(u.kept, -1);
+	assert_int_equal(dup2(new[0], u.number), u.number);
+	close_fd(&new[0]);
+	return u;
+}
+
+static void assert_old_file_reaches_nobody(struct fixture *f, struct reused *u, const char *new_data)
+{
+	write_byte(u->old_writer);
+	assert_comes_to_rest(f->ev);
+	assert_notes("");
+	write_byte(u->new_writer);
+	next_call(f->ev);
+	assert_notes(new_data);
+	talloc_free_children(f->mem);
+	f->ev = NULL;
+	close_fd(&u->number);
+	close_fd(&u->kept);
+	close_fd(&u->old_writer);
+	close_fd(&u->new_writer);
+}
+
+/* C14, D1: the number was closed and opened again under an event, which is then given other flags */
+static void test_fd_reused__live_event_touched__sees_nothing_of_the_old_file(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *fde;
+	struct reused u = reuse_number_of_live_event(f, &fde);
+
+	tevent_fd_set_flags(fde, R | W);
+	assert_comes_to_rest(f->ev);
+	assert_old_file_reaches_nobody(f, &u, "live:R");
+}
+
+/* C14, D1: it was switched off meanwhile */
+static void test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_old_file(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *fde;
+	struct reused u = reuse_number_of_live_event(f, &fde);
+
+	tevent_fd_set_flags(fde, 0);
+	assert_comes_to_rest(f->ev);
+	tevent_fd_set_flags(fde, R);
+	assert_comes_to_rest(f->ev);
+	assert_old_file_reaches_nobody(f, &u, "live:R");
+}
+
 static int setup(void **state)
 {
 	total_calls = 0;
@@ -1118,6 +1184,8 @@ int main(void)
 		CASE(test_fd_leftover__number_means_it_again__new_event_is_served),
 		CASE(test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file),
 		CASE(test_fd__number_used_again_under_it_and_shared__both_see_the_new_file),
+		CASE(test_fd_reused__live_event_touched__sees_nothing_of_the_old_file),
+		CASE(test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_old_file),
 	};
 
 	return cmocka_run_group_tests_name("fd_shared", tests, group_setup, NULL);
