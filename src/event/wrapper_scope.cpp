@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "src/base/report.hpp"
-
 namespace tev {
 
 namespace {
@@ -21,23 +19,23 @@ struct UseStack {
 
 constinit UseStack g_uses{};
 
-void misuse(const char *what, const char *location)
+void misuse(const Report *report, const char *what, const char *location)
 {
     char reason[256];
     snprintf(reason, sizeof(reason), "%s at %s", what, location);
-    fail(nullptr, reason);
+    fail(report, reason);
 }
 
 } // namespace
 
-bool push_use(tevent_context *context, WrapperScope *scope, const char *location)
+bool push_use(tevent_context *context, WrapperScope *scope, const Report *report, const char *location)
 {
     if (scope != nullptr && scope->in_use) {
-        misuse("wrapper context is in use already", location);
+        misuse(report, "wrapper context is in use already", location);
         return false;
     }
     if (g_uses.depth == kMostUses) {
-        misuse("context uses nest too deep", location);
+        misuse(report, "context uses nest too deep", location);
         return false;
     }
     g_uses.place[g_uses.depth++] = context;
@@ -47,14 +45,14 @@ bool push_use(tevent_context *context, WrapperScope *scope, const char *location
     return true;
 }
 
-bool pop_use(tevent_context *context, WrapperScope *scope, const char *location)
+bool pop_use(tevent_context *context, WrapperScope *scope, const Report *report, const char *location)
 {
     if (g_uses.depth == 0) {
-        misuse("no context is in use", location);
+        misuse(report, "no context is in use", location);
         return false;
     }
     if (g_uses.place[g_uses.depth - 1] != context) {
-        misuse("another context was used last", location);
+        misuse(report, "another context was used last", location);
         return false;
     }
     g_uses.depth--;
@@ -67,13 +65,13 @@ bool pop_use(tevent_context *context, WrapperScope *scope, const char *location)
 bool WrapperScope::enter(const char *location)
 {
     handlers_running++;
-    return push_use(wrapper, this, location);
+    return push_use(wrapper, this, report, location);
 }
 
 void WrapperScope::leave(bool entered)
 {
     if (entered) {
-        pop_use(wrapper, this, "the end of a handler");
+        pop_use(wrapper, this, report, "the end of a handler");
     }
     handlers_running--;
     release();

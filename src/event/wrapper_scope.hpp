@@ -17,6 +17,8 @@
 
 #include <tevent.h>
 
+#include "src/base/report.hpp"
+
 struct tevent_wrapper_ops; // in tevent.h for those who ask for the deprecated part
 
 namespace tev {
@@ -24,6 +26,7 @@ namespace tev {
 struct WrapperScope {
     tevent_context *wrapper = nullptr; // what handlers get
     tevent_context *main = nullptr;    // null once it is gone
+    const Report *report = nullptr;    // the main context's; null once it is gone
     const tevent_wrapper_ops *ops = nullptr;
     void *state = nullptr;
     bool in_use = false;           // has a place on the stack
@@ -40,9 +43,9 @@ struct WrapperScope {
     void leave(bool entered);
 };
 
-// The stack of uses.  `scope` is null for a main context.  False: misuse,
-// tevent_abort() was called.
-bool push_use(tevent_context *context, WrapperScope *scope, const char *location);
-bool pop_use(tevent_context *context, WrapperScope *scope, const char *location);
+// The stack of uses.  `scope` is null for a main context.  False: misuse, the
+// program's abort function was called, and `report` (may be null) told why.
+bool push_use(tevent_context *context, WrapperScope *scope, const Report *report, const char *location);
+bool pop_use(tevent_context *context, WrapperScope *scope, const Report *report, const char *location);
 
 } // namespace tev

@@ -40,6 +40,24 @@ tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flag
     return fde;
 }
 
+// The events of a wrapper are the main context's and are reached by that one's
+// table.  What gets here was put on the wrapper itself by an exported helper,
+// past its table: no loop looks after it.
+void set_fd_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
+{
+    fde->close_fn_ = close_fn;
+}
+
+uint16_t get_fd_flags(tevent_fd *fde)
+{
+    return fde->flags_;
+}
+
+void set_fd_flags(tevent_fd *fde, uint16_t flags)
+{
+    store_flags(*fde, flags);
+}
+
 tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, tevent_timer_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
@@ -97,14 +115,14 @@ int refuse_wait(tevent_context *ev, const char *)
     return -1;
 }
 
-// What is missing is never reached: the events are the main context's and go
-// by its table, turns and re-initialising are refused before they get here.
+// What is missing is never reached: turns and re-initialising are refused before
+// they get here.
 constinit const tevent_ops kWrapperTable = {
     .context_init = nullptr,
     .add_fd = add_fd,
-    .set_fd_close_fn = nullptr,
-    .get_fd_flags = nullptr,
-    .set_fd_flags = nullptr,
+    .set_fd_close_fn = set_fd_close_fn,
+    .get_fd_flags = get_fd_flags,
+    .set_fd_flags = set_fd_flags,
     .add_timer = add_timer,
     .schedule_immediate = schedule_immediate,
     .add_signal = add_signal,
@@ -151,6 +169,7 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
     }
     talloc_set_name_const(wrapper->scope.state, state_type);
     wrapper->scope.main = &main;
+    wrapper->scope.report = &main.report;
     main.wrappers.push_back(*wrapper);
     *static_cast<void **>(pstate) = wrapper->scope.state;
     return wrapper;
@@ -174,6 +193,7 @@ int free_wrapper(Context &wrapper)
     if (scope.main != nullptr) {
         scope.main->wrappers.unlink(wrapper);
         scope.main = nullptr;
+        scope.report = nullptr;
     }
     return 0;
 }
@@ -185,20 +205,21 @@ void lose_wrappers(Context &main)
         tell_observers(*wrapper);
         main.wrappers.unlink(*wrapper);
         wrapper->scope.main = nullptr;
+        wrapper->scope.report = nullptr;
     }
 }
 
 bool push_context_use(Context &ev, const char *location)
 {
     if (!ev.is_wrapper()) {
-        return push_use(&ev, nullptr, location);
+        return push_use(&ev, nullptr, &ev.report, location);
     }
     WrapperScope &scope = ev.scope;
-    if (scope.main == nullptr || !push_use(&ev, &scope, location)) {
+    if (scope.main == nullptr || !push_use(&ev, &scope, scope.report, location)) {
         return false;
     }
     if (!scope.ops->before_use(&ev, scope.state, scope.main, location)) {
-        pop_use(&ev, &scope, location);
+        pop_use(&ev, &scope, scope.report, location);
         scope.release();
         return false;
     }
@@ -208,11 +229,12 @@ bool push_context_use(Context &ev, const char *location)
 void pop_context_use(Context &ev, const char *location)
 {
     if (!ev.is_wrapper()) {
-        pop_use(&ev, nullptr, location);
+        // Compat: without message, test_pop_use__empty_stack__aborts.
+        pop_use(&ev, nullptr, nullptr, location);
         return;
     }
     WrapperScope &scope = ev.scope;
-    if (!pop_use(&ev, &scope, location)) {
+    if (!pop_use(&ev, &scope, scope.report, location)) {
         return;
     }
     const bool goes = scope.freed;

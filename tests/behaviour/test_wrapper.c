@@ -14,6 +14,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -239,6 +240,10 @@ static void close_four(struct four *four)
 	close_fd(&four->fds[1]);
 }
 
+struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+				       tevent_fd_handler_t handler, void *private_data,
+				       const char *handler_name, const char *location);
+
 /* ---- W1: creation ---- */
 
 /* W1: a talloc child of mem_ctx named like any context. */
@@ -308,6 +313,25 @@ static void test_wrapper_create__nesting_allowed__is_null_with_einval(void **sta
 	assert_null(wrap(f->ev, f->mem));
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(debug_messages[TEVENT_DEBUG_FATAL], 1);
+}
+
+/* F17: the helper past the table makes an object here as on any context */
+static void test_common_add_fd__on_a_wrapper__flags_and_close_function_work(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *wrap_ev = wrapped(f);
+	int fds[2];
+
+	socket_pair(fds);
+	struct tevent_fd *fde = tevent_common_add_fd(wrap_ev, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL, "h", "l");
+	assert_non_null(fde);
+	assert_int_equal(tevent_fd_get_flags(fde), TEVENT_FD_READ);
+	tevent_fd_set_flags(fde, TEVENT_FD_WRITE);
+	assert_int_equal(tevent_fd_get_flags(fde), TEVENT_FD_WRITE);
+	tevent_fd_set_auto_close(fde);
+	talloc_free(fde);
+	assert_int_equal(fcntl(fds[0], F_GETFD), -1);
+	close_fd(&fds[1]);
 }
 
 static void nested_turn(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
@@ -701,11 +725,13 @@ static void pop_from_empty(void *arg)
 {
 	struct tevent_context *ev = child_main();
 
+	set_debug_recorder(ev);
 	tevent_context_pop_use(ev);
 	child_assert(abort_count == 1);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 0);
 }
 
-/* W3: an empty stack: tevent_abort. */
+/* W3: an empty stack: tevent_abort, by a main context without message. */
 static void test_pop_use__empty_stack__aborts(void **state)
 {
 	assert_child_succeeds(pop_from_empty, NULL);
@@ -745,6 +771,61 @@ static void push_twice(void *arg)
 static void test_push_use__wrapper_in_use__aborts(void **state)
 {
 	assert_child_succeeds(push_twice, NULL);
+}
+
+static void push_33_logged(void *arg)
+{
+	struct tevent_context *ev = child_main();
+
+	set_debug_recorder(ev);
+	for (int i = 0; i < 32; i++) {
+		child_assert(tevent_context_push_use(ev));
+	}
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 0);
+	tevent_context_push_use(ev);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+}
+
+static void push_twice_logged(void *arg)
+{
+	struct tevent_context *ev = child_main();
+	struct tevent_context *wrap_ev = child_wrapper(ev);
+
+	set_debug_recorder(ev);
+	child_assert(tevent_context_push_use(wrap_ev));
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 0);
+	tevent_context_push_use(wrap_ev);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+}
+
+static void pop_from_empty_logged(void *arg)
+{
+	struct tevent_context *ev = child_main();
+
+	set_debug_recorder(ev);
+	tevent_context_pop_use(child_wrapper(ev));
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+}
+
+static void pop_the_wrong_one_logged(void *arg)
+{
+	struct tevent_context *ev = child_main();
+	struct tevent_context *wrap_ev = child_wrapper(ev);
+
+	set_debug_recorder(ev);
+	child_assert(tevent_context_push_use(wrap_ev));
+	child_assert(tevent_context_push_use(ev));
+	tevent_context_pop_use(wrap_ev);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+}
+
+/* C20, W4: misuse of a use tells the main context's debug function first */
+static void test_use__misuse__sends_a_fatal_message(void **state)
+{
+	assert_child_succeeds(push_33_logged, NULL);
+	assert_child_succeeds(push_twice_logged, NULL);
+	assert_child_succeeds(pop_from_empty_logged, NULL);
+	assert_child_succeeds(pop_the_wrong_one_logged, NULL);
 }
 
 static void push_own(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
@@ -1981,6 +2062,7 @@ int main(void)
 		TEST(test_wrapper_create__mem_ctx__is_its_named_child),
 		TEST(test_wrapper_create__state__is_zeroed_and_named),
 		TEST(test_wrapper_free__state__goes_with_it),
+		TEST(test_common_add_fd__on_a_wrapper__flags_and_close_function_work),
 		TEST(test_wrapper_create__on_a_wrapper__is_null_with_einval),
 		TEST(test_wrapper_create__nesting_allowed__is_null_with_einval),
 		TEST(test_allow_nesting__context_has_a_wrapper__aborts_and_stays_disallowed),
@@ -2004,6 +2086,7 @@ int main(void)
 		TEST(test_pop_use__empty_stack__aborts),
 		TEST(test_push_use__33rd_place__aborts),
 		TEST(test_push_use__wrapper_in_use__aborts),
+		TEST(test_use__misuse__sends_a_fatal_message),
 		TEST(test_push_use__in_its_own_handler__aborts),
 		TEST(test_push_use__in_another_wrappers_handler__is_used),
 		TEST(test_push_use__in_a_wrappers_handler__31_places_are_left),
