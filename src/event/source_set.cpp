@@ -46,13 +46,6 @@ void SourceSet::recover_wakeup()
     open_wakeup();
 }
 
-void SourceSet::close_wakeup()
-{
-    wakeup.close();
-    talloc_free(wakeup_event);
-    wakeup_event = nullptr;
-}
-
 bool SourceSet::has_sources() const
 {
     const size_t own = wakeup_event != nullptr;
@@ -65,7 +58,8 @@ void SourceSet::cut_all_loose()
     // forked child needs no instance of its own for this.
     monitor.close();
     inbox.turn_all_away();
-    close_wakeup();
+    talloc_free(wakeup_event);
+    wakeup_event = nullptr;
     cut_list_loose(fds);
     while (auto *te = static_cast<TimerEvent *>(timers.earliest())) {
         cut_loose(*te);
@@ -74,6 +68,9 @@ void SourceSet::cut_all_loose()
     cut_list_loose(delivering_immediates);
     cut_list_loose(immediates);
     cut_list_loose(signals);
+    // Last: until the listeners are gone a signal handler in another thread may
+    // write to it, and the number may soon mean another file.
+    wakeup.close();
 }
 
 void SourceSet::cut_loose_those_of(const WrapperScope &wrapper)

@@ -66,9 +66,6 @@ public:
     void cut_loose_those_of(const WrapperScope &wrapper);
 
     bool is_valid() const { return timers.is_valid() && monitor.is_valid(); }
-
-private:
-    void close_wakeup();
 };
 
 } // namespace tev
