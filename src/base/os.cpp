@@ -78,6 +78,18 @@ int unblock_signal(int signum)
     return ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+int block_signals(sigset_t *mask)
+{
+    sigset_t all;
+    sigfillset(&all);
+    return ::pthread_sigmask(SIG_BLOCK, &all, mask);
+}
+
+int restore_signals(const sigset_t &mask)
+{
+    return ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
 int forward_signal(int thread_id, int signum, siginfo_t *info)
 {
     return static_cast<int>(::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), thread_id, signum, info));

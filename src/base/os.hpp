@@ -35,6 +35,9 @@ void close(int fd);
 
 int sigaction(int signum, const struct sigaction *act, struct sigaction *old);
 int unblock_signal(int signum);
+// All signals, for this thread; *mask is what was blocked before.
+int block_signals(sigset_t *mask);
+int restore_signals(const sigset_t &mask);
 // Queues a signal with its information to a thread of this process.
 int forward_signal(int thread_id, int signum, siginfo_t *info);
 int thread_id();

@@ -11,40 +11,13 @@
 
 #include "src/base/fork.hpp"
 #include "src/base/os.hpp"
+#include "src/event/info_ring.hpp"
 
 namespace tev::signals {
 
 namespace {
 
 constexpr int kMostSignals = 128;
-
-// Positions only grow; a position's slot is position % kSlots.
-struct InfoRing {
-    static constexpr uint32_t kSlots = 4 * kInfosBeforeBlocking;
-
-    struct Slot {
-        std::atomic<uint32_t> published{0}; // position + 1 once the info is in
-        siginfo_t info;
-    };
-
-    std::atomic<uint32_t> reserved{0}; // by signal handlers
-    std::atomic<uint32_t> released{0}; // by the loop: up to here slots are free
-    uint32_t claimed = 0;              // by batches
-    uint32_t batches = 0;              // claimed and not finished
-    Slot slots[kSlots];
-
-    bool reserve(uint32_t *position)
-    {
-        uint32_t next = reserved.load();
-        do {
-            if (next - released.load() >= kSlots) {
-                return false;
-            }
-        } while (!reserved.compare_exchange_weak(next, next + 1));
-        *position = next;
-        return true;
-    }
-};
 
 struct SignalState {
     std::atomic<SignalListener *> newest{nullptr};
@@ -90,9 +63,7 @@ void keep_info(int signum, SignalState &state, const siginfo_t &arrival, void *c
         os::forward_signal(state.owner_thread, signum, &copy);
         return;
     }
-    InfoRing::Slot &slot = ring.slots[position % InfoRing::kSlots];
-    slot.info = arrival;
-    slot.published.store(position + 1);
+    ring.publish(position, arrival);
     g_signals.arrived.fetch_add(1);
     if (position + 1 - ring.released.load() >= kInfosBeforeBlocking) {
         block_for_interrupted_thread(signum, state, context);
@@ -122,14 +93,24 @@ void on_signal_with_info(int signum, siginfo_t *arrival, void *context)
     errno = saved_errno;
 }
 
-// In a forked child only the forking thread is left, and it is in no handler.
+// In a forked child only the forking thread is left, and it is in no handler:
+// what the handlers of other threads had begun is never finished here.
 void forget_other_threads(ForkObserver &)
 {
+    sigset_t mask;
+    os::block_signals(&mask);
     g_signals.handlers_inside.store(0);
     const int self = os::thread_id();
+    uint32_t unclaimed = 0;
     for (SignalState &state : g_signals.of) {
         state.owner_thread = self;
+        unclaimed += state.counted.load() - state.claimed;
+        if (InfoRing *ring = state.ring.load()) {
+            unclaimed += ring->close_gaps();
+        }
     }
+    g_signals.arrived.store(g_signals.claimed + unclaimed);
+    os::restore_signals(mask);
 }
 
 int install(int signum, SignalState &state, int sa_flags)
@@ -233,7 +214,7 @@ Batch claim(int signum)
     if (InfoRing *ring = state.ring.load()) {
         batch.first_info = ring->claimed;
         // Only what is whole: another thread may be writing the one after.
-        while (ring->slots[ring->claimed % InfoRing::kSlots].published.load() == ring->claimed + 1) {
+        while (ring->is_published(ring->claimed)) {
             ring->claimed++;
         }
         batch.with_info = ring->claimed - batch.first_info;
@@ -245,8 +226,7 @@ Batch claim(int signum)
 
 siginfo_t *info(int signum, const Batch &batch, uint32_t index)
 {
-    InfoRing &ring = *g_signals.of[signum].ring.load();
-    return &ring.slots[(batch.first_info + index) % InfoRing::kSlots].info;
+    return &g_signals.of[signum].ring.load()->slot_of(batch.first_info + index).info;
 }
 
 void finish(int signum, const Batch &batch)
