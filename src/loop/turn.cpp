@@ -56,10 +56,10 @@ bool something_arrived(Context &ev)
 void deliver_readiness(Context &ev)
 {
     const Ready found = ev.monitor.ready();
+    if (found.woken) {
+        ev.wakeup.drain();
+    }
     if (found.watch == nullptr) {
-        if (!found.stale) {
-            ev.wakeup.drain();
-        }
         return;
     }
     auto &watch = static_cast<FdWatch &>(*found.watch);

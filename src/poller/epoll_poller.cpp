@@ -134,6 +134,7 @@ Ready EpollPoller::ready()
 {
     Ready found;
     if (reported_.data.u64 == kWakeupKey) {
+        found.woken = true;
         return found;
     }
     Watch *w = watches_.find(static_cast<int>(static_cast<uint32_t>(reported_.data.u64)));

@@ -42,6 +42,9 @@ bool PollPoller::update(WatchList &pending, WatchList &)
                 }
                 w->poll_index = count_++;
                 owners_[w->poll_index] = w;
+                if (w->last_ready == 0) {
+                    w->last_ready = ++ready_counter_;
+                }
             }
             entries_[w->poll_index] = {w->fd, static_cast<short>(kernel_events(w->wanted)), 0};
         }
@@ -126,10 +129,8 @@ WaitResult PollPoller::wait(int timeout_ms)
 Ready PollPoller::ready()
 {
     Ready found;
-    if (entries_[0].fd != -1 && entries_[0].revents != 0) {
-        return found;
-    }
-    found.stale = true;
+    // Beside a watch: wake-ups that never end would starve them all.
+    found.woken = entries_[0].fd != -1 && entries_[0].revents != 0;
     for (uint32_t i = 1; i < count_; i++) {
         Watch *w = owners_[i];
         if (w == nullptr || entries_[i].revents == 0) {
@@ -138,7 +139,6 @@ Ready PollPoller::ready()
         if (found.watch == nullptr || w->last_ready < found.watch->last_ready) {
             found.watch = w;
             found.readiness = readiness_of(static_cast<uint16_t>(entries_[i].revents));
-            found.stale = false;
         }
     }
     if (found.watch != nullptr) {

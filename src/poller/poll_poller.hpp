@@ -8,7 +8,8 @@
 // lock): that empties the owner of an entry, the entry itself is taken out by
 // the next update().  Entry 0 is the wake-up's.
 //
-// Fairness: of the ready ones the one that was ready longest ago comes next.
+// Fairness: of the ready ones the one that was ready longest ago comes next; a
+// new one is behind all that were there before it.
 
 #pragma once
 

@@ -9,7 +9,7 @@
 //   wait()    blocks; reads no library data, so that with PollPoller other
 //             threads may change watches meanwhile (they come to the kernel
 //             with the next update())
-//   ready()   what the wait found: one watch, true at the time of the wait
+//   ready()   what the wait found: one watch at most, true at the time of the wait
 //
 // forget() comes at any time; it is the one change that the kernel hears of at
 // once, because afterwards the number may be closed and mean another file.
@@ -27,11 +27,12 @@ namespace tev {
 
 enum class WaitResult { kReady, kTimeLimit, kInterrupted, kFailed };
 
-// What a wait found.  `watch` is null for the wake-up, and for a report about
-// a watch that is gone (`stale`).
+// What a wait found: a watch, the wake-up, both, or a report about a watch that
+// is gone (`stale`).
 struct Ready {
     Watch *watch = nullptr;
     uint8_t readiness = 0; // set of Readiness
+    bool woken = false;
     bool stale = false;
 };
 

@@ -985,6 +985,64 @@ static void test_fd_leftover__freed_before_closed__new_event_sees_nothing_of_it(
 	end_leftover(&l);
 }
 
+int tevent_common_wakeup_init(struct tevent_context *ev);
+int tevent_common_wakeup(struct tevent_context *ev);
+
+static void count_and_add_anew(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
+{
+	struct { int calls, fd; struct tevent_fd *fde; } *r = private_data;
+
+	r->calls++;
+	talloc_free(fde);
+	r->fde = tevent_add_fd(ev, ev, r->fd, R, count_and_add_anew, r);
+}
+
+/* C14: an fd whose event is made anew each time does not push in before the others */
+static void test_fd_fairness__event_added_anew_each_time__others_have_their_turns(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct { int calls, fd; struct tevent_fd *fde; } renewed = { 0 };
+	int a[2], b[2], calls = 0;
+
+	DEVIATION("D15", "with poll the newest event comes first, again and again");
+	pipe_pair(a);
+	pipe_pair(b);
+	renewed.fd = b[0];
+	struct tevent_fd *fde = tevent_add_fd(f->ev, f->ev, a[0], R, count_call, &calls);
+	renewed.fde = tevent_add_fd(f->ev, f->ev, b[0], R, count_and_add_anew, &renewed);
+	write_byte(a[1]);
+	write_byte(b[1]);
+	turns(f->ev, 20);
+	talloc_free(fde);
+	talloc_free(renewed.fde);
+	assert_int_equal(calls, 10);
+	assert_int_equal(renewed.calls, 10);
+	close_fd(&a[0]);
+	close_fd(&a[1]);
+	close_fd(&b[0]);
+	close_fd(&b[1]);
+}
+
+/* C14: nor does the wake-up */
+static void test_fd_fairness__woken_before_each_turn__fd_has_its_turns(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int a[2], calls = 0;
+
+	pipe_pair(a);
+	assert_int_equal(tevent_common_wakeup_init(f->ev), 0);
+	struct tevent_fd *fde = tevent_add_fd(f->ev, f->ev, a[0], R, count_call, &calls);
+	write_byte(a[1]);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(tevent_common_wakeup(f->ev), 0);
+		turns(f->ev, 1);
+	}
+	talloc_free(fde);
+	assert_true(calls >= 9);
+	close_fd(&a[0]);
+	close_fd(&a[1]);
+}
+
 /* The number of a live event means another file, while the old one lives on. */
 struct reused {
 	int number, kept;             /* new file, old file */
@@ -1184,6 +1242,8 @@ int main(void)
 		CASE(test_fd_leftover__number_means_it_again__new_event_is_served),
 		CASE(test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file),
 		CASE(test_fd__number_used_again_under_it_and_shared__both_see_the_new_file),
+		CASE(test_fd_fairness__event_added_anew_each_time__others_have_their_turns),
+		CASE(test_fd_fairness__woken_before_each_turn__fd_has_its_turns),
 		CASE(test_fd_reused__live_event_touched__sees_nothing_of_the_old_file),
 		CASE(test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_old_file),
 	};
