@@ -67,7 +67,12 @@ void Wakeup::write_to(int fd)
 
 void Wakeup::renew_in_child()
 {
-    state_.store(kAwake);
+    // Who was awake looks again before it sleeps.  A loop that watches the
+    // descriptor in a way of its own is asleep for good, and a wake-up that was
+    // written already stays with the parent.
+    if (state_.load() == kWoken) {
+        state_.store(kAsleep);
+    }
     const int shared = fd_.load();
     if (shared == -1) {
         return;

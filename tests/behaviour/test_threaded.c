@@ -1572,13 +1572,12 @@ static int own_loop_once(struct tevent_context *ev, const char *location)
 	return 0;
 }
 
-/* T1, T4: a table with a wait of its own is woken each time through the fd that it was given. */
-static void test_threaded_schedule__backend_with_its_own_wait__is_woken(void **state)
+static struct tevent_context *context_with_its_own_wait(struct fixture *f)
 {
-	struct fixture *f = fixture_of(state);
-	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	static struct tevent_ops ops;
 	struct tevent_context *ev;
 
+	ops = *tevent_find_ops_byname("poll");
 	ops.context_init = own_init;
 	ops.add_fd = own_add_fd;
 	ops.loop_once = own_loop_once;
@@ -1587,6 +1586,39 @@ static void test_threaded_schedule__backend_with_its_own_wait__is_woken(void **s
 	own.tctx = tevent_threaded_context_create(ev, ev);
 	assert_non_null(own.tctx);
 	own.im = tevent_create_immediate(f->mem);
+	return ev;
+}
+
+/* T1, T4: a table with a wait of its own is woken each time through the fd that it was given. */
+static void test_threaded_schedule__backend_with_its_own_wait__is_woken(void **state)
+{
+	struct tevent_context *ev = context_with_its_own_wait(fixture_of(state));
+
+	turns(ev, 4);
+	assert_notes("woken im woken im");
+	talloc_free(ev);
+}
+
+static void own_turns_in_child(void *arg)
+{
+	struct tevent_context *ev = arg;
+
+	talloc_free(own.tctx);
+	own.tctx = tevent_threaded_context_create(ev, ev);
+	child_assert(own.tctx != NULL);
+	clear_notes();
+	for (int i = 0; i < 4; i++) {
+		child_assert(tevent_loop_once(ev) == 0);
+	}
+	child_assert(strcmp(notes(), "woken im woken im") == 0);
+}
+
+/* T4, C23: so is a forked child, by its own threads */
+static void test_threaded_schedule__child_of_a_backend_with_its_own_wait__is_woken(void **state)
+{
+	struct tevent_context *ev = context_with_its_own_wait(fixture_of(state));
+
+	assert_child_succeeds(own_turns_in_child, ev);
 	turns(ev, 4);
 	assert_notes("woken im woken im");
 	talloc_free(ev);
@@ -1659,6 +1691,7 @@ int main(void)
 		TEST_ON(test_signal__between_the_look_and_the_wait__is_told_in_this_turn, epoll),
 		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, standard),
 		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, epoll),
+		TEST(test_threaded_schedule__child_of_a_backend_with_its_own_wait__is_woken),
 	};
 
 	return cmocka_run_group_tests_name("threaded", tests, threads_group_setup, NULL);
