@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <sys/time.h>
@@ -60,16 +61,19 @@ inline timeval until(const timeval &from, const timeval &to)
     return span;
 }
 
-// Milliseconds for poll(2), rounded up: a wait never ends before its time and
-// never spins through the last millisecond.  What poll(2) cannot express
-// becomes the longest wait that it can.
+// Milliseconds for poll(2) of a time that is not over, rounded up: a wait never
+// ends before its time and never spins through the last millisecond.  What
+// poll(2) cannot express becomes the longest wait that it can.  A program's
+// microseconds may be anything; what they make negative would be a wait
+// without end.
 inline int to_poll_milliseconds(const timeval &span)
 {
     constexpr int64_t kLongestWholeSeconds = INT_MAX / 1000 - 1;
     if (span.tv_sec > kLongestWholeSeconds) {
         return INT_MAX;
     }
-    return static_cast<int>(span.tv_sec * 1000 + (span.tv_usec + 999) / 1000);
+    const int64_t milliseconds = span.tv_sec * 1000 + (span.tv_usec + 999) / 1000;
+    return static_cast<int>(std::clamp<int64_t>(milliseconds, 1, INT_MAX));
 }
 
 } // namespace tev

@@ -56,7 +56,6 @@ void test_until__before_at_and_after__is_the_time_between_or_zero(void **)
 // C15: rounded up, so that a wait is never too short.
 void test_to_poll_milliseconds__fractions__are_rounded_up(void **)
 {
-    assert_int_equal(to_poll_milliseconds({0, 0}), 0);
     assert_int_equal(to_poll_milliseconds({0, 1}), 1);
     assert_int_equal(to_poll_milliseconds({0, 1000}), 1);
     assert_int_equal(to_poll_milliseconds({0, 1001}), 2);
@@ -74,6 +73,17 @@ void test_to_poll_milliseconds__further_than_an_int__is_the_longest(void **)
     assert_int_equal(to_poll_milliseconds({LONG_MAX, 999999}), INT_MAX);
 }
 
+// E1, E10: nothing is normalised; a timer whose microseconds are negative still comes
+void test_to_poll_milliseconds__microseconds_out_of_range__bounded(void **)
+{
+    const timeval now = {1000, 500000};
+
+    assert_int_equal(to_poll_milliseconds(until(now, {1001, -3000000})), 1);
+    assert_int_equal(to_poll_milliseconds(until(now, {1000, 4000000})), 3500);
+    assert_int_equal(to_poll_milliseconds({2147482, UINT32_MAX}), INT_MAX);
+    assert_int_equal(to_poll_milliseconds({1, LONG_MAX / 2}), INT_MAX);
+}
+
 } // namespace
 
 int main()
@@ -84,6 +94,7 @@ int main()
         cmocka_unit_test(test_until__before_at_and_after__is_the_time_between_or_zero),
         cmocka_unit_test(test_to_poll_milliseconds__fractions__are_rounded_up),
         cmocka_unit_test(test_to_poll_milliseconds__further_than_an_int__is_the_longest),
+        cmocka_unit_test(test_to_poll_milliseconds__microseconds_out_of_range__bounded),
     };
     return cmocka_run_group_tests_name("timeval", tests, nullptr, nullptr);
 }
