@@ -79,7 +79,6 @@ void close_descriptor(FdEvent &fde, tevent_context *context)
         fde.close_fn_ = nullptr;
         close_fn(context, &fde, fde.fd_, fde.private_data_);
     }
-    fde.fd_ = -1;
 }
 
 } // namespace

@@ -227,6 +227,28 @@ static void test_add_fd__negative_fd__null(void **state)
 	assert_null(tevent_add_fd(f->ev, f->mem, -7, 0, note_call, NULL));
 }
 
+/* F1: 0 is a number like others. */
+static void test_add_fd__number_zero__is_watched(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int kept = dup(0);
+	int p[2];
+
+	pipe_pair(p);
+	assert_int_equal(dup2(p[0], 0), 0);
+	struct tevent_fd *fde = tevent_add_fd(f->ev, f->mem, 0, R, note_call, (void *)(uintptr_t) "zero");
+	write_byte(p[1]);
+	if (fde != NULL) {
+		next_call(f->ev);
+		talloc_free(fde);
+	}
+	dup2(kept, 0);
+	close_fd(&kept);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+	assert_notes("zero:R");
+}
+
 /* F1: out of memory; nothing is left behind that would be called */
 static void test_add_fd__out_of_memory__null(void **state)
 {
@@ -1696,6 +1718,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_add_fd__with_mem_ctx__child_of_it),
 		TEST_EACH_BACKEND(test_add_fd__without_mem_ctx__child_of_the_context),
 		TEST_EACH_BACKEND(test_add_fd__negative_fd__null),
+		TEST_EACH_BACKEND(test_add_fd__number_zero__is_watched),
 		TEST_EACH_BACKEND(test_add_fd__out_of_memory__null),
 		TEST_EACH_BACKEND(test_fd_flags__unknown_bits__read_back),
 		TEST_EACH_BACKEND(test_fd__ready_for_both__read_only_gets_read),

@@ -1123,6 +1123,31 @@ static int setup(void **state)
 	}
 #define CASE(fn) CASE_ON(fn, standard), CASE_ON(fn, epoll), CASE_ON(fn, poll), CASE_ON(fn, poll_mt)
 
+/* F6, C13: when the one that asked for what is ready has gone, nothing is ready any more, already at the next turn. */
+static void test_fd_shared__ready_for_the_one_that_went__nothing_is_ready(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int calls = 0;
+	int s[2];
+
+	NEWER_THAN_ORACLE("0.17: tevent_context_set_wait_timeout");
+	socket_pair(s);
+	fill(s[0]);
+	write_byte(s[1]);
+	struct tevent_fd *reader = watch(f, s[0], R, "a");
+	count_on(f, s[0], W, &calls);
+	next_call(f->ev);
+	talloc_free(reader);
+	tevent_context_set_wait_timeout(f->ev, 0);
+	errno = 0;
+	assert_int_equal(tevent_loop_once(f->ev), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_notes("a:R");
+	assert_int_equal(calls, 0);
+	close_fd(&s[0]);
+	close_fd(&s[1]);
+}
+
 /* F13: the number means the very same open file again: the kernel still knows it (EEXIST). */
 static void test_fd_leftover__number_means_it_again__new_event_is_served(void **state)
 {
@@ -1210,6 +1235,7 @@ int main(void)
 		CASE(test_fd_shared__peer_closed__each_that_asks_for_error),
 		CASE(test_fd_shared__one_freed__the_others_are_served),
 		CASE(test_fd_shared__reader_freed__writer_is_not_told_of_data),
+		CASE(test_fd_shared__ready_for_the_one_that_went__nothing_is_ready),
 		CASE(test_fd_shared__flags_moved_to_the_other__the_other_is_called),
 		CASE(test_fd_shared__each_clears_its_flags__each_called_once),
 		CASE(test_fd_shared__handler_frees_another__the_rest_are_served),
