@@ -152,9 +152,7 @@ FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
         talloc_free(fde);
         return nullptr;
     }
-    if (flags != 0) {
-        update_interest(set, *fde->watch_);
-    }
+    update_interest(set, *fde->watch_);
     return fde;
 }
 

@@ -1610,6 +1610,8 @@ static void test_common_fd_flags__context_gone__stored_flags(void **state)
 	assert_int_equal(tevent_fd_get_flags(fde), W);
 	talloc_free(f->ev);
 	assert_int_equal(tevent_common_fd_get_flags(fde), W);
+	tevent_common_fd_set_flags(fde, R);
+	assert_int_equal(tevent_common_fd_get_flags(fde), R);
 	assert_int_equal(tevent_fd_get_flags(fde), 0);
 	talloc_free(fde);
 	close_fd(&p[0]);
@@ -1639,6 +1641,85 @@ static void test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_co
 	assert_notes("a:R a:W");
 	close_fd(&s[0]);
 	close_fd(&s[1]);
+}
+
+/* F17, F1: made without the kernel's knowledge, watched from the first tevent_fd_set_flags() on. */
+static void test_common_add_fd__flags_set__is_watched(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int s[2];
+
+	DEVIATION("D5", "0.14.1's poll loses its way");
+	socket_pair(s);
+	struct tevent_fd *fde = common_watch(f, s[0], R, note_call, "a");
+	write_byte(s[1]);
+	assert_comes_to_rest(f->ev);
+	assert_notes("");
+	tevent_fd_set_flags(fde, W);
+	next_call(f->ev);
+	tevent_fd_set_flags(fde, R);
+	next_call(f->ev);
+	assert_notes("a:W a:R");
+	close_fd(&s[0]);
+	close_fd(&s[1]);
+}
+
+/* C4, F7: the table's function, called with an event that has lost its context: nothing. */
+static void test_table_set_fd_flags__context_gone__nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	const struct tevent_ops *ops = tevent_find_ops_byname("poll");
+	int p[2];
+
+	DEVIATION("D5", "undefined there");
+	pipe_pair(p);
+	struct tevent_fd *fde = watch(f, p[0], R, "a");
+	talloc_free(f->ev);
+	ops->set_fd_flags(fde, W);
+	assert_int_equal(tevent_common_fd_get_flags(fde), R);
+	talloc_free(fde);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+}
+
+struct same_flags {
+	struct tevent_fd *fde;
+	uint16_t flags;
+	int waits;
+};
+
+/* Stands for another thread: poll_mt lets others in during the wait (F16). */
+static void set_flags_during_the_wait(enum tevent_trace_point point, void *private_data)
+{
+	struct same_flags *same = private_data;
+
+	if (point == TEVENT_TRACE_BEFORE_WAIT) {
+		same->waits++;
+		tevent_fd_set_flags(same->fde, same->flags);
+	}
+}
+
+/* F7, F16: setting the flags that are set is free: it does not end a wait either; setting others does. */
+static void test_poll_mt__flags_set_to_what_they_are__does_not_wake(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int p[2];
+
+	pipe_pair(p);
+	struct same_flags same = {watch(f, p[0], R, "a"), R, 0};
+	assert_comes_to_rest(f->ev);
+	tevent_set_trace_callback(f->ev, set_flags_during_the_wait, &same);
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5), note_timeout, NULL));
+	turns(f->ev, 1);
+	assert_notes("timeout");
+	assert_int_equal(same.waits, 1);
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5000), note_timeout, NULL));
+	same.flags = 0;
+	turns(f->ev, 1);
+	tevent_set_trace_callback(f->ev, NULL, NULL);
+	assert_notes("timeout");
+	close_fd(&p[0]);
+	close_fd(&p[1]);
 }
 
 /* F17: with the context gone, too */
@@ -1783,12 +1864,15 @@ int main(void)
 		TEST_ON(test_poll_mt__flags_changed_by_another_thread__wakes_and_serves_it, poll_mt),
 		TEST_ON(test_poll_mt__fd_freed_by_another_thread__wakes, poll_mt),
 		TEST_ON(test_poll_mt__immediate_from_another_thread__wakes_and_runs_it, poll_mt),
+		TEST_ON(test_poll_mt__flags_set_to_what_they_are__does_not_wake, poll_mt),
 		TEST_EACH_BACKEND(test_common_add_fd__added__object_list_and_trace),
 		TEST_EACH_BACKEND(test_common_add_fd__arguments__as_add_fd),
 		TEST_EACH_BACKEND(test_common_add_fd__fd_ready__not_called),
 		TEST_EACH_BACKEND(test_common_fd_destructor__called__leaves_the_loop_and_closes),
 		TEST_EACH_BACKEND(test_common_fd_flags__context_gone__stored_flags),
 		TEST_EACH_BACKEND(test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_count),
+		TEST_EACH_BACKEND(test_common_add_fd__flags_set__is_watched),
+		TEST_EACH_BACKEND(test_table_set_fd_flags__context_gone__nothing),
 		TEST_EACH_BACKEND(test_common_fd_set_close_fn__context_gone__set),
 		TEST_EACH_BACKEND(test_invoke_fd_handler__event_stays__called_and_not_removed),
 		TEST_EACH_BACKEND(test_invoke_fd_handler__handler_frees_it__removed),
