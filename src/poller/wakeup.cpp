@@ -52,8 +52,7 @@ void Wakeup::wake_always()
 void Wakeup::drain()
 {
     uint64_t count;
-    while (os::read(fd(), &count, sizeof(count)) == -1 && errno == EINTR) {
-    }
+    os::read(fd(), &count, sizeof(count)); // if it fails, the loop looks once more
 }
 
 void Wakeup::write_to(int fd)

@@ -818,6 +818,36 @@ static void test_signal_siginfo__unblocked_by_the_program__none_is_lost(void **s
 	assert_false(is_blocked(SIGRTMIN + 1));
 }
 
+static void overflow_in_a_child(void *arg)
+{
+	struct fixture *f = (struct fixture *)arg;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	for (int i = 0; i < more_than_any_ring; i++) {
+		child_assert(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+		child_assert(pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = i}) == 0);
+	}
+	while (tevent_common_check_signal(f->ev) != 0) {
+	}
+	for (int i = 0; i < more_than_any_ring; i++) {
+		child_assert(told[i] == 1);
+	}
+}
+
+/* S5, C21: in a forked child the inherited event keeps what comes to the child's thread. */
+static void test_signal_siginfo__unblocked_by_a_child__none_is_lost(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int all = 0;
+
+	DEVIATION("D5", "0.14.1 writes over infos that are not worked off");
+	memset(told, 0, sizeof(told));
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, count_told, &all));
+	assert_child_succeeds(overflow_in_a_child, f);
+}
+
 static void run_inner_loop_at_one(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
 				  void *siginfo, void *private_data)
 {
@@ -1485,6 +1515,7 @@ int main(void)
 		TEST(test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back),
 		TEST(test_signal_siginfo__queue_worked_off__other_signals_stay_blocked),
 		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
+		TEST(test_signal_siginfo__unblocked_by_a_child__none_is_lost),
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
 		TEST(test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both),
 		TEST(test_signal__first_event__installs_its_flags_and_an_empty_mask),

@@ -19,6 +19,7 @@
 #include <semaphore.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool tevent_common_have_events(struct tevent_context *ev);
@@ -991,6 +992,41 @@ static void schedule_text(struct tevent_thread_proxy *tp, const char *text)
 	tevent_thread_proxy_schedule(tp, &im, note_data, &data);
 }
 
+static int write_errno;
+static int writes;
+
+/* Stands in front of the C library's function, to count, and to fail the next one. */
+ssize_t write(int fd, const void *buf, size_t count)
+{
+	writes++;
+	if (write_errno != 0) {
+		errno = write_errno;
+		write_errno = 0;
+		return -1;
+	}
+	return syscall(SYS_write, fd, buf, count);
+}
+
+/* T5: a wake-up whose write is interrupted is made up for. */
+static void test_proxy_schedule__write_is_interrupted__wakes_all_the_same(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_thread_proxy *tp = proxy_to(f->ev);
+
+	DEVIATION("D5", "0.14.1 leaves it at the first try");
+	rest(f->ev);
+	writes = 0;
+	write_errno = EINTR;
+	schedule_text(tp, "x");
+	assert_int_equal(writes, 2);
+	rest(f->ev);
+	assert_notes("x");
+	write_errno = EBADF;
+	writes = 0;
+	schedule_text(tp, "y");
+	assert_int_equal(writes, 1);
+}
+
 struct inherited {
 	struct tevent_context *ev;
 	struct tevent_thread_proxy *tp;
@@ -1181,6 +1217,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two),
 		TEST(test_proxy_schedule__trace_callback_calls_it_too__both_run),
 		TEST_EACH_BACKEND(test_proxy_schedule__burst_worked_off__the_loop_rests),
+		TEST(test_proxy_schedule__write_is_interrupted__wakes_all_the_same),
 		TEST_EACH_BACKEND(test_proxy__inherited_by_a_child__each_side_runs_its_own),
 		TEST_EACH_BACKEND(test_proxy__called_in_a_child__parent_hears_nothing),
 		TEST_EACH_BACKEND(test_proxy__no_descriptor_at_the_fork__child_keeps_what_it_hands_over),

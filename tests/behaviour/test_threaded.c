@@ -1421,11 +1421,17 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 }
 
 static int eventfd_writes;
+static int write_errno;
 
-/* Stands in front of the C library's function, to count the wake-ups' writes. */
+/* Stands in front of the C library's function, to count the wake-ups' writes, and to fail the next one. */
 ssize_t write(int fd, const void *buf, size_t count)
 {
 	eventfd_writes += count == sizeof(uint64_t);
+	if (write_errno != 0) {
+		errno = write_errno;
+		write_errno = 0;
+		return -1;
+	}
 	return syscall(SYS_write, fd, buf, count);
 }
 
@@ -1509,6 +1515,25 @@ static void test_threaded_schedule__loop_is_busy__nothing_is_written(void **stat
 	turns(f->ev, 1);
 	assert_notes("im second im");
 	assert_int_equal(eventfd_writes, 0);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+}
+
+/* T6: a wake-up whose write is interrupted is made up for; one that finds the descriptor full is not needed. */
+static void test_wakeup_fd__write_fails__tried_again_if_interrupted(void **state)
+{
+	int fds[2];
+	char byte;
+
+	pipe_pair(fds);
+	eventfd_writes = 0;
+	write_errno = EINTR;
+	assert_int_equal(tevent_common_wakeup_fd(fds[1]), 0);
+	assert_int_equal(eventfd_writes, 2);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	write_errno = EAGAIN;
+	assert_int_equal(tevent_common_wakeup_fd(fds[1]), 0);
+	assert_int_equal(eventfd_writes, 3);
 	close_fd(&fds[0]);
 	close_fd(&fds[1]);
 }
@@ -1685,6 +1710,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_threaded_create__in_a_forked_child__works),
 		TEST_EACH_BACKEND(test_threaded_fork__other_thread_schedules__child_is_not_locked),
 		TEST(test_threaded_schedule__backend_with_its_own_wait__is_woken),
+		TEST(test_wakeup_fd__write_fails__tried_again_if_interrupted),
 		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, standard),
 		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, epoll),
 		TEST_ON(test_signal__between_the_look_and_the_wait__is_told_in_this_turn, standard),

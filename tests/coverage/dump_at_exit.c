@@ -16,6 +16,7 @@
 #define _GNU_SOURCE 1
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,9 +25,17 @@ __attribute__((weak)) void tevent_coverage_dump(void);
 
 static void dump(void)
 {
-	if (tevent_coverage_dump != NULL) {
-		tevent_coverage_dump();
+	struct rlimit limit;
+
+	if (tevent_coverage_dump == NULL) {
+		return;
 	}
+	/* A test may have forbidden new descriptors. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	tevent_coverage_dump();
 }
 
 void _exit(int status)
