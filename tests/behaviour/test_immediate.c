@@ -541,9 +541,11 @@ static void test_immediate_handler__schedule_abort_returns__unscheduled_and_gone
 
 	record_aborts();
 	note_when_freed(im);
+	start_trace(f);
 	tevent_schedule_immediate(im, f->ev, schedule_freed, NULL);
 	run_all(f);
-	assert_notes("aborts=0 aborts=1 gone");
+	stop_trace(f);
+	assert_notes("ATTACH BEFORE DETACH aborts=0 aborts=1 gone");
 	assert_non_null(strstr(abort_reason, "use after free"));
 }
 

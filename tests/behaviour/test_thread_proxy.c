@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 bool tevent_common_have_events(struct tevent_context *ev);
+int tevent_common_invoke_immediate_handler(struct tevent_immediate *im, bool *removed);
 
 /* ---- helpers ---- */
 
@@ -1069,6 +1070,89 @@ static void test_proxy__inherited_by_a_child__each_side_runs_its_own(void **stat
 	assert_notes("waiting parent");
 }
 
+static struct tevent_immediate *kept_im;
+
+static void keep_im(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	note("kept");
+	kept_im = talloc_steal(NULL, im);
+}
+
+static void hand_on_to_be_kept(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	tevent_thread_proxy_schedule(private_data, &im, keep_im, NULL);
+}
+
+/* T8: handed on and stolen there, it is an immediate like any other: it can be freed, and scheduled from a thread. */
+static void test_proxy_hand_on__stolen_there__is_as_new(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct tevent_thread_proxy *back = proxy_to(f->ev);
+	struct tevent_immediate *im = counted_im(NULL);
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(f->mem, f->ev);
+
+	DEVIATION("D5", "touches the immediate there after its handler returned");
+	kept_im = NULL;
+	tevent_schedule_immediate(im, other, hand_on_to_be_kept, back);
+	rest(other);
+	rest(f->ev);
+	assert_ptr_equal(kept_im, im);
+	tevent_threaded_schedule_immediate(tctx, im, note_thread, NULL);
+	rest(f->ev);
+	assert_notes("kept destination");
+	assert_int_equal(talloc_free(im), 0);
+	assert_int_equal(im_freed, 1);
+}
+
+struct runs {
+	struct tevent_thread_proxy *back;
+	int left;
+};
+
+static void hand_on_at_the_last(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	struct runs *r = private_data;
+
+	note("run");
+	if (--r->left > 0) {
+		tevent_schedule_immediate(im, ev, hand_on_at_the_last, r);
+	} else {
+		tevent_thread_proxy_schedule(r->back, &im, note_data, NULL);
+	}
+}
+
+/* T8: what ran before is of no account, once it has returned. */
+static void test_proxy_hand_on__ran_before__runs_there(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct runs r = { proxy_to(f->ev), 3 };
+
+	DEVIATION("D5", "touches the immediate there after its handler returned");
+	tevent_schedule_immediate(counted_im(NULL), other, hand_on_at_the_last, &r);
+	rest(other);
+	rest(f->ev);
+	assert_notes("run run run null");
+	assert_int_equal(im_freed, 1);
+}
+
+/* T8, I8: who invoked the handler is told not to touch the immediate any more. */
+static void test_proxy_hand_on__invoked_by_hand__counts_as_removed(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct runs r = { proxy_to(f->ev), 1 };
+	struct tevent_immediate *im = counted_im(NULL);
+	bool removed = false;
+
+	DEVIATION("D5", "touches the immediate there after its handler returned");
+	tevent_schedule_immediate(im, f->ev, hand_on_at_the_last, &r);
+	assert_int_equal(tevent_common_invoke_immediate_handler(im, &removed), 0);
+	assert_true(removed);
+	rest(f->ev);
+	assert_notes("run null");
+}
+
 static void count_wait(enum tevent_trace_point point, void *private_data)
 {
 	*(int *)private_data += point == TEVENT_TRACE_AFTER_WAIT;
@@ -1216,6 +1300,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_proxy_schedule__traced__attach_before_detach),
 		TEST_EACH_BACKEND(test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two),
 		TEST(test_proxy_schedule__trace_callback_calls_it_too__both_run),
+		TEST_EACH_BACKEND(test_proxy_hand_on__stolen_there__is_as_new),
+		TEST_EACH_BACKEND(test_proxy_hand_on__ran_before__runs_there),
+		TEST_EACH_BACKEND(test_proxy_hand_on__invoked_by_hand__counts_as_removed),
 		TEST_EACH_BACKEND(test_proxy_schedule__burst_worked_off__the_loop_rests),
 		TEST(test_proxy_schedule__write_is_interrupted__wakes_all_the_same),
 		TEST_EACH_BACKEND(test_proxy__inherited_by_a_child__each_side_runs_its_own),

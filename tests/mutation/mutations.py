@@ -31,7 +31,7 @@ ACTS = re.compile(r"ops->|handler_\(|fn_?\(|callback_\(|hook\w*\(|mutex_(un)?loc
                   r"errno =|wake\w*\(|_sleep\(|ring\(|finish\(|post\(|notify\w*\(|invoke\(|run_\w+\(|cut_\w+\(|abort|fail\(|"
                   r"release\(|enter\(|leave\(|context_gone\(|_visit\(|forget\(|call_hook\(")
 ENDS = re.compile(r"talloc_(free|steal)|destroy")
-TELLS = re.compile(r"trace|note_|message\(|say\(")
+TELLS = re.compile(r"trace|note_flow|note_call_flow|message\(|say\(")
 CHECKS = {"is_valid", "count_valid"}
 
 
