@@ -13,10 +13,10 @@ tevent_immediate *_tevent_create_immediate(TALLOC_CTX *mem_ctx, const char *)
     return tev::make_immediate(mem_ctx);
 }
 
-void _tevent_schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
+void _tevent_schedule_immediate(tevent_immediate *im, tevent_context *ctx, tevent_immediate_handler_t handler,
                                 void *private_data, const char *handler_name, const char *location)
 {
-    ev->ops->schedule_immediate(im, ev, handler, private_data, handler_name, location);
+    ctx->ops->schedule_immediate(im, ctx, handler, private_data, handler_name, location);
 }
 
 void tevent_reset_immediate(tevent_immediate *im)

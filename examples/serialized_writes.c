@@ -133,7 +133,7 @@ static void write_buffer_trigger(struct tevent_req *req, void *private_data)
  * At most this much per turn of the loop: a fast reader could keep the socket
  * writable for long, and the program's other events want their turns too.
  */
-static const size_t most_per_turn = 256 * 1024;
+static const size_t most_per_turn = (size_t)256 * 1024;
 
 /* The socket takes bytes (or send(2) will say why not): give it some, then back to the loop. */
 static void write_buffer_ready(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)

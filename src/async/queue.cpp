@@ -160,7 +160,7 @@ void untrigger(QueueEntry &entry)
 
 Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
 {
-    void *state;
+    void *state = nullptr;
     Request *req = make_request(parent, &state, 1, "struct tevent_queue_wait_state", "tevent_queue_wait_send",
                                 __location__);
     if (req == nullptr) {

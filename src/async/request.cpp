@@ -202,7 +202,7 @@ void reset_end_time(Request &req)
 
 Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when)
 {
-    void *state;
+    void *state = nullptr;
     Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state",
                                 "tevent_wakeup_send", __location__);
     if (req != nullptr && !set_end_time(*req, ev, when)) {

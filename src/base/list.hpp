@@ -11,6 +11,8 @@
 
 #pragma once
 
+#include <cassert>
+
 namespace tev {
 
 template <class Tag>
@@ -26,6 +28,7 @@ struct ListNode {
 
     void unlink()
     {
+        assert(next_ != nullptr && prev_ != nullptr);
         prev_->next_ = next_;
         next_->prev_ = prev_;
         next_ = prev_ = nullptr;
@@ -72,6 +75,7 @@ private:
 
     static void insert_before(Node &where, Node &n)
     {
+        assert(where.prev_ != nullptr && !n.is_linked());
         n.next_ = &where;
         n.prev_ = where.prev_;
         where.prev_->next_ = &n;

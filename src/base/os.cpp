@@ -2,6 +2,7 @@
 
 #include "src/base/os.hpp"
 
+#include <cstring>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -102,7 +103,7 @@ int thread_id()
 
 timeval wall_clock()
 {
-    timeval now;
+    timeval now = {};
     ::gettimeofday(&now, nullptr);
     return now;
 }
@@ -110,6 +111,11 @@ timeval wall_clock()
 pid_t process_id()
 {
     return ::getpid();
+}
+
+const char *error_text(int error)
+{
+    return ::strerror(error); // NOLINT(concurrency-mt-unsafe): glibc keeps the text per thread
 }
 
 } // namespace tev::os

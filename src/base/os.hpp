@@ -44,5 +44,7 @@ int thread_id();
 
 timeval wall_clock();
 pid_t process_id();
+// For messages.
+const char *error_text(int error);
 
 } // namespace tev::os

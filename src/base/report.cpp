@@ -21,6 +21,7 @@ void print_to_stderr(void *, tevent_debug_level level, const char *format, va_li
 
 } // namespace
 
+// NOLINTNEXTLINE(cert-dcl50-cpp): the program's sink takes a va_list
 void Report::message(tevent_debug_level level, const char *format, ...) const
 {
     if (!wants(level)) {

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 
+// NOLINTNEXTLINE(readability-identifier-naming): the compiler's name for it
 extern "C" [[gnu::weak, gnu::visibility("hidden"), noreturn]] void __cxa_pure_virtual()
 {
     abort();

@@ -180,6 +180,7 @@ private:
     }
 
     template <class Visit>
+    // NOLINTNEXTLINE(misc-no-recursion): as deep as a complete binary tree
     static void for_each_below(HeapNode *n, Visit &visit)
     {
         if (n != nullptr) {
@@ -190,6 +191,7 @@ private:
     }
 
     // Nodes below and including n, or SIZE_MAX/2 and more when one is misplaced.
+    // NOLINTNEXTLINE(misc-no-recursion): as deep as a complete binary tree
     static size_t count_valid(const HeapNode &n)
     {
         size_t count = 1;

@@ -20,6 +20,7 @@ namespace tev::signals {
 struct InfoRing {
     static constexpr uint32_t kSlots = 4 * kInfosBeforeBlocking;
 
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the info is written before it is published
     struct Slot {
         std::atomic<uint32_t> published{0}; // position + 1 once the info is in
         siginfo_t info;

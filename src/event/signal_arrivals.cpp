@@ -56,7 +56,7 @@ void block_for_interrupted_thread(int signum, SignalState &state, void *context)
 void keep_info(int signum, SignalState &state, const siginfo_t &arrival, void *context)
 {
     InfoRing &ring = *state.ring.load();
-    uint32_t position;
+    uint32_t position = 0;
     if (!ring.reserve(&position)) {
         block_for_interrupted_thread(signum, state, context);
         siginfo_t copy = arrival;
@@ -113,6 +113,13 @@ void forget_other_threads(ForkObserver &)
     os::restore_signals(mask);
 }
 
+// Null when out of memory.
+InfoRing *make_ring()
+{
+    void *memory = malloc(sizeof(InfoRing));
+    return memory != nullptr ? new (memory) InfoRing : nullptr;
+}
+
 int install(int signum, SignalState &state, int sa_flags)
 {
     if (!g_signals.registered) {
@@ -123,11 +130,11 @@ int install(int signum, SignalState &state, int sa_flags)
     action.sa_flags = sa_flags;
     if (sa_flags & SA_SIGINFO) {
         if (state.ring.load() == nullptr) {
-            void *memory = malloc(sizeof(InfoRing));
-            if (memory == nullptr) {
+            InfoRing *ring = make_ring();
+            if (ring == nullptr) {
                 return ENOMEM;
             }
-            state.ring.store(new (memory) InfoRing);
+            state.ring.store(ring);
         }
         action.sa_sigaction = on_signal_with_info;
     } else {

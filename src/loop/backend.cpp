@@ -199,7 +199,7 @@ bool register_locked(const char *name, const tevent_ops *ops)
     }
     *backend = Backend{name, ops};
     link_backend(*backend);
-    return true;
+    return true; // cppcheck-suppress memleak ; the registry keeps it
 }
 
 const char **list_locked(TALLOC_CTX *parent)
@@ -221,7 +221,7 @@ const char **list_locked(TALLOC_CTX *parent)
 
 } // namespace
 
-SignalEvent *add_signal(Context &ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
+SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
                         tevent_signal_handler_t handler, void *private_data, const char *handler_name,
                         const char *location)
 {
@@ -234,7 +234,7 @@ SignalEvent *add_signal(Context &ev, TALLOC_CTX *mem_ctx, int signum, int sa_fla
         errno = error;
         return nullptr;
     }
-    return add_signal_event(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
+    return add_signal_event(ev, parent, signum, sa_flags, handler, private_data, handler_name, location);
 }
 
 bool register_backend(const char *name, const tevent_ops *ops)

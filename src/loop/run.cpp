@@ -4,15 +4,16 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+
+#include "src/base/os.hpp"
 
 namespace tev {
 
 namespace {
 
 struct Visit {
-    uint32_t epoch;
-    uint32_t level_before;
+    uint32_t epoch = 0;
+    uint32_t level_before = 0;
     void *hook_slot = nullptr;
 };
 
@@ -124,7 +125,8 @@ int run_until_empty(Context &ev, const char *location)
         const int result = run_once(ev, location);
         if (result != 0) {
             const int saved_errno = errno;
-            ev.report.message(TEVENT_DEBUG_FATAL, "a turn failed: %d (%s)\n", result, strerror(saved_errno));
+            ev.report.message(TEVENT_DEBUG_FATAL, "a turn failed: %d (%s)\n", result,
+                              os::error_text(saved_errno));
             errno = saved_errno;
             return result;
         }

@@ -72,7 +72,7 @@ void deliver_readiness(Context &ev)
 
 int after_time_limit(Context &ev)
 {
-    timeval span;
+    timeval span = {};
     if (run_due_timer(ev, &span) == TimerCheck::kRan || ev.wait_timeout_s != kNeverBlock) {
         return 0;
     }
@@ -126,7 +126,7 @@ bool run_signals(Context &ev)
 
 timeval run_timer_or_tell_delay(Context &ev)
 {
-    timeval span;
+    timeval span = {};
     switch (run_due_timer(ev, &span)) {
     case TimerCheck::kRan:
         return {0, 0};
@@ -150,7 +150,7 @@ int run_turn(Context &ev)
     if (run_first_immediate(ev)) {
         return 0;
     }
-    timeval until_timer;
+    timeval until_timer = {};
     const TimerCheck timers = run_due_timer(ev, &until_timer);
     if (timers == TimerCheck::kRan) {
         return 0;

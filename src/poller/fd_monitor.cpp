@@ -2,11 +2,10 @@
 
 #include "src/poller/fd_monitor.hpp"
 
-#include <cassert>
 #include <cstdlib>
-#include <cstring>
 
 #include "src/base/fork.hpp"
+#include "src/base/os.hpp"
 
 namespace tev {
 
@@ -75,13 +74,14 @@ bool FdMonitor::fall_back(const char *what)
 {
     const int error = errno;
     if (policy_ == Policy::kEpollElsePoll) {
-        report_.message(TEVENT_DEBUG_ERROR, "%s: %s; using poll from here on\n", what, strerror(error));
+        report_.message(TEVENT_DEBUG_ERROR, "%s: %s; using poll from here on\n", what, os::error_text(error));
         epoll_.close();
         fell_back_ = true;
         use_poll();
         return true;
     }
-    report_.message(TEVENT_DEBUG_FATAL, "%s: %s; there is no other way to wait\n", what, strerror(error));
+    report_.message(TEVENT_DEBUG_FATAL, "%s: %s; there is no other way to wait\n", what,
+                    os::error_text(error));
     abort();
 }
 

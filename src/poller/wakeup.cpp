@@ -11,11 +11,11 @@ namespace tev {
 
 int Wakeup::open()
 {
-    const int fd = os::eventfd();
-    if (fd == -1) {
+    const int own = os::eventfd();
+    if (own == -1) {
         return errno;
     }
-    fd_.store(fd);
+    fd_.store(own);
     state_.store(kAwake);
     in_child = [](ForkObserver &self) { static_cast<Wakeup &>(self).renew_in_child(); };
     if (!registered) {
@@ -30,9 +30,9 @@ void Wakeup::close()
         return;
     }
     remove_fork_observer(*this);
-    const int fd = fd_.exchange(-1);
-    if (fd != -1) {
-        os::close(fd);
+    const int own = fd_.exchange(-1);
+    if (own != -1) {
+        os::close(own);
     }
 }
 
@@ -51,7 +51,7 @@ void Wakeup::wake_always()
 
 void Wakeup::drain()
 {
-    uint64_t count;
+    uint64_t count = 0;
     os::read(fd(), &count, sizeof(count)); // if it fails, the loop looks once more
 }
 

@@ -934,7 +934,7 @@ static void test_reentry__signal_arrives_afterwards__is_not_lost(void **state)
 	turns(f->ev, 1);
 	talloc_free(se);
 	clear_notes();
-	se = tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, on_signal, NULL);
+	tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, on_signal, NULL);
 	raise(SIGUSR1);
 	turns(f->ev, 1);
 	assert_notes("sig");

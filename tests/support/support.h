@@ -119,7 +119,7 @@ extern char abort_reason[512];
 int status_of_child(void (*fn)(void *arg), void *arg);
 #define child_assert(condition) \
 	do { if (!(condition)) child_failed(__FILE__, __LINE__, #condition); } while (0)
-void child_failed(const char *file, int line, const char *condition);
+__attribute__((noreturn)) void child_failed(const char *file, int line, const char *condition);
 #define assert_child_aborts(fn, arg) \
 	do { int st_ = status_of_child(fn, arg); \
 	     assert_true(WIFSIGNALED(st_)); assert_int_equal(WTERMSIG(st_), SIGABRT); } while (0)
