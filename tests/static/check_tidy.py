@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# check_tidy.py ROOT BUILD_DIR: clang-tidy on every file of ROOT that BUILD_DIR/compile_commands.json names.
+#
+# src/ and compat/ are judged by ROOT/.clang-tidy, tests and examples by ROOT/tests/.clang-tidy.  Assertions are left
+# on, whatever the build says: they are what the analyzer may rely on.  Exit status 77: there is no clang-tidy.
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+JOBS = 2
+
+
+def sources(root, database):
+    """All source files below ROOT, the large ones first: they take longest."""
+    files = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
+    return sorted((f for f in files if f.is_relative_to(root)), key=lambda f: f.stat().st_size, reverse=True)
+
+
+def check(root, build, file):
+    """What clang-tidy has to say; nothing when the file is clean."""
+    room = file.relative_to(root).parts[0]
+    config = root / ".clang-tidy" if room in ("src", "compat") else root / "tests" / ".clang-tidy"
+    done = subprocess.run(["clang-tidy", "-p", build, f"--config-file={config}", "--extra-arg=-UNDEBUG", "--quiet", file],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode == 0 and not done.stdout.strip():
+        return ""
+    return done.stdout.strip() or done.stderr.strip() or f"{file}: clang-tidy's exit status is {done.returncode}"
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(f"usage: {sys.argv[0]} ROOT BUILD_DIR")
+    root, build = (pathlib.Path(arg).resolve() for arg in sys.argv[1:])
+    if shutil.which("clang-tidy") is None:
+        print("no clang-tidy")
+        sys.exit(77)
+    files = sources(root, build / "compile_commands.json")
+    if not files:
+        sys.exit("compile_commands.json names no file of this tree")
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        findings = [text for text in pool.map(lambda f: check(root, build, f), files) if text]
+    for text in findings:
+        print(text.replace(f"{root}{os.sep}", ""))
+    print(f"clang-tidy: {len(files)} files, {len(findings)} with findings")
+    sys.exit(1 if findings else 0)
+
+
+main()
