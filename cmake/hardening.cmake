@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# TEVENT_HARDENING: the library as distributions build theirs (Debian: hardening=+all, and what it leaves to the
+# compiler's defaults elsewhere).  docs/hardening.md says against what each flag is, and what it costs.
+#
+# On where code is optimised and no sanitizer is at work: _FORTIFY_SOURCE needs the one and hides calls from the other.
+
+include(CheckCXXCompilerFlag)
+include(CheckCXXSourceCompiles)
+
+set(hardening_default OFF)
+if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$" AND NOT TEVENT_SANITIZE)
+  set(hardening_default ON)
+endif()
+option(TEVENT_HARDENING "Build the library with the flags of docs/hardening.md" ${hardening_default})
+
+set(tevent_hardening_compile)
+set(tevent_hardening_link)
+if(TEVENT_HARDENING)
+  # Level 3 where compiler and libc have it; they warn where they take it for 2.
+  set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
+  check_cxx_source_compiles("#include <cstdio>\nint main() { return 0; }" TEVENT_HAS_FORTIFY_3)
+  unset(CMAKE_REQUIRED_FLAGS)
+  # A distribution's own flags may have set a level already.
+  list(APPEND tevent_hardening_compile
+    -U_FORTIFY_SOURCE
+    $<IF:$<BOOL:${TEVENT_HAS_FORTIFY_3}>,-D_FORTIFY_SOURCE=3,-D_FORTIFY_SOURCE=2>
+    -Wformat -Werror=format-security)
+  # Not on every processor.
+  foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    string(MAKE_C_IDENTIFIER "TEVENT_HAS${flag}" has)
+    check_cxx_compiler_flag(${flag} ${has})
+    if(${has})
+      list(APPEND tevent_hardening_compile ${flag})
+    endif()
+  endforeach()
+  set(tevent_hardening_link -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+endif()
