@@ -24,13 +24,13 @@ struct SignalState {
     std::atomic<uint32_t> counted{0}; // arrivals without info
     uint32_t claimed = 0;
     std::atomic<InfoRing *> ring{nullptr}; // made once, kept
-    std::atomic<bool> blocked{false};
-    int owner_thread = 0;
     struct sigaction previous;
 };
 
 struct Process : ForkObserver {
     SignalState of[kMostSignals];
+    std::atomic<int> loop_thread{0};  // the last one that installed or worked off
+    std::atomic<uint64_t> blocked{0}; // for that thread, until they are worked off
     std::atomic<uint32_t> arrived{0};
     std::atomic<uint32_t> handlers_inside{0};
     uint32_t claimed = 0;
@@ -47,26 +47,46 @@ void wake_listeners(const SignalState &state)
     }
 }
 
-void block_for_interrupted_thread(int signum, SignalState &state, void *context)
+uint64_t bit_of(int signum)
 {
-    sigaddset(&static_cast<ucontext_t *>(context)->uc_sigmask, signum);
-    state.blocked.store(true);
+    return uint64_t{1} << (signum - 1);
 }
 
-void keep_info(int signum, SignalState &state, const siginfo_t &arrival, void *context)
+// For the time after the handler: each signal handler that returns brings back
+// the mask from before it.  Those of signals that came together lie one above
+// the other, so the one below takes over what the one above has found.
+void block_when_returning(void *context)
+{
+    const uint64_t blocked = g_signals.blocked.load();
+    if (blocked == 0 || os::thread_id() != g_signals.loop_thread.load()) {
+        return;
+    }
+    sigset_t &mask = static_cast<ucontext_t *>(context)->uc_sigmask;
+    for (int signum = 1; signum < NSIG; signum++) {
+        if (blocked & bit_of(signum)) {
+            sigaddset(&mask, signum);
+        }
+    }
+}
+
+void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
 {
     InfoRing &ring = *state.ring.load();
     uint32_t position = 0;
     if (!ring.reserve(&position)) {
-        block_for_interrupted_thread(signum, state, context);
+        g_signals.blocked.fetch_or(bit_of(signum));
         siginfo_t copy = arrival;
-        os::forward_signal(state.owner_thread, signum, &copy);
+        if (os::forward_signal(g_signals.loop_thread.load(), signum, &copy) != 0) {
+            // Too many are pending, or that thread is gone: told without info, not forgotten.
+            state.counted.fetch_add(1);
+            g_signals.arrived.fetch_add(1);
+        }
         return;
     }
     ring.publish(position, arrival);
     g_signals.arrived.fetch_add(1);
     if (position + 1 - ring.released.load() >= kInfosBeforeBlocking) {
-        block_for_interrupted_thread(signum, state, context);
+        g_signals.blocked.fetch_or(bit_of(signum));
     }
 }
 
@@ -87,7 +107,8 @@ void on_signal_with_info(int signum, siginfo_t *arrival, void *context)
     const int saved_errno = errno;
     g_signals.handlers_inside.fetch_add(1);
     SignalState &state = g_signals.of[signum];
-    keep_info(signum, state, *arrival, context);
+    keep_info(signum, state, *arrival);
+    block_when_returning(context);
     wake_listeners(state);
     g_signals.handlers_inside.fetch_sub(1);
     errno = saved_errno;
@@ -100,10 +121,9 @@ void forget_other_threads(ForkObserver &)
     sigset_t mask;
     os::block_signals(&mask);
     g_signals.handlers_inside.store(0);
-    const int self = os::thread_id();
+    g_signals.loop_thread.store(os::thread_id());
     uint32_t unclaimed = 0;
     for (SignalState &state : g_signals.of) {
-        state.owner_thread = self;
         unclaimed += state.counted.load() - state.claimed;
         if (InfoRing *ring = state.ring.load()) {
             unclaimed += ring->close_gaps();
@@ -140,13 +160,18 @@ int install(int signum, SignalState &state, int sa_flags)
     } else {
         action.sa_handler = on_signal;
     }
-    state.owner_thread = os::thread_id();
+    g_signals.loop_thread.store(os::thread_id());
     return os::sigaction(signum, &action, &state.previous) == 0 ? 0 : errno;
+}
+
+bool take_blocked(int signum)
+{
+    return (g_signals.blocked.fetch_and(~bit_of(signum)) & bit_of(signum)) != 0;
 }
 
 void restore_disposition(int signum, SignalState &state)
 {
-    if (state.blocked.exchange(false)) {
+    if (take_blocked(signum)) {
         // Still pending in the kernel, and meant for listeners that are gone:
         // ignoring a signal discards it, the previous disposition could kill.
         struct sigaction ignore = {};
@@ -207,6 +232,11 @@ uint64_t removals()
     return g_signals.removals;
 }
 
+void begin_working_off()
+{
+    g_signals.loop_thread.store(os::thread_id());
+}
+
 bool any_pending()
 {
     return g_signals.arrived.load() != g_signals.claimed;
@@ -247,8 +277,20 @@ void finish(int signum, const Batch &batch)
         return; // an outer working-off still reads its infos
     }
     ring.released.store(ring.claimed);
-    if (state.blocked.exchange(false)) {
-        os::unblock_signal(signum);
+}
+
+// All of them, not only those that have just been worked off: another thread
+// may have blocked one in the moment when its infos were released.
+void end_working_off()
+{
+    if (g_signals.blocked.load() == 0) {
+        return;
+    }
+    for (int signum = 1; signum < NSIG; signum++) {
+        const InfoRing *ring = g_signals.of[signum].ring.load();
+        if (ring != nullptr && ring->batches == 0 && take_blocked(signum)) {
+            os::unblock_signal(signum);
+        }
     }
 }
 

@@ -11,10 +11,10 @@
 // added and removed by one thread at a time.
 //
 // Infos are kept in a ring.  From tevent_sa_info_queue_count() unworked ones on
-// each arrival blocks its signal for the thread that it interrupted; what
-// other threads bring after that still has room, and what does not even find
-// that is sent on to the thread that installed the disposition, where it stays
-// pending: none is lost.
+// the signal is blocked for the loop's thread, which unblocks it when it has
+// worked them off.  Not for other threads: nobody but they could unblock it
+// there.  What they bring still has room, and what does not even find that is
+// sent on to the loop's thread, where it stays pending: none is lost.
 
 #pragma once
 
@@ -50,6 +50,9 @@ SignalListener *newest_listener(int signum);
 uint64_t removals();
 
 bool any_pending();
+// Around the claims; the thread that does it is the loop's.
+void begin_working_off();
+void end_working_off();
 
 // The arrivals of one signal that one working-off takes upon itself.  What
 // arrives later is the next one's.

@@ -132,6 +132,7 @@ bool run_pending_signals()
         return false;
     }
     bool any = false;
+    signals::begin_working_off();
     for (int signum = 0; signum < signals::count(); signum++) {
         const signals::Batch batch = signals::claim(signum);
         if (batch.without_info == 0 && batch.with_info == 0) {
@@ -141,6 +142,7 @@ bool run_pending_signals()
         work_off(signum, batch);
         signals::finish(signum, batch);
     }
+    signals::end_working_off();
     return any;
 }
 

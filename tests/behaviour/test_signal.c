@@ -703,6 +703,35 @@ static void test_signal_siginfo__queue_full_with_two_events__each_gets_all(void 
 	assert_false(is_blocked(SIGUSR1));
 }
 
+static void *queue_to_itself(void *arg)
+{
+	bool *blocked = (bool *)arg;
+
+	for (int i = 0; i < 300; i++) {
+		pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = i});
+	}
+	*blocked = is_blocked(SIGRTMIN + 1);
+	return NULL;
+}
+
+/* S5: more than 256 arrive in another thread, which the loop could not unblock: none stays behind in it */
+static void test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+	pthread_t thread;
+	bool blocked = true;
+
+	DEVIATION("D5", "the thread stays blocked");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v));
+	assert_int_equal(pthread_create(&thread, NULL, queue_to_itself, &blocked), 0);
+	pthread_join(thread, NULL);
+	assert_false(blocked);
+	assert_comes_to_rest(f->ev);
+	assert_int_equal(v.expected, 300);
+	assert_int_equal(v.wrong, 0);
+}
+
 static void free_at_two(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
 			void *private_data)
 {
@@ -1508,6 +1537,7 @@ int main(void)
 		TEST(test_signal_mixed__plain_event_on_siginfo_signal__gets_the_number),
 		TEST(test_signal_mixed__siginfo_event_on_plain_signal__gets_the_number),
 		TEST_EACH_BACKEND(test_signal_siginfo__queue_full__blocked_until_worked_off),
+		TEST(test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost),
 		TEST_EACH_BACKEND(test_signal_siginfo__more_than_the_queue_holds__all_in_order),
 		TEST(test_signal_siginfo__in_batches__all_in_order),
 		TEST(test_signal_siginfo__queue_full_with_two_events__each_gets_all),
