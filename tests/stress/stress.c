@@ -34,8 +34,8 @@ _Noreturn void check_failed(const char *file, int line, const char *condition)
 _Noreturn void check_equal_failed(const char *file, int line, const char *a, long long a_is, const char *b,
 				  long long b_is)
 {
-	dprintf(STDERR_FILENO, "%s:%d: %s: %s is %lld, %s is %lld (pid %d)\n", file, line, running, a, a_is, b, b_is,
-		(int)getpid());
+	dprintf(STDERR_FILENO, "%s:%d: %s: %s is %lld, %s is %lld (pid %d, errno %d)\n", file, line, running, a, a_is,
+		b, b_is, (int)getpid(), errno);
 	_exit(1);
 }
 
