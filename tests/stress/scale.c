@@ -43,7 +43,7 @@ int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
 	static int (*next)(int, struct epoll_event *, int, int);
 
 	if (next == NULL) {
-		next = (int (*)(int, struct epoll_event *, int, int))dlsym(RTLD_NEXT, "epoll_wait");
+		*(void **)&next = dlsym(RTLD_NEXT, "epoll_wait");
 	}
 	waits++;
 	return next(epfd, events, maxevents, timeout);
@@ -54,7 +54,7 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	static int (*next)(int, int, int, struct epoll_event *);
 
 	if (next == NULL) {
-		next = (int (*)(int, int, int, struct epoll_event *))dlsym(RTLD_NEXT, "epoll_ctl");
+		*(void **)&next = dlsym(RTLD_NEXT, "epoll_ctl");
 	}
 	registrations++;
 	return next(epfd, op, fd, event);
@@ -65,7 +65,7 @@ int poll(struct pollfd *fds, nfds_t nfds, int timeout)
 	static int (*next)(struct pollfd *, nfds_t, int);
 
 	if (next == NULL) {
-		next = (int (*)(struct pollfd *, nfds_t, int))dlsym(RTLD_NEXT, "poll");
+		*(void **)&next = dlsym(RTLD_NEXT, "poll");
 	}
 	waits++;
 	return next(fds, nfds, timeout);

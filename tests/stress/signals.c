@@ -66,7 +66,7 @@ int sigaction(int signum, const struct sigaction *action, struct sigaction *old)
 	struct sigaction witnessed;
 
 	if (next == NULL) {
-		next = (int (*)(int, const struct sigaction *, struct sigaction *))dlsym(RTLD_NEXT, "sigaction");
+		*(void **)&next = dlsym(RTLD_NEXT, "sigaction");
 	}
 	if (action == NULL || !is_handler(action) || is_witness(action) || signum >= most_signals) {
 		return next(signum, action, old);
