@@ -138,7 +138,7 @@ Ready EpollPoller::ready()
         return found;
     }
     Watch *w = watches_.find(static_cast<int>(static_cast<uint32_t>(reported_.data.u64)));
-    if (w == nullptr || key_of(*w) != reported_.data.u64) {
+    if (w == nullptr || key_of(*w) != reported_.data.u64 || w->told == 0) {
         found.stale = true;
         return found;
     }

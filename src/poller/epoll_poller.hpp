@@ -11,8 +11,8 @@
 // closes a number whose open file lives on elsewhere (another process, a
 // duplicate) before it frees its event, the registration can be neither
 // addressed nor removed any more, and goes on reporting.  Such a report shows
-// by its generation; the owner then calls reopen(), which starts over with a
-// new instance.
+// by its generation, or by a watch that the kernel should know nothing of; the
+// owner then calls reopen(), which starts over with a new instance.
 
 #pragma once
 

@@ -70,7 +70,7 @@ public:
     Watch *find(int fd) const;
     // There must be none for its number.  Gives the watch a generation.
     void insert(Watch &watch);
-    // Gives it another one.
+    // Gives it another one: what was reported about the watch so far is no longer believed.
     void renew_generation(Watch &watch);
     void erase(Watch &watch);
 

@@ -1107,6 +1107,58 @@ static void test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_
 	tevent_fd_set_flags(fde, R);
 	assert_comes_to_rest(f->ev);
 	assert_old_file_reaches_nobody(f, &u, "live:R");
+/* A live event on l's number, whose open file is gone to another number. */
+static struct tevent_fd *watch_then_close(struct fixture *f, struct leftover *l, uint16_t flags)
+{
+	int s[2];
+
+	socket_pair(s);
+	*l = (struct leftover){.number = s[0], .writer = s[1], .kept = -1, .control = -1, .child = -1};
+	struct tevent_fd *fde = watch(f, l->number, flags, "live");
+	assert_comes_to_rest(f->ev);
+	keep_here(l);
+	close(l->number);
+	return fde;
+}
+
+/* F12, F5: an event of a closed fd asks for nothing any more: its open file reports to nobody */
+static void test_fd_leftover__live_event_with_no_flags__no_spin(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	leftovers_reach_nobody(f);
+	struct leftover l;
+	struct tevent_fd *fde = watch_then_close(f, &l, R);
+
+	tevent_fd_set_flags(fde, 0);
+	write_byte(l.writer);
+	assert_comes_to_rest(f->ev);
+	assert_notes("");
+	talloc_free(fde);
+	end_leftover(&l);
+}
+
+/* F6, C14: the number means another file under a live event: both events see that one alone */
+static void test_fd_leftover__number_used_again_under_a_live_event__sees_nothing_of_it(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	leftovers_reach_nobody(f);
+	struct leftover l;
+	struct tevent_fd *live = watch_then_close(f, &l, R);
+	int writer = use_number_again(&l);
+	struct tevent_fd *second = watch(f, l.number, R, "second");
+
+	assert_comes_to_rest(f->ev);
+	write_byte(l.writer);
+	assert_comes_to_rest(f->ev);
+	assert_notes("");
+	write_byte(writer);
+	next_call(f->ev);
+	assert_true(total_calls == 1);
+	talloc_free(live);
+	talloc_free(second);
+	close_fd(&l.number);
+	close_fd(&writer);
+	end_leftover(&l);
 }
 
 static int setup(void **state)
@@ -1272,6 +1324,8 @@ int main(void)
 		CASE(test_fd_fairness__woken_before_each_turn__fd_has_its_turns),
 		CASE(test_fd_reused__live_event_touched__sees_nothing_of_the_old_file),
 		CASE(test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_old_file),
+		CASE(test_fd_leftover__live_event_with_no_flags__no_spin),
+		CASE(test_fd_leftover__number_used_again_under_a_live_event__sees_nothing_of_it),
 	};
 
 	return cmocka_run_group_tests_name("fd_shared", tests, group_setup, NULL);
