@@ -79,7 +79,8 @@ void remove_fork_observer(ForkObserver &observer)
 
 uint32_t fork_generation()
 {
-    return g_state.generation.load(std::memory_order_relaxed);
+    return g_state.notified ? g_state.generation.load(std::memory_order_relaxed)
+                            : static_cast<uint32_t>(os::process_id());
 }
 
 pid_t cached_process_id()
