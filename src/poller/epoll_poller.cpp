@@ -73,7 +73,9 @@ bool EpollPoller::tell_about_wakeup()
     if (wakeup_told_ || wakeup_fd_ == -1) {
         return true;
     }
-    wakeup_told_ = os::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0;
+    wakeup_told_ =
+        os::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0 ||
+        (errno == EEXIST && os::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0);
     return wakeup_told_;
 }
 

@@ -145,7 +145,17 @@ bool FdMonitor::update()
     if (poller_->update(pending_, not_open_)) {
         return true;
     }
-    return poller_ == &epoll_ && fall_back("epoll registration") && poller_->update(pending_, not_open_);
+    if (poller_ != &epoll_) {
+        return false;
+    }
+    if (errno == EBADF) {
+        // The wake-up's number, then: a closed one is no failure of epoll.
+        report_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
+        set_wakeup_fd(-1);
+    } else {
+        fall_back("epoll registration");
+    }
+    return update();
 }
 
 Watch *FdMonitor::take_not_open()

@@ -131,6 +131,9 @@ Ready PollPoller::ready()
     Ready found;
     // Beside a watch: wake-ups that never end would starve them all.
     found.woken = entries_[0].fd != -1 && entries_[0].revents != 0;
+    if (found.woken && (entries_[0].revents & POLLNVAL) != 0) {
+        wakeup_fd_ = -1; // closed: it would be reported for ever
+    }
     for (uint32_t i = 1; i < count_; i++) {
         Watch *w = owners_[i];
         if (w == nullptr || entries_[i].revents == 0) {

@@ -738,6 +738,35 @@ static void test_fd_closed__one_of_two_freed__the_other_is_harmless(void **state
 	close_fd(&p[1]);
 }
 
+int tevent_common_wakeup_init(struct tevent_context *ev);
+
+/* C5, F11: a program that closed the wake-up's number: no move to poll, no abort(), the others are served */
+static void test_wakeup_closed__by_the_program__others_are_served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = tevent_context_init_byname(f->mem, f->backend);
+	int number = dup(STDERR_FILENO), p[2];
+
+	assert_non_null(ev);
+	close(number);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(close(number), 0);
+	pipe_pair(p);
+	if (p[0] == number) { /* nobody else's number either, or it is watched in its place */
+		p[0] = dup(p[0]);
+		close(number);
+	}
+	assert_non_null(tevent_add_fd(ev, f->mem, p[0], R, note_call, (void *)(uintptr_t)"other"));
+	write_byte(p[1]);
+	next_calls(ev, 2);
+	assert_notes("other:R other:R");
+	drain(p[0]);
+	assert_comes_to_rest(ev);
+	talloc_free(ev);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+}
+
 /* ---- leftovers ----------------------------------------------------------- */
 
 /* F13: what the oracle does with what the kernel reports for a leftover. */
@@ -1324,6 +1353,9 @@ int main(void)
 		CASE(test_fd_fairness__woken_before_each_turn__fd_has_its_turns),
 		CASE(test_fd_reused__live_event_touched__sees_nothing_of_the_old_file),
 		CASE(test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_old_file),
+		CASE_ON(test_wakeup_closed__by_the_program__others_are_served, standard),
+		CASE_ON(test_wakeup_closed__by_the_program__others_are_served, epoll),
+		CASE_ON(test_wakeup_closed__by_the_program__others_are_served, poll),
 		CASE(test_fd_leftover__live_event_with_no_flags__no_spin),
 		CASE(test_fd_leftover__number_used_again_under_a_live_event__sees_nothing_of_it),
 	};
