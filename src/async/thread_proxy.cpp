@@ -32,25 +32,28 @@ void ring(ThreadProxy &proxy)
     }
 }
 
-// A pipe of the child's own under the same numbers, with a byte when calls
-// were waiting.
-void renew_pipe_in_child(ForkObserver &observer)
+// A pipe of the child's own under the same numbers.
+bool renew_pipe(ThreadProxy &proxy)
 {
-    ThreadProxy &proxy = of(observer);
     int own[2];
     if (os::pipe(own) == -1) {
-        // Never through the parent's, in either direction.
+        return false;
+    }
+    const bool first = os::move_fd(own[0], proxy.pipe_[0]) != -1;
+    const bool second = os::move_fd(own[1], proxy.pipe_[1]) != -1;
+    return first && second;
+}
+
+// With a byte in the new pipe when calls were waiting.
+void renew_in_child(ForkObserver &observer)
+{
+    ThreadProxy &proxy = of(observer);
+    if (!renew_pipe(proxy)) {
+        // Nothing goes through the parent's, in either direction.  It stays
+        // open, or its numbers, still watched, could mean the program's files.
         proxy.going_ = true;
-        for (int &end : proxy.pipe_) {
-            os::close(end);
-            end = -1;
-        }
-    } else {
-        os::move_fd(own[0], proxy.pipe_[0]);
-        os::move_fd(own[1], proxy.pipe_[1]);
-        if (!proxy.waiting_.empty()) {
-            ring(proxy);
-        }
+    } else if (!proxy.waiting_.empty()) {
+        ring(proxy);
     }
     give_lock(observer);
 }
@@ -69,13 +72,14 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
     List<ThreadCall, ThreadCall> arrived;
     char byte;
 
-    if (proxy.pipe_[0] == -1) {
-        // A child that got no pipe: the number means another file by now.
+    pthread_mutex_lock(&proxy.lock_);
+    if (proxy.going_) {
+        // A forked child that could not have a pipe of its own.
+        pthread_mutex_unlock(&proxy.lock_);
         talloc_free(proxy.readable_);
         proxy.readable_ = nullptr;
         return;
     }
-    pthread_mutex_lock(&proxy.lock_);
     os::read(proxy.pipe_[0], &byte, 1); // there is one while calls wait, and no more
     arrived.append(proxy.waiting_);
     pthread_mutex_unlock(&proxy.lock_);
@@ -115,7 +119,7 @@ ThreadProxy *make_thread_proxy(Context &destination)
     }
     proxy->prepare = take_lock;
     proxy->in_parent = give_lock;
-    proxy->in_child = renew_pipe_in_child;
+    proxy->in_child = renew_in_child;
     add_fork_observer(*proxy);
     hook_talloc_free(proxy);
     proxy->readable_ = destination.ops->add_fd(&destination, proxy, proxy->pipe_[0], TEVENT_FD_READ,
