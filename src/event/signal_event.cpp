@@ -18,7 +18,7 @@ void tell(SignalEvent &se, const signals::Batch &batch)
     uint32_t without_info = batch.without_info;
     if (se.sa_flags_ & SA_SIGINFO) {
         for (uint32_t i = 0; i < batch.with_info; i++) {
-            if (invoke(se, signum, 1, signals::info(signum, batch, i)) || se.set_ == nullptr) {
+            if (invoke(se, signum, 1, signals::info(signum, batch, i))) {
                 return;
             }
         }

@@ -16,10 +16,10 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
                        te.handler_name_, what);
 }
 
-// Attached, but not in the queue any more.
-bool is_running(const TimerEvent &te)
+// Not running, nor cut loose.
+bool is_waiting(const TimerEvent &te)
 {
-    return te.set_ != nullptr && !te.TimerNode::is_linked();
+    return te.TimerNode::is_linked();
 }
 
 } // namespace
@@ -45,7 +45,7 @@ TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &w
 
 void update_timer(TimerEvent &te, const timeval &when)
 {
-    if (te.set_ == nullptr || is_running(te)) {
+    if (!is_waiting(te)) {
         return;
     }
     SourceSet &set = *te.set_;
@@ -76,7 +76,7 @@ void cut_loose(TimerEvent &te)
 
 bool invoke(TimerEvent &te, const timeval &current_time)
 {
-    if (te.set_ == nullptr || is_running(te)) {
+    if (!is_waiting(te)) {
         return false;
     }
     SourceSet &set = *te.set_;

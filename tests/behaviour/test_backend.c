@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 int tevent_common_wakeup_init(struct tevent_context *ev);
+bool tevent_common_have_events(struct tevent_context *ev);
 
 /* ---- helpers -------------------------------------------------------- */
 
@@ -909,6 +910,43 @@ static void test_own_table__no_event_for_the_wakeup__enomem(void **state)
 	talloc_free(ev);
 }
 
+static int added_fds;
+
+static struct tevent_fd *counting_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+					 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+					 const char *location)
+{
+	added_fds++;
+	return tevent_find_ops_byname("poll")->add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name,
+						      location);
+}
+
+/* C10, T6: re-initialised, such a table watches the new wake-up; the old event has gone. */
+static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+	size_t blocks;
+
+	DEVIATION("D10", "the wake-up comes through the table there in each case");
+	added_fds = 0;
+	ops.context_init = empty_init;
+	ops.add_fd = counting_add_fd;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(added_fds, 1);
+	assert_false(tevent_common_have_events(ev));
+	blocks = talloc_total_blocks(ev);
+	assert_int_equal(tevent_re_initialise(ev), 0);
+	assert_true(talloc_total_blocks(ev) < blocks);
+	assert_false(tevent_common_have_events(ev));
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(added_fds, 2);
+	assert_int_equal(talloc_total_blocks(ev), blocks);
+	talloc_free(ev);
+}
+
 /* A request without state to speak of. */
 static struct tevent_req *some_request(TALLOC_CTX *mem_ctx)
 {
@@ -1412,6 +1450,7 @@ int main(void)
 		TEST(test_dispatch__table_answers_by_itself__answer_is_passed_on),
 		TEST(test_own_table__context_without_means_to_wait__turn_fails),
 		TEST(test_own_table__no_event_for_the_wakeup__enomem),
+		TEST(test_own_table__reinitialised__watches_the_new_wakeup),
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_deferred__reaches_the_table),

@@ -906,6 +906,22 @@ static void test_reinitialise__in_immediate_handler__immediate_stays(void **stat
 	assert_notes("im -im1");
 }
 
+/* C25: a timer and an immediate, too, are cut loose at once: the trace tells it before the call returns. */
+static void test_reinitialise__in_timer_or_immediate_handler__is_loose_at_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	enum afterwards afterwards = RETURN;
+
+	DEVIATION("D5", "they leave when their handler has returned");
+	re_add_timer(f, &afterwards);
+	turns(f->ev, 1);
+	assert_notes("-timer1 re:0 done gone");
+	clear_notes();
+	re_add_immediate(f, &afterwards);
+	turns(f->ev, 1);
+	assert_notes("-im1 re:0 done");
+}
+
 /* C25: a signal event stays as well. */
 static void test_reinitialise__in_signal_handler__event_is_loose_and_stays(void **state)
 {
@@ -1395,6 +1411,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_reinitialise__in_fd_handler__event_is_loose_and_stays),
 		TEST_EACH_BACKEND(test_reinitialise__in_timer_handler__timer_goes_afterwards),
 		TEST_EACH_BACKEND(test_reinitialise__in_immediate_handler__immediate_stays),
+		TEST_EACH_BACKEND(test_reinitialise__in_timer_or_immediate_handler__is_loose_at_once),
 		TEST_EACH_BACKEND(test_reinitialise__in_signal_handler__event_is_loose_and_stays),
 		TEST_EACH_BACKEND(test_reinitialise__in_fd_handler_that_frees_itself__event_goes_afterwards),
 		TEST_EACH_BACKEND(test_reinitialise__in_timer_handler_that_frees_itself__timer_goes_afterwards),

@@ -315,6 +315,19 @@ static void test_trace_messages__timer_runs__is_told_before_and_after(void **sta
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
+/* O2: moving a timer. */
+static void test_trace_messages__timer_moved__is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, in_ms(10000), timer_of_this_name, NULL);
+
+	DEVIATION("D2", "0.14.1 has no message for it");
+	listen_for(f->ev, "timer_of_this_name");
+	tevent_update_timer(te, in_ms(20000));
+	assert_true(was_told());
+	tevent_set_debug(f->ev, NULL, NULL);
+}
+
 /* O2: freeing a timer that waits. */
 static void test_trace_messages__timer_freed__is_told(void **state)
 {
@@ -412,6 +425,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_trace_messages__timer_added__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__timer_runs__is_told_before_and_after),
 		TEST_EACH_BACKEND(test_trace_messages__timer_freed__is_told),
+		TEST_EACH_BACKEND(test_trace_messages__timer_moved__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_scheduled__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_runs__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_cancelled__is_told),

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -918,6 +919,48 @@ static void test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_paren
 	assert_child_succeeds(child_counts_descriptors, &before);
 }
 
+static struct rlimit limit_at_the_fork;
+
+static void child_waits_without_descriptors(void *arg)
+{
+	struct tevent_context *ev = arg;
+	bool ran = false;
+
+	alarm(CHILD_SECONDS);
+	for (int i = 0; i < 3; i++) {
+		ran = false;
+		child_assert(tevent_add_timer(ev, ev, in_ms(1), set_true, &ran) != NULL);
+		while (!ran) {
+			child_assert(tevent_loop_once(ev) == 0);
+		}
+		if (i == 1) {
+			setrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
+		}
+	}
+	child_assert(tevent_add_signal(ev, ev, SIGUSR1, 0, on_signal, NULL) != NULL);
+	raise(SIGUSR1);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(strcmp(notes(), "sig") == 0);
+}
+
+/* C21: as long as there is no descriptor for the child's wake-up, each wait does without, and tries again. */
+static void test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct rlimit none;
+	int status;
+
+	DEVIATION("D10", "the wake-up is shared with the parent");
+	assert_non_null(tevent_threaded_context_create(f->mem, f->ev));
+	getrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
+	none = limit_at_the_fork;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	status = status_of_child(child_waits_without_descriptors, f->ev);
+	setrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
+	assert_int_equal(status, 0);
+}
+
 /* ---- C22: pid ------------------------------------------------------- */
 
 static void pid_in_grandchild(void *arg)
@@ -1194,6 +1237,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_accept_handler__child_runs_its_loop_inside__both_sides_work),
 		TEST_EACH_BACKEND(test_accept_handler__child_returns__outer_loop_goes_on),
 		TEST_EACH_BACKEND(test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_parent),
+		TEST_ON(test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup, standard),
+		TEST_ON(test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup, poll),
+		TEST_ON(test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup, poll_mt),
 
 		TEST(test_cached_getpid__after_fork__is_getpid),
 		TEST_EACH_BACKEND(test_cached_getpid__called__makes_no_system_call),

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Exported, but in no header. */
@@ -180,7 +181,9 @@ static void test_add_signal__sigaction_refuses__einval(void **state)
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		assert_refused(f, refused[i]);
+		size_t blocks = talloc_total_blocks(f->mem);
 		assert_refused(f, refused[i]);
+		assert_int_equal(talloc_total_blocks(f->mem), blocks);
 	}
 	assert_false(tevent_common_have_events(f->ev));
 	catch_signal(f, SIGUSR1, 0, "a");
@@ -776,6 +779,132 @@ static void test_signal_siginfo__queue_worked_off__other_signals_stay_blocked(vo
 	assert_notes("0111");
 }
 
+/* S4: a signal that nobody had asked the infos of before is not told when another one arrives. */
+static void test_signal_siginfo__another_signal_arrives__it_is_not_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	catch_signal(f, SIGRTMIN + 5, SA_SIGINFO, "quiet");
+	catch_signal(f, SIGUSR1, 0, "other");
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	assert_notes("other*1");
+	send_value(SIGRTMIN + 5, 3);
+	turns(f->ev, 1);
+	assert_notes("other*1 quiet=3");
+}
+
+/* S5, S6: what the program has blocked itself stays blocked. */
+static void test_signal__blocked_by_the_program__stays_blocked(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	sigset_t set, before;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 6);
+	for (int round = 0; round < 2; round++) {
+		clear_notes();
+		struct tevent_signal *se = catch_signal(f, SIGRTMIN + 6, SA_SIGINFO, "a");
+		send_value(SIGRTMIN + 6, 1);
+		turns(f->ev, 1);
+		send_value(SIGRTMIN + 6, 2);
+		assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, &before), 0);
+		turns(f->ev, 1);
+		note("%d", is_blocked(SIGRTMIN + 6));
+		talloc_free(se);
+		note("%d", is_blocked(SIGRTMIN + 6));
+		assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+		assert_notes("a=1 a=2 1 1");
+	}
+}
+
+/* Stands in front of the C library's function: it may fail, as with a wake-up that was written to too often. */
+static bool write_fails;
+
+ssize_t write(int fd, const void *buf, size_t count)
+{
+	if (write_fails) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return syscall(SYS_write, fd, buf, count);
+}
+
+static void raise_and_keep_errno(enum tevent_trace_point point, void *private_data)
+{
+	if (point == TEVENT_TRACE_BEFORE_WAIT) {
+		write_fails = true;
+		errno = 4711;
+		raise(*(int *)private_data);
+		note("errno=%d", errno);
+		write_fails = false;
+	}
+}
+
+/* S2: errno is kept by the signal handler also where the wake-up's write fails: right before the wait. */
+static void test_signal__arrives_and_the_wakeup_is_full__errno_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int signums[] = {SIGUSR1, SIGUSR2};
+
+	catch_signal(f, SIGUSR1, 0, "a");
+	catch_signal(f, SIGUSR2, SA_SIGINFO, "b");
+	for (int i = 0; i < 2; i++) {
+		struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, in_ms(5), note_timeout, NULL);
+
+		clear_notes();
+		tevent_set_trace_callback(f->ev, raise_and_keep_errno, &signums[i]);
+		turns(f->ev, 1);
+		tevent_set_trace_callback(f->ev, NULL, NULL);
+		assert_memory_equal(notes(), "errno=4711", strlen("errno=4711"));
+		if (strstr(notes(), "timeout") == NULL) {
+			talloc_free(te);
+		}
+		while (tevent_common_check_signal(f->ev) != 0) {
+		}
+	}
+}
+
+/* S3: infos that arrived for an event that has gone are told to one that was added before they are worked off. */
+static void test_signal_siginfo__freed_and_added_again_after_arrival__is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 forgets them, and keeps counting them");
+	struct tevent_signal *se = catch_signal(f, SIGUSR1, SA_SIGINFO, "a");
+	send_value(SIGUSR1, 1);
+	send_value(SIGUSR1, 2);
+	talloc_free(se);
+	catch_signal(f, SIGUSR1, SA_SIGINFO, "b");
+	send_value(SIGUSR1, 3);
+	turns(f->ev, 1);
+	assert_notes("b=1 b=2 b=3");
+	assert_int_equal(tevent_common_check_signal(f->ev), 0);
+}
+
+static void cleanup_at_two(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			   void *private_data)
+{
+	int value = ((siginfo_t *)siginfo)->si_value.sival_int;
+
+	note("%d", value);
+	if (value == 2) {
+		tevent_cleanup_pending_signal_handlers(se);
+	}
+}
+
+/* S5, S11: taken out inside its handler: no further calls. */
+static void test_signal_siginfo__taken_out_in_its_handler__no_further_calls(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 goes on to call it");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, cleanup_at_two, NULL));
+	send_values(SIGUSR1, 1, 4);
+	turns(f->ev, 1);
+	assert_notes("1 2");
+}
+
 static void free_blocked_event(void *arg)
 {
 	struct fixture *f = (struct fixture *)arg;
@@ -1121,6 +1250,32 @@ static void test_signal__arrives_right_before_the_wait__ends_it(void **state)
 	}
 	tevent_set_trace_callback(f->ev, NULL, NULL);
 	assert_notes("a*1");
+}
+
+static void raise_info_before_the_wait(enum tevent_trace_point point, void *private_data)
+{
+	bool *raised = (bool *)private_data;
+
+	if (point == TEVENT_TRACE_BEFORE_WAIT && !*raised) {
+		*raised = true;
+		pthread_sigqueue(pthread_self(), SIGUSR1, (union sigval){.sival_int = 5});
+	}
+}
+
+/* S8: the same with siginfo */
+static void test_signal_siginfo__arrives_right_before_the_wait__ends_it(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	bool raised = false;
+
+	catch_signal(f, SIGUSR1, SA_SIGINFO, "a");
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(5000), note_timeout, NULL));
+	tevent_set_trace_callback(f->ev, raise_info_before_the_wait, &raised);
+	for (int i = 0; i < 3 && strcmp(notes(), "") == 0; i++) {
+		turns(f->ev, 1);
+	}
+	tevent_set_trace_callback(f->ev, NULL, NULL);
+	assert_notes("a=5");
 }
 
 /* C11, S3: the wait of a context without signal events goes on, the arrival is kept */
@@ -1517,6 +1672,7 @@ int main(void)
 		TEST(test_signal__last_real_time_signal__caught),
 		TEST_EACH_BACKEND(test_signal__arrives_between_turns__next_turn_runs_it),
 		TEST_EACH_BACKEND(test_signal__arrives__errno_kept),
+		TEST_EACH_BACKEND(test_signal__arrives_and_the_wakeup_is_full__errno_kept),
 		TEST_EACH_BACKEND(test_signal__runs__handler_gets_context_event_and_number),
 		TEST_EACH_BACKEND(test_signal__several_events__newest_first_in_one_turn),
 		TEST_EACH_BACKEND(test_signal__several_signals__lowest_first_in_one_turn),
@@ -1544,6 +1700,10 @@ int main(void)
 		TEST(test_signal_siginfo__freed_in_its_handler__the_others_get_all),
 		TEST(test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back),
 		TEST(test_signal_siginfo__queue_worked_off__other_signals_stay_blocked),
+		TEST(test_signal_siginfo__another_signal_arrives__it_is_not_told),
+		TEST(test_signal_siginfo__freed_and_added_again_after_arrival__is_told),
+		TEST(test_signal_siginfo__taken_out_in_its_handler__no_further_calls),
+		TEST(test_signal__blocked_by_the_program__stays_blocked),
 		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
 		TEST(test_signal_siginfo__unblocked_by_a_child__none_is_lost),
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
@@ -1558,6 +1718,7 @@ int main(void)
 		TEST(test_signal_resethand__other_events__those_with_the_flag_go),
 		TEST(test_signal_resethand__freed_by_its_handler__gone_once),
 		TEST_EACH_BACKEND(test_signal__arrives_right_before_the_wait__ends_it),
+		TEST_EACH_BACKEND(test_signal_siginfo__arrives_right_before_the_wait__ends_it),
 		TEST_EACH_BACKEND(test_signal__another_context_waits__kept_for_the_next_look),
 		TEST_EACH_BACKEND(test_signal__arrives_in_another_thread__ends_the_wait),
 		TEST_EACH_BACKEND(test_signal__only_event__keeps_loop_wait_alive),

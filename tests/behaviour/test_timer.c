@@ -678,6 +678,25 @@ static void test_invoke_timer_handler__null_removed__called(void **state)
 	assert_notes("a");
 }
 
+static void invoke_itself(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
+{
+	bool removed = true;
+
+	note("handler %d", tevent_common_invoke_timer_handler(te, now, &removed));
+	note(removed ? "removed" : "kept");
+}
+
+/* E7, E4: in its own handler it has left the loop: nothing */
+static void test_invoke_timer_handler__in_its_own_handler__nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 calls it without end");
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(-1), invoke_itself, NULL));
+	run_all(f);
+	assert_notes("handler 0 kept");
+}
+
 /* E7, E4: the handler frees it */
 static void test_invoke_timer_handler__handler_frees_it__removed(void **state)
 {
@@ -1045,6 +1064,7 @@ int main(void)
 		TEST(test_invoke_timer_handler__waiting_timer__called_and_removed),
 		TEST(test_invoke_timer_handler__null_removed__called),
 		TEST(test_invoke_timer_handler__handler_frees_it__removed),
+		TEST(test_invoke_timer_handler__in_its_own_handler__nothing),
 		TEST(test_invoke_timer_handler__context_gone__nothing),
 		TEST(test_timer_tag__set__read_back),
 		TEST(test_timer_tag__null__zero_and_nothing),

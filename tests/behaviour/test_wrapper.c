@@ -1423,6 +1423,39 @@ static void free_twice(struct tevent_context *ev, struct tevent_immediate *im, v
 	note("%s", strstr(abort_reason, "double free") != NULL ? "double-free" : abort_reason);
 }
 
+static void note_detach_of_timer(struct tevent_timer *te, enum tevent_event_trace_point point, void *private_data)
+{
+	if (point == TEVENT_EVENT_TRACE_DETACH) {
+		note("detach");
+	}
+}
+
+static void note_detach_of_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point,
+				     void *private_data)
+{
+	if (point == TEVENT_EVENT_TRACE_DETACH) {
+		note("detach");
+	}
+}
+
+/* W5: freed in a handler, the event whose handler it is leaves at once too: the trace tells it before the call returns. */
+static void test_wrapper_free__in_its_own_handlers__running_event_is_loose_at_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D7", "timers and immediates of a freed wrapper get no DETACH");
+	tevent_set_trace_timer_callback(f->ev, note_detach_of_timer, NULL);
+	tevent_set_trace_immediate_callback(f->ev, note_detach_of_immediate, NULL);
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), traced_wrapper(f), free_wrapper_in_handler, NULL);
+	turns(f->ev, 1);
+	assert_notes("before-immediate detach free:-1 after-immediate state-gone");
+	clear_notes();
+	assert_non_null(tevent_add_timer(traced_wrapper(f), f->mem, tevent_timeval_zero(), free_wrapper_on_timer, NULL));
+	turns(f->ev, 1);
+	assert_notes("before-timer detach free:-1 after-timer state-gone");
+	trace_none(f->ev);
+}
+
 /* W5: freeing it again in there: tevent_abort ("double free"). */
 static void test_wrapper_free__twice_in_its_own_handler__aborts(void **state)
 {
@@ -2116,6 +2149,7 @@ int main(void)
 		TEST(test_wrapper_free__in_its_own_signal_handler__the_event_stays),
 		TEST(test_wrapper_free__in_its_own_handler_then_used__aborts),
 		TEST(test_wrapper_free__twice_in_its_own_handler__aborts),
+		TEST(test_wrapper_free__in_its_own_handlers__running_event_is_loose_at_once),
 		TEST(test_wrapper_free__between_push_and_pop__goes_at_the_pop),
 		TEST(test_wrapper_free__between_push_and_pop_then_used__aborts),
 		TEST(test_wrapper_add__main_context_freed__is_null_with_einval),

@@ -134,6 +134,8 @@ class Collector:
             return  # the size of a buffer
         value = int(text.rstrip("UL"))
         # A destructor that returns anything but -1 lets talloc go on.
+        if value == 0 and [self.source.word(k) for k in range(index - 3, index)] == ["-", "1", ":"]:
+            return
         failure = value == 0 and self.source.word(index - 1) == "return"
         self.replace_token("constant", index, "-1" if failure else "0" if value == 1 else str(value + 1))
 

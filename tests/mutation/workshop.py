@@ -214,7 +214,7 @@ class Workshop:
     def execute(self, program, libdir, path=None, limit=None, libdir_of_counted=None):
         """("passed" | "failed" | "hung", why)"""
         env = {**os.environ, "LD_LIBRARY_PATH": str(libdir_of_counted or libdir), "CMOCKA_TEST_ABORT": "1",
-               "TEVENT_TEST_LIBRARY": "ours", **QUICK.get(program.name, {})}
+               "TEVENT_TEST_LIBRARY": "ours", "TALLOC_FREE_FILL": "0xA5", **QUICK.get(program.name, {})}
         wall = limit or 10 + 12 * program.seconds
         processor = int(limit or 4 + 4 * program.seconds)
 
