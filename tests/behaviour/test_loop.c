@@ -374,8 +374,8 @@ static void test_turn__two_timers_due__runs_the_earliest(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	tevent_add_timer(f->ev, f->mem, in_ms(-10), on_timer, NULL);
-	tevent_add_timer(f->ev, f->mem, in_ms(-20), on_timer, NULL);
+	tevent_add_timer(f->ev, f->mem, in_ms(-10000), on_timer, NULL);
+	tevent_add_timer(f->ev, f->mem, in_ms(-20000), on_timer, NULL);
 	turns(f->ev, 1);
 	assert_notes("timer");
 	turns(f->ev, 1);

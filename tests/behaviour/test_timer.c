@@ -190,11 +190,11 @@ static void test_timer__several_due__in_order_of_their_times(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	add(f, in_ms(-30), "c");
-	add(f, in_ms(-10), "e");
-	add(f, in_ms(-50), "a");
-	add(f, in_ms(-20), "d");
-	add(f, in_ms(-40), "b");
+	add(f, in_ms(-30000), "c");
+	add(f, in_ms(-10000), "e");
+	add(f, in_ms(-50000), "a");
+	add(f, in_ms(-20000), "d");
+	add(f, in_ms(-40000), "b");
 	run_all(f);
 	assert_notes("a b c d e");
 }
@@ -203,10 +203,10 @@ static void test_timer__several_due__in_order_of_their_times(void **state)
 static void test_timer__equal_times__in_order_of_adding(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct timeval when = in_ms(-10);
+	struct timeval when = in_ms(-10000);
 
 	add(f, when, "a");
-	add(f, in_ms(-5), "later");
+	add(f, in_ms(-5000), "later");
 	add(f, when, "b");
 	add(f, when, "c");
 	add(f, when, "d");
@@ -232,8 +232,8 @@ static void test_timer__several_due__one_per_turn(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	add(f, in_ms(-3), "a");
-	add(f, in_ms(-2), "b");
+	add(f, in_ms(-3000), "a");
+	add(f, in_ms(-2000), "b");
 	turns(f->ev, 1);
 	assert_notes("a");
 	turns(f->ev, 1);
@@ -251,8 +251,8 @@ static void test_timer__added_by_a_handler__in_its_place(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(-10), add_zero_timer, f->mem));
-	add(f, in_ms(-5), "other");
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(-10000), add_zero_timer, f->mem));
+	add(f, in_ms(-5000), "other");
 	run_all(f);
 	assert_notes("adding added other");
 }
@@ -417,10 +417,10 @@ static void test_timer_handler__frees_other_timers__they_do_not_run(void **state
 	struct fixture *f = fixture_of(state);
 	struct tevent_timer *others[2];
 
-	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(-10), free_others, others));
-	others[0] = add(f, in_ms(-9), "b");
-	others[1] = add(f, in_ms(-7), "d");
-	add(f, in_ms(-8), "c");
+	assert_non_null(tevent_add_timer(f->ev, f->mem, in_ms(-10000), free_others, others));
+	others[0] = add(f, in_ms(-9000), "b");
+	others[1] = add(f, in_ms(-7000), "d");
+	add(f, in_ms(-8000), "c");
 	run_all(f);
 	assert_notes("handler free=0 free=0 c");
 }
@@ -445,9 +445,9 @@ static void test_update_timer__earlier__runs_earlier(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	add(f, in_ms(-20), "a");
+	add(f, in_ms(-20000), "a");
 	struct tevent_timer *te = add(f, in_ms(3600000), "moved");
-	tevent_update_timer(te, in_ms(-30));
+	tevent_update_timer(te, in_ms(-30000));
 	run_all(f);
 	assert_notes("moved a");
 }
@@ -456,11 +456,11 @@ static void test_update_timer__earlier__runs_earlier(void **state)
 static void test_update_timer__later__runs_later(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct tevent_timer *te = add(f, in_ms(-30), "moved");
+	struct tevent_timer *te = add(f, in_ms(-30000), "moved");
 
-	add(f, in_ms(-20), "a");
-	add(f, in_ms(-10), "b");
-	tevent_update_timer(te, in_ms(-15));
+	add(f, in_ms(-20000), "a");
+	add(f, in_ms(-10000), "b");
+	tevent_update_timer(te, in_ms(-15000));
 	run_all(f);
 	assert_notes("a moved b");
 }
@@ -469,7 +469,7 @@ static void test_update_timer__later__runs_later(void **state)
 static void test_update_timer__due_one_into_the_future__not_before_that(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct tevent_timer *te = add(f, in_ms(-30), "moved");
+	struct tevent_timer *te = add(f, in_ms(-30000), "moved");
 	struct timeval when = in_ms(20);
 
 	tevent_update_timer(te, when);
@@ -482,11 +482,11 @@ static void test_update_timer__due_one_into_the_future__not_before_that(void **s
 static void test_update_timer__equal_times__goes_to_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct timeval when = in_ms(-10);
+	struct timeval when = in_ms(-10000);
 	struct tevent_timer *a = add(f, when, "a");
 
 	add(f, when, "b");
-	struct tevent_timer *c = add(f, in_ms(-20), "c");
+	struct tevent_timer *c = add(f, in_ms(-20000), "c");
 	add(f, when, "d");
 	tevent_update_timer(c, when);
 	tevent_update_timer(a, when);
@@ -499,8 +499,8 @@ static void test_update_timer__to_zero__before_every_other(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	add(f, in_ms(-20), "a");
-	struct tevent_timer *te = add(f, in_ms(-10), "moved");
+	add(f, in_ms(-20000), "a");
+	struct tevent_timer *te = add(f, in_ms(-10000), "moved");
 	tevent_update_timer(te, tevent_timeval_zero());
 	run_all(f);
 	assert_notes("moved a");
@@ -510,11 +510,11 @@ static void test_update_timer__to_zero__before_every_other(void **state)
 static void test_update_timer__traced__detach_then_attach(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct tevent_timer *te = add(f, in_ms(-10), "a");
+	struct tevent_timer *te = add(f, in_ms(-10000), "a");
 
 	tevent_timer_set_tag(te, 9);
 	start_trace(f);
-	tevent_update_timer(te, in_ms(-5));
+	tevent_update_timer(te, in_ms(-5000));
 	stop_trace(f);
 	assert_notes("DETACH ATTACH");
 	assert_int_equal(tevent_timer_get_tag(te), 9);
@@ -525,7 +525,7 @@ static void test_update_timer__context_gone__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	DEVIATION("D5", "undefined there");
-	struct tevent_timer *te = add(f, in_ms(-10), "a");
+	struct tevent_timer *te = add(f, in_ms(-10000), "a");
 
 	talloc_free(f->ev);
 	tevent_update_timer(te, tevent_timeval_zero());
@@ -583,8 +583,8 @@ static void test_loop_timer_delay__due__runs_the_earliest_and_returns_zero(void 
 {
 	struct fixture *f = fixture_of(state);
 
-	add(f, in_ms(-5), "b");
-	add(f, in_ms(-10), "a");
+	add(f, in_ms(-5000), "b");
+	add(f, in_ms(-10000), "a");
 	struct timeval delay = tevent_common_loop_timer_delay(f->ev);
 	assert_true(tevent_timeval_is_zero(&delay));
 	assert_notes("a");
@@ -639,10 +639,10 @@ static void test_common_add_timer__both_forms__as_add_timer(void **state)
 		clear_notes();
 		start_trace(f);
 		struct tevent_timer *te =
-			forms[i](f->ev, NULL, in_ms(-5), note_call, (void *)(uintptr_t) "a", "note_call", __location__);
+			forms[i](f->ev, NULL, in_ms(-5000), note_call, (void *)(uintptr_t) "a", "note_call", __location__);
 		assert_ptr_equal(talloc_parent(te), f->ev);
 		assert_string_equal(talloc_get_name(te), "struct tevent_timer");
-		te = forms[i](f->ev, f->mem, in_ms(-10), note_call, (void *)(uintptr_t) "b", "note_call", __location__);
+		te = forms[i](f->ev, f->mem, in_ms(-10000), note_call, (void *)(uintptr_t) "b", "note_call", __location__);
 		assert_ptr_equal(talloc_parent(te), f->mem);
 		run_all(f);
 		stop_trace(f);

@@ -132,8 +132,8 @@ static void test_wakeup__zero_time__next_turn(void **state)
 static void test_wakeup__several__in_due_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct tevent_req *late = wakeup(f->mem, f->ev, in_ms(-10));
-	struct tevent_req *early = wakeup(f->mem, f->ev, in_ms(-20));
+	struct tevent_req *late = wakeup(f->mem, f->ev, in_ms(-10000));
+	struct tevent_req *early = wakeup(f->mem, f->ev, in_ms(-20000));
 
 	tevent_req_set_callback(late, woken_by_name, (void *)(uintptr_t)"late");
 	tevent_req_set_callback(early, woken_by_name, (void *)(uintptr_t)"early");
