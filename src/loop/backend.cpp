@@ -22,7 +22,6 @@ int init_with(Context *ev, FdMonitor::Policy policy)
 {
     talloc_free(ev->additional_data);
     ev->additional_data = nullptr;
-    ev->wake_on_change = false;
     return ev->monitor.open(policy) ? 0 : -1;
 }
 
@@ -45,12 +44,7 @@ int init_poll_mt(tevent_context *ev)
 {
     init_with(ev, FdMonitor::Policy::kPoll);
     ev->wake_on_change = true;
-    const int error = ensure_wakeup(*ev);
-    if (error != 0) {
-        errno = error;
-        return -1;
-    }
-    return 0;
+    return ensure_wakeup(*ev) == 0 ? 0 : -1;
 }
 
 tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
@@ -130,7 +124,6 @@ struct Registry : ForkObserver {
     Backend *newest = nullptr;
     uint32_t count = 0;
     char *default_name = nullptr; // null: kStandardName
-    bool built_ins_registered = false;
     Backend built_ins[4] = {{"poll", &kPollTable},
                             {"poll_mt", &kPollMtTable},
                             {"epoll", &kEpollTable},
@@ -173,14 +166,10 @@ void link_backend(Backend &backend)
     g_registry.count++;
 }
 
-// Not before the first look: what a program registered earlier is older, and
-// keeps its name.
+// At each look, but not before the first one: what a program registered
+// earlier is older, and keeps its name.
 void register_built_ins()
 {
-    if (g_registry.built_ins_registered) {
-        return;
-    }
-    g_registry.built_ins_registered = true;
     for (Backend &b : g_registry.built_ins) {
         if (find_registered(b.name) == nullptr) {
             link_backend(b);

@@ -44,7 +44,6 @@ void cut_all_loose(Context &ev)
     ev.SourceSet::cut_all_loose();
     ev.nesting.level = 0;
     ev.nesting.hook = nullptr;
-    ev.nesting.hook_data = nullptr;
     assert(ev.is_valid());
 }
 

@@ -764,6 +764,64 @@ static void test_cached_getpid__same_process__is_getpid(void **state)
 	assert_int_equal(tevent_cached_getpid(), getpid());
 }
 
+/* C7, C10: the built-in context_init frees what it was given as additional data, once. */
+static void test_context_init_ops__additional_data__freed_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	char *data = talloc_strdup(f->mem, "data");
+	struct tevent_context *ev;
+
+	DEVIATION("D16", "what becomes of it is open");
+	note_end_of(data);
+	ev = tevent_context_init_ops(f->mem, tevent_find_ops_byname(f->backend), data);
+	assert_non_null(ev);
+	assert_notes("gone");
+	assert_int_equal(tevent_re_initialise(ev), 0);
+	talloc_free(ev);
+	assert_notes("gone");
+}
+
+static void note_entry_detach(struct tevent_queue_entry *qe, enum tevent_event_trace_point point, void *private_data)
+{
+	if (point == TEVENT_EVENT_TRACE_DETACH) {
+		note("entry");
+	}
+}
+
+static void note_fd_detach(struct tevent_fd *fde, enum tevent_event_trace_point point, void *private_data)
+{
+	if (point == TEVENT_EVENT_TRACE_DETACH && tevent_fd_get_tag(fde) == 1) {
+		note("fd");
+	}
+}
+
+static const struct tevent_wrapper_ops no_hooks = {.name = "no hooks"};
+
+/* C8: wrappers, and what hangs on them alone, go before the context's own events. */
+static void test_context_free__wrapper_with_queue_entry__goes_first(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_queue *queue = tevent_queue_create(f->mem, "queue");
+	struct tevent_context *wrap_ev;
+	struct tevent_req *req;
+	struct tevent_fd *fde;
+	int *ws = NULL, *rs = NULL;
+	int fds[2];
+
+	DEVIATION("D7", "queue entries of a wrapper are not traced");
+	wrap_ev = tevent_context_wrapper_create(f->ev, f->mem, &no_hooks, &ws, int);
+	req = tevent_req_create(f->mem, &rs, int);
+	assert_true(tevent_queue_add(queue, wrap_ev, req, NULL, NULL));
+	pipe_pair(fds);
+	fde = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_fd_set_tag(fde, 1);
+	tevent_set_trace_queue_callback(f->ev, note_entry_detach, NULL);
+	tevent_set_trace_fd_callback(f->ev, note_fd_detach, NULL);
+	TALLOC_FREE(f->ev);
+	assert_notes("entry fd");
+	close_pair(fds);
+}
+
 /* ---- C25: re-initialise in a handler -------------------------------- */
 
 static struct tevent_immediate *inner_im;
@@ -1409,6 +1467,8 @@ int main(void)
 		TEST(test_cached_getpid__same_process__is_getpid),
 
 		TEST_EACH_BACKEND(test_reinitialise__in_fd_handler__event_is_loose_and_stays),
+		TEST_EACH_BACKEND(test_context_init_ops__additional_data__freed_once),
+		TEST(test_context_free__wrapper_with_queue_entry__goes_first),
 		TEST_EACH_BACKEND(test_reinitialise__in_timer_handler__timer_goes_afterwards),
 		TEST_EACH_BACKEND(test_reinitialise__in_immediate_handler__immediate_stays),
 		TEST_EACH_BACKEND(test_reinitialise__in_timer_or_immediate_handler__is_loose_at_once),

@@ -1593,6 +1593,9 @@ static int own_loop_once(struct tevent_context *ev, const char *location)
 	if (poll(&p, 1, 0) == 1) {
 		note("woken");
 		tevent_common_invoke_fd_handler(own.fde, TEVENT_FD_READ, NULL);
+		if (poll(&p, 1, 0) == 1) {
+			note("not-emptied");
+		}
 	}
 	return 0;
 }

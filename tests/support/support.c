@@ -109,6 +109,7 @@ static void count_abort(const char *reason)
 {
 	abort_count++;
 	snprintf(abort_reason, sizeof(abort_reason), "%s", reason);
+	errno = EUCLEAN; /* a failed call's errno is set after it has aborted */
 }
 
 void record_aborts(void)
