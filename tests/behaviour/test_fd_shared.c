@@ -1136,6 +1136,8 @@ static void test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_
 	tevent_fd_set_flags(fde, R);
 	assert_comes_to_rest(f->ev);
 	assert_old_file_reaches_nobody(f, &u, "live:R");
+}
+
 /* A live event on l's number, whose open file is gone to another number. */
 static struct tevent_fd *watch_then_close(struct fixture *f, struct leftover *l, uint16_t flags)
 {
