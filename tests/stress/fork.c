@@ -28,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { producers = 8, deepest = 2, signal_window = 100, most_items = 10000 };
+enum { producers = 8, deepest = 2, signal_window = 100, piece_window = 20, most_items = 10000 };
 
 static const char *const backends[] = {"standard", "epoll", "poll", "poll_mt"};
 
@@ -50,9 +50,10 @@ struct life {
 	pthread_t thread[producers];
 	pthread_t signaller;
 	uint32_t items;
+	uint32_t window; /* how far a producer may be ahead; 0: the loop often sleeps */
 
 	uint32_t pieces, bytes, ticks; /* of this life, that ran */
-	uint32_t next[producers];
+	atomic_uint next[producers];
 	unsigned char told[most_items]; /* which info; any thread takes them, in no order */
 	atomic_uint counted;            /* sum of the plain signal's counts */
 	atomic_uint infos;              /* told of this life's */
@@ -90,17 +91,17 @@ static void on_piece(struct tevent_context *ev, struct tevent_immediate *im, voi
 	check_equal(now.pid, getpid());
 	check(ev == now.ev);
 	if (p->life == now.number) {
-		check_equal(p->number, now.next[p->producer]);
-		now.next[p->producer]++;
+		check_equal(p->number, atomic_load(&now.next[p->producer]));
+		atomic_fetch_add(&now.next[p->producer], 1);
 		now.pieces++;
 	} else {
 		struct life *then = &past[p->life];
 
 		/* one call may have been just before its return */
 		check(p->life >= now.oldest && p->life < now.number);
-		check_equal(p->number, then->next[p->producer]);
+		check_equal(p->number, atomic_load(&then->next[p->producer]));
 		check(p->number <= atomic_load(&then->handed_in[p->producer]));
-		then->next[p->producer]++;
+		atomic_fetch_add(&then->next[p->producer], 1);
 	}
 	if (p->im != NULL) {
 		talloc_free(p->im);
@@ -117,6 +118,10 @@ static void *produce(void *arg)
 		struct tevent_immediate *im = tevent_create_immediate(NULL);
 		struct piece *p = talloc(NULL, struct piece);
 
+		/* or they would all be done before the fork */
+		while (n > atomic_load(&now.next[index]) + now.window) {
+			sched_yield();
+		}
 		*p = (struct piece){now.number, index, n, index % 2 == 0 ? im : NULL};
 		if (draw(&c, 4) == 0) {
 			dally(&c);
@@ -225,6 +230,7 @@ static void live(void);
 static void begin_life(void)
 {
 	now.pid = getpid();
+	now.window = draw(&now.chance, 2) == 0 ? 0 : piece_window;
 	tevent_context_set_wait_timeout(now.ev, INT32_MAX);
 	check_equal(pipe(now.pipe), 0);
 	now.fde = tevent_add_fd(now.ev, now.ev, now.pipe[0], TEVENT_FD_READ, on_token, NULL);
