@@ -112,8 +112,12 @@ struct scoreboard {
 
 static struct scoreboard *scoreboard;
 
-/* Of all senders together: more than block the signal; more than the library keeps at all. */
-enum { enough_to_block = 400, too_many_to_keep = 1600 };
+/*
+ * Of all senders together: more than block the signal, but even twice as much is
+ * less than the library keeps, which lets go of a batch only when all of it has
+ * been told; or more than it keeps at all.  A sender may be a third ahead of it.
+ */
+enum { enough_to_block = 360, too_many_to_keep = 1600 };
 
 /* The slowest sender is never ahead of the average, so somebody can always go on. */
 static void keep_within_window(uint32_t number)
