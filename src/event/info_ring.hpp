@@ -4,8 +4,8 @@
 //
 // Handlers, in any thread and several at once, reserve a position, write the
 // info and publish it; one loop claims what is whole, in the order of the
-// positions, and releases it after it was told.  Positions only grow; a
-// position's slot is position % kSlots.
+// positions, and releases it when every listener was told.  Positions only
+// grow; a position's slot is position % kSlots.
 
 #pragma once
 
@@ -28,8 +28,7 @@ struct InfoRing {
 
     std::atomic<uint32_t> reserved{0}; // by signal handlers
     std::atomic<uint32_t> released{0}; // by the loop: up to here slots are free
-    uint32_t claimed = 0;              // by batches
-    uint32_t batches = 0;              // claimed and not finished
+    uint32_t claimed = 0;              // by the loop: up to here listeners may be told
     Slot slots[kSlots];
 
     Slot &slot_of(uint32_t position) { return slots[position % kSlots]; }
@@ -53,6 +52,8 @@ struct InfoRing {
         slot.info = arrival;
         slot.published.store(position + 1);
     }
+
+    bool is_nearly_full() const { return reserved.load() - released.load() >= kInfosBeforeBlocking; }
 
     // When no handler runs any more: those that never got to publish would hold
     // up all that come later.  How many infos are whole and not claimed.

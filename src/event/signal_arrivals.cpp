@@ -85,7 +85,7 @@ void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
     }
     ring.publish(position, arrival);
     g_signals.arrived.fetch_add(1);
-    if (position + 1 - ring.released.load() >= kInfosBeforeBlocking) {
+    if (ring.is_nearly_full()) {
         g_signals.blocked.fetch_or(bit_of(signum));
     }
 }
@@ -196,6 +196,9 @@ int add_listener(int signum, SignalListener &listener, int sa_flags)
     SignalListener *older = state.newest.load();
     listener.sequence = ++g_signals.sequence;
     listener.next.store(older);
+    listener.told_counted = state.claimed;
+    const InfoRing *ring = state.ring.load();
+    listener.told_infos = ring != nullptr ? ring->claimed : 0;
     // In place before the disposition: the first arrival already finds it.
     state.newest.store(&listener);
     const int error = older == nullptr ? install(signum, state, sa_flags) : 0;
@@ -242,41 +245,56 @@ bool any_pending()
     return g_signals.arrived.load() != g_signals.claimed;
 }
 
-Batch claim(int signum)
+bool claim(int signum)
 {
     SignalState &state = g_signals.of[signum];
-    Batch batch;
-    batch.without_info = state.counted.load() - state.claimed;
-    state.claimed += batch.without_info;
+    uint32_t count = state.counted.load() - state.claimed;
+    state.claimed += count;
     if (InfoRing *ring = state.ring.load()) {
-        batch.first_info = ring->claimed;
         // Only what is whole: another thread may be writing the one after.
         while (ring->is_published(ring->claimed)) {
             ring->claimed++;
+            count++;
         }
-        batch.with_info = ring->claimed - batch.first_info;
-        ring->batches += batch.with_info != 0;
     }
-    g_signals.claimed += batch.without_info + batch.with_info;
-    return batch;
+    g_signals.claimed += count;
+    return count != 0;
 }
 
-siginfo_t *info(int signum, const Batch &batch, uint32_t index)
+bool take_info(int signum, SignalListener &listener, siginfo_t *info)
 {
-    return &g_signals.of[signum].ring.load()->slot_of(batch.first_info + index).info;
+    InfoRing *ring = g_signals.of[signum].ring.load();
+    if (ring == nullptr || listener.told_infos == ring->claimed) {
+        return false;
+    }
+    *info = ring->slot_of(listener.told_infos++).info;
+    return true;
 }
 
-void finish(int signum, const Batch &batch)
+uint32_t take_count(int signum, SignalListener &listener)
+{
+    const SignalState &state = g_signals.of[signum];
+    uint32_t count = state.claimed - listener.told_counted;
+    listener.told_counted = state.claimed;
+    if (const InfoRing *ring = state.ring.load()) {
+        count += ring->claimed - listener.told_infos;
+        listener.told_infos = ring->claimed;
+    }
+    return count;
+}
+
+void release(int signum)
 {
     SignalState &state = g_signals.of[signum];
-    if (batch.with_info == 0) {
+    InfoRing *ring = state.ring.load();
+    if (ring == nullptr) {
         return;
     }
-    InfoRing &ring = *state.ring.load();
-    if (--ring.batches != 0) {
-        return; // an outer working-off still reads its infos
+    uint32_t untold = 0; // by the listener that is furthest behind
+    for (const SignalListener *l = state.newest.load(); l != nullptr; l = l->next.load()) {
+        untold = std::max(untold, ring->claimed - l->told_infos);
     }
-    ring.released.store(ring.claimed);
+    ring->released.store(ring->claimed - untold);
 }
 
 // All of them, not only those that have just been worked off: another thread
@@ -288,7 +306,7 @@ void end_working_off()
     }
     for (int signum = 1; signum < NSIG; signum++) {
         const InfoRing *ring = g_signals.of[signum].ring.load();
-        if (ring != nullptr && ring->batches == 0 && take_blocked(signum)) {
+        if (ring != nullptr && !ring->is_nearly_full() && take_blocked(signum)) {
             os::unblock_signal(signum);
         }
     }

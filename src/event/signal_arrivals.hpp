@@ -30,7 +30,9 @@ namespace tev {
 struct SignalListener {
     std::atomic<SignalListener *> next{nullptr}; // older
     Wakeup *wakeup = nullptr;
-    uint64_t sequence = 0; // grows with each one added
+    uint64_t sequence = 0;     // grows with each one added
+    uint32_t told_counted = 0; // how far it has been told of the claimed ones
+    uint32_t told_infos = 0;
 };
 
 namespace signals {
@@ -54,17 +56,16 @@ bool any_pending();
 void begin_working_off();
 void end_working_off();
 
-// The arrivals of one signal that one working-off takes upon itself.  What
-// arrives later is the next one's.
-struct Batch {
-    uint32_t without_info = 0;
-    uint32_t with_info = 0;
-    uint32_t first_info = 0;
-};
-Batch claim(int signum);
-siginfo_t *info(int signum, const Batch &batch, uint32_t index);
-// After the batch's handlers have returned.
-void finish(int signum, const Batch &batch);
+// Takes upon the calling turn what has arrived of a signal; what arrives later
+// is the next one's.  False: nothing had.
+bool claim(int signum);
+// What the listener has not been told yet of what was claimed.  Taken is told:
+// a handler may run the loop again, or never return.
+bool take_info(int signum, SignalListener &listener, siginfo_t *info);
+// Those without info, and infos that were not taken.
+uint32_t take_count(int signum, SignalListener &listener);
+// After the listeners were told.
+void release(int signum);
 
 } // namespace signals
 

@@ -12,21 +12,20 @@ namespace tev {
 namespace {
 
 // One call per info for those that want infos, one call for all to the others.
-void tell(SignalEvent &se, const signals::Batch &batch)
+void tell(SignalEvent &se)
 {
     const int signum = se.signum_;
-    uint32_t without_info = batch.without_info;
     if (se.sa_flags_ & SA_SIGINFO) {
-        for (uint32_t i = 0; i < batch.with_info; i++) {
-            if (invoke(se, signum, 1, signals::info(signum, batch, i))) {
+        siginfo_t info;
+        while (signals::take_info(signum, se, &info)) {
+            if (invoke(se, signum, 1, &info)) {
                 return;
             }
         }
-    } else {
-        without_info += batch.with_info;
     }
-    if (without_info != 0) {
-        invoke(se, signum, static_cast<int>(without_info), nullptr);
+    const uint32_t count = signals::take_count(signum, se);
+    if (count != 0) {
+        invoke(se, signum, static_cast<int>(count), nullptr);
     }
 }
 
@@ -39,14 +38,14 @@ SignalListener *newest_before(int signum, uint64_t sequence)
     return l;
 }
 
-void work_off(int signum, const signals::Batch &batch)
+void work_off(int signum)
 {
     SignalListener *l = signals::newest_listener(signum);
     while (l != nullptr) {
         SignalListener *next = l->next.load();
         const uint64_t sequence = l->sequence;
         const uint64_t removals = signals::removals();
-        tell(static_cast<SignalEvent &>(*l), batch);
+        tell(static_cast<SignalEvent &>(*l));
         l = removals == signals::removals() ? next : newest_before(signum, sequence);
     }
 }
@@ -134,13 +133,11 @@ bool run_pending_signals()
     bool any = false;
     signals::begin_working_off();
     for (int signum = 0; signum < signals::count(); signum++) {
-        const signals::Batch batch = signals::claim(signum);
-        if (batch.without_info == 0 && batch.with_info == 0) {
-            continue;
+        if (signals::claim(signum)) {
+            any = true;
+            work_off(signum);
+            signals::release(signum);
         }
-        any = true;
-        work_off(signum, batch);
-        signals::finish(signum, batch);
     }
     signals::end_working_off();
     return any;

@@ -1018,7 +1018,7 @@ static void run_inner_loop_at_one(struct tevent_context *ev, struct tevent_signa
 	}
 }
 
-/* S3, C26: an inner loop works off what came since; the outer one then goes on with its own, still whole. */
+/* S3, S4, C26: an inner loop works off what came since, after what the outer one had not told yet. */
 static void test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1028,40 +1028,79 @@ static void test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told
 	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, run_inner_loop_at_one, NULL));
 	send_values(SIGUSR1, 1, 3);
 	turns(f->ev, 1);
-	assert_notes("in=1 in=11 in=12 | in=2 in=3");
+	assert_notes("in=1 in=2 in=3 in=11 in=12 |");
 	assert_comes_to_rest(f->ev);
 	assert_false(is_blocked(SIGUSR1));
 }
 
-static void fill_the_queue_at_zero(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-				   void *siginfo, void *private_data)
+static void run_inner_loops_at_zero(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
+				    void *siginfo, void *private_data)
 {
-	struct values *v = (struct values *)private_data;
+	int *expected = private_data;
 
-	/* Both loops' arrivals count up from the same number: told apart by who reads them first. */
-	if (((siginfo_t *)siginfo)->si_value.sival_int == 0) {
-		send_values(signum, 1000, 250);
-		tevent_loop_once(ev);
-		note("inner:%d", v->expected);
-		note("%s", is_blocked(signum) ? "blocked" : "open");
+	if (((siginfo_t *)siginfo)->si_value.sival_int == (*expected)++ && *expected == 1) {
+		for (int sent = 1; sent < 2000; sent += 200) {
+			send_values(signum, sent, 200);
+			tevent_loop_once(ev);
+		}
+		note("inner:%d %s", *expected, is_blocked(signum) ? "blocked" : "open");
 	}
-	v->expected++;
 }
 
-/* S5, C26: unblocked when the outer loop has worked off its own as well. */
-static void test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both(void **state)
+/* S5, C26: inner loops go on being told, however much has come while the outer one's handler runs. */
+static void test_signal_siginfo__inner_loops_in_its_handler__are_told_without_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct values v = {0, 0};
+	int expected = 0;
 
 	DEVIATION("D5", "0.14.1 does not come back from the inner loop");
 	tevent_loop_allow_nesting(f->ev);
-	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, fill_the_queue_at_zero, &v));
-	send_values(SIGUSR1, 0, 6);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, run_inner_loops_at_zero, &expected));
+	send_values(SIGUSR1, 0, 1);
 	turns(f->ev, 1);
-	assert_notes("inner:250 blocked");
-	assert_int_equal(v.expected, 256);
+	assert_notes("inner:2001 open");
+	assert_int_equal(expected, 2001);
 	assert_false(is_blocked(SIGUSR1));
+}
+
+static jmp_buf out_of_the_handler;
+
+static void leave_at_zero(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			  void *private_data)
+{
+	int *expected = private_data;
+
+	if ((*expected)++ == 0) {
+		longjmp(out_of_the_handler, 1);
+	}
+}
+
+static void go_on_after_longjmp(void *arg)
+{
+	struct fixture *f = arg;
+	static int expected;
+
+	tevent_loop_allow_nesting(f->ev);
+	child_assert(tevent_add_signal(f->ev, f->ev, SIGUSR1, SA_SIGINFO, leave_at_zero, &expected) != NULL);
+	send_values(SIGUSR1, 0, 5);
+	if (setjmp(out_of_the_handler) == 0) {
+		tevent_loop_once(f->ev);
+	}
+	for (int sent = 5; sent < 2000; sent += 200) {
+		send_values(SIGUSR1, sent, 200);
+		child_assert(tevent_loop_once(f->ev) == 0);
+	}
+	child_assert(expected == 2005);
+	child_assert(!is_blocked(SIGUSR1));
+}
+
+/* S5: a handler that is left by longjmp() holds nothing up.  In a child: the event is never freed (D5). */
+static void test_signal_siginfo__handler_left_by_longjmp__those_after_it_are_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 tells the same ones again");
+	assert_child_succeeds(go_on_after_longjmp, f);
 }
 
 /* ---- dispositions --------------------------------------------------------------------- */
@@ -1707,7 +1746,8 @@ int main(void)
 		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
 		TEST(test_signal_siginfo__unblocked_by_a_child__none_is_lost),
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
-		TEST(test_signal_siginfo__queue_filled_by_inner_and_outer__unblocked_after_both),
+		TEST(test_signal_siginfo__inner_loops_in_its_handler__are_told_without_end),
+		TEST(test_signal_siginfo__handler_left_by_longjmp__those_after_it_are_told),
 		TEST(test_signal__first_event__installs_its_flags_and_an_empty_mask),
 		TEST(test_signal__later_events__change_nothing_there),
 		TEST(test_signal__last_event_goes__previous_disposition_is_back),
