@@ -72,6 +72,35 @@ void switch_off_writers(SourceSet &set, FdWatch &watch)
     update_interest(set, watch);
 }
 
+// Of the set, but not in its list yet.
+FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
+                      void *private_data, const char *handler_name, const char *location)
+{
+    if (fd < 0) {
+        return nullptr;
+    }
+    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context);
+    if (fde == nullptr) {
+        return nullptr;
+    }
+    fde->set_ = &set;
+    fde->fd_ = fd;
+    fde->flags_ = flags;
+    fde->handler_ = handler;
+    fde->private_data_ = private_data;
+    fde->handler_name_ = handler_name;
+    fde->location_ = location;
+    return fde;
+}
+
+void attach(FdEvent &fde)
+{
+    SourceSet &set = *fde.set_;
+    set.trace.fd(&fde, TEVENT_EVENT_TRACE_ATTACH);
+    set.fds.push_front(fde);
+    set.armed_fds += fde.flags_ != 0;
+}
+
 void close_descriptor(FdEvent &fde, tevent_context *context)
 {
     if (fde.close_fn_ != nullptr) {
@@ -121,37 +150,26 @@ FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flag
                        tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                        const char *location)
 {
-    if (fd < 0) {
-        return nullptr;
+    FdEvent *fde = new_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
+    if (fde != nullptr) {
+        attach(*fde);
     }
-    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context);
-    if (fde == nullptr) {
-        return nullptr;
-    }
-    fde->set_ = &set;
-    fde->fd_ = fd;
-    fde->flags_ = flags;
-    fde->handler_ = handler;
-    fde->private_data_ = private_data;
-    fde->handler_name_ = handler_name;
-    fde->location_ = location;
-    set.trace.fd(fde, TEVENT_EVENT_TRACE_ATTACH);
-    set.fds.push_front(*fde);
-    set.armed_fds += flags != 0;
     return fde;
 }
 
 FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
                       void *private_data, const char *handler_name, const char *location)
 {
-    FdEvent *fde = make_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
+    FdEvent *fde = new_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
     if (fde == nullptr) {
         return nullptr;
     }
     if (!join_watch(*fde)) {
+        fde->set_ = nullptr; // it never was there, for no trace callback either
         talloc_free(fde);
         return nullptr;
     }
+    attach(*fde);
     update_interest(set, *fde->watch_);
     return fde;
 }
