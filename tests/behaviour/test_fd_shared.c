@@ -844,6 +844,10 @@ static int use_number_again(struct leftover *l)
 	int p[2];
 
 	pipe_pair(p);
+	if (p[1] == l->number) { /* a lower one was free as well */
+		p[1] = dup(l->number);
+		close(l->number);
+	}
 	if (p[0] != l->number) {
 		assert_int_equal(dup2(p[0], l->number), l->number);
 		close_fd(&p[0]);
