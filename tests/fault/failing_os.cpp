@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Stands in for src/base/os.cpp: the same functions, each of which can be made
+// to fail (faults.h).  The real ones are next door: os.cpp compiled with its
+// namespace renamed.
+//
+// A failure is told as the kernel would tell it, state included: where
+// epoll_ctl() says EEXIST there is a registration, where it says ENOENT there
+// is none, and a close() that was interrupted has closed.  Only EBADF for a
+// removal leaves the registration behind, as it is when a number was closed
+// and its open file lives on under another.
+
+#include "src/base/os.hpp"
+
+#include <cerrno>
+
+#include "tests/fault/faults.h"
+
+namespace tev::real_os {
+
+decltype(os::epoll_create) epoll_create;
+decltype(os::epoll_ctl) epoll_ctl;
+decltype(os::epoll_wait_one) epoll_wait_one;
+decltype(os::poll) poll;
+decltype(os::eventfd) eventfd;
+decltype(os::pipe) pipe;
+decltype(os::move_fd) move_fd;
+decltype(os::read) read;
+decltype(os::write) write;
+decltype(os::close) close;
+decltype(os::sigaction) sigaction;
+decltype(os::unblock_signal) unblock_signal;
+decltype(os::forward_signal) forward_signal;
+decltype(os::thread_id) thread_id;
+decltype(os::wall_clock) wall_clock;
+decltype(os::process_id) process_id;
+
+} // namespace tev::real_os
+
+namespace tev::os {
+
+namespace {
+
+constexpr uint64_t kNobodysKey = UINT64_MAX;
+
+// True, and errno: the call is to fail.
+bool fails(fault_call call, const void *site)
+{
+    const int error = fault_here(call, site);
+    if (error != 0) {
+        errno = error;
+    }
+    return error != 0;
+}
+
+int counted(int fd)
+{
+    fault_descriptor(fd, true);
+    return fd;
+}
+
+fault_call call_of(int operation)
+{
+    return operation == EPOLL_CTL_ADD   ? FAULT_EPOLL_ADD
+           : operation == EPOLL_CTL_MOD ? FAULT_EPOLL_MOD
+                                        : FAULT_EPOLL_DEL;
+}
+
+// Not true until the kernel's state is as the error has it.
+bool state_fits(int error, int epoll_fd, int operation, int fd)
+{
+    if (operation == EPOLL_CTL_ADD && error == EEXIST) {
+        return real_os::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, 0, kNobodysKey) == 0;
+    }
+    if (error == ENOENT) {
+        return real_os::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, 0, 0) == 0;
+    }
+    return true;
+}
+
+} // namespace
+
+// A macro: the site is the caller of the function in which it stands.
+#define FAILS(call) fails(call, __builtin_return_address(0))
+
+int epoll_create()
+{
+    return FAILS(FAULT_EPOLL_CREATE) ? -1 : counted(real_os::epoll_create());
+}
+
+int epoll_ctl(int epoll_fd, int operation, int fd, uint32_t events, uint64_t key)
+{
+    const int error = fault_here(call_of(operation), __builtin_return_address(0));
+    if (error == 0) {
+        return real_os::epoll_ctl(epoll_fd, operation, fd, events, key);
+    }
+    if (state_fits(error, epoll_fd, operation, fd)) {
+        errno = error;
+    }
+    return -1;
+}
+
+int epoll_wait_one(int epoll_fd, epoll_event *event, int timeout_ms)
+{
+    return FAILS(FAULT_EPOLL_WAIT) ? -1 : real_os::epoll_wait_one(epoll_fd, event, timeout_ms);
+}
+
+int poll(pollfd *fds, size_t count, int timeout_ms)
+{
+    return FAILS(FAULT_POLL) ? -1 : real_os::poll(fds, count, timeout_ms);
+}
+
+int eventfd()
+{
+    return FAILS(FAULT_EVENTFD) ? -1 : counted(real_os::eventfd());
+}
+
+int pipe(int ends[2])
+{
+    if (FAILS(FAULT_PIPE) || real_os::pipe(ends) == -1) {
+        return -1;
+    }
+    counted(ends[0]);
+    counted(ends[1]);
+    return 0;
+}
+
+int move_fd(int from, int fd)
+{
+    const int error = fault_here(FAULT_MOVE_FD, __builtin_return_address(0));
+    fault_descriptor(from, false);
+    if (error == 0) {
+        return real_os::move_fd(from, fd);
+    }
+    real_os::close(from);
+    errno = error;
+    return -1;
+}
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+    return FAILS(FAULT_READ) ? -1 : real_os::read(fd, buffer, size);
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+    return FAILS(FAULT_WRITE) ? -1 : real_os::write(fd, buffer, size);
+}
+
+void close(int fd)
+{
+    const int error = fault_here(FAULT_CLOSE, __builtin_return_address(0));
+    fault_descriptor(fd, false);
+    real_os::close(fd);
+    if (error != 0) {
+        errno = error;
+    }
+}
+
+int sigaction(int signum, const struct sigaction *act, struct sigaction *old)
+{
+    // What restores a disposition asks for no old one, and cannot fail.
+    const bool installs = old != nullptr;
+    return installs && FAILS(FAULT_SIGACTION) ? -1 : real_os::sigaction(signum, act, old);
+}
+
+int unblock_signal(int signum)
+{
+    return real_os::unblock_signal(signum);
+}
+
+int forward_signal(int thread_id, int signum, siginfo_t *info)
+{
+    return FAILS(FAULT_FORWARD_SIGNAL) ? -1 : real_os::forward_signal(thread_id, signum, info);
+}
+
+int thread_id()
+{
+    return real_os::thread_id();
+}
+
+timeval wall_clock()
+{
+    return real_os::wall_clock();
+}
+
+pid_t process_id()
+{
+    return real_os::process_id();
+}
+
+} // namespace tev::os

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+
+/*
+ * Cases that rightly notice a fault which others must not.  MAY_FAIL: what they test
+ * is the very thing that the fault changes; they are asked for all the rest.
+ * LEFT_OUT: they use a failed call's result without looking, in a way that
+ * sweep_retry.c does not see.
+ */
+
+#ifndef TEVENT_TESTS_SWEEP_EXCEPTIONS_H
+#define TEVENT_TESTS_SWEEP_EXCEPTIONS_H
+
+#include "faults.h"
+
+#include <errno.h>
+
+struct exception {
+	const char *test; /* the beginning of its name; NULL: the end of the list */
+	enum fault_call call;
+	int error; /* 0: any */
+	enum { MAY_FAIL, LEFT_OUT } kind;
+};
+
+static const struct exception exceptions[] = {
+	/* Call the functions of a table directly. */
+	{ "test_built_in_table__functions_called_directly__", FAULT_ALLOCATION, 0, LEFT_OUT },
+	{ "test_built_in_table__functions_called_directly__", FAULT_EPOLL_WAIT, 0, MAY_FAIL },
+	{ "test_built_in_table__functions_called_directly__", FAULT_POLL, 0, MAY_FAIL },
+	/* Count what reaches a table: a second try does, too. */
+	{ "test_dispatch__add_", FAULT_ALLOCATION, 0, MAY_FAIL },
+	{ "test_dispatch__add_signal__", FAULT_SIGACTION, 0, MAY_FAIL },
+	{ "test_context_init_ops__additional_data__", FAULT_EPOLL_CREATE, 0, LEFT_OUT },
+	{ "test_context_init_ops__additional_data__", FAULT_EVENTFD, 0, LEFT_OUT },
+	/* Count descriptors, or look for the epoll instance, which `standard` then does without. */
+	{ "test_reinitialise__many_times__keeps_the_descriptor_count", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	{ "test_reinitialise__context_with_wakeup__is_as_new", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	{ "test_context__", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	{ "test_standard__wait_fails__moves_to_poll", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	{ "test_standard__file_that_epoll_refuses__moves_to_poll", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	{ "test_standard__epoll_wait_fails__loses_no_event", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
+	/* Count waits, or the points around them. */
+	{ "test_wait__interrupted_by_nothing_of_ours__", FAULT_EPOLL_WAIT, EBADF, MAY_FAIL },
+	{ "test_loop_trace__", FAULT_EPOLL_WAIT, 0, MAY_FAIL },
+	{ "test_loop_trace__", FAULT_POLL, 0, MAY_FAIL },
+	{ "test_loop_trace__", FAULT_ALLOCATION, 0, MAY_FAIL },
+	{ "test_poll_mt__", FAULT_POLL, 0, MAY_FAIL },
+	/* Count error messages: moving to poll is one. */
+	{ "test_fd_closed__", FAULT_EPOLL_WAIT, EBADF, MAY_FAIL },
+	/* Whose turn it was is forgotten with the instance. */
+	{ "test_fd_shared__both_ends_of_a_pair__", FAULT_EPOLL_WAIT, EBADF, MAY_FAIL },
+	/* A request that finishes without memory for its profile's stop location has none. */
+	{ "test_profile_sub__", FAULT_ALLOCATION, 0, LEFT_OUT },
+	{ "test_profile__", FAULT_ALLOCATION, 0, LEFT_OUT },
+	/* ENOENT for one call and EEXIST for the next: no kernel says that. */
+	{ "test_fd_leftover__number_used_again_under_a_live_event__", FAULT_EPOLL_ADD, EEXIST, LEFT_OUT },
+	{ NULL, FAULT_CALLS, 0, MAY_FAIL },
+};
+
+#endif
