@@ -125,15 +125,17 @@ static void *due_name(enum due due)
 	return (void *)(uintptr_t)due;
 }
 
-/* NULL is right only when the fault came in this call; then the next one works. */
+/* NULL is right only when the fault came in this call, and leaves no chunk behind; then the next one works. */
 #define MAKE(scene, variable, call, promised_errno) \
 	do { \
 		unsigned met_ = faults_met(); \
+		size_t blocks_ = talloc_total_blocks(NULL); \
 		errno = 0; \
 		(variable) = (call); \
 		if ((variable) == NULL) { \
 			int errno_ = errno; \
 			assert_int_equal(faults_met(), met_ + 1); \
+			assert_int_equal(talloc_total_blocks(NULL), blocks_); \
 			assert_true(!(promised_errno) || errno_ == (scene)->plan->error); \
 			(variable) = (call); \
 			assert_non_null(variable); \
