@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// What EpollPoller asks of the kernel, call by call: no call too many, and the
+// right one where the kernel's knowledge turns out to be another than thought.
+
+#include "tests/unit/unit.hpp"
+
+#include "tests/unit/fake_kernel.hpp"
+
+#include "src/poller/epoll_poller.hpp"
+
+namespace {
+
+using namespace tev;
+
+struct Bench {
+    WatchTable watches;
+    EpollPoller poller{watches};
+    WatchList pending, not_open;
+
+    Bench()
+    {
+        kernel = FakeKernel();
+        assert_true(poller.open());
+    }
+
+    void want(Watch &w, uint8_t interest)
+    {
+        w.wanted = interest;
+        if (!w.is_linked()) {
+            pending.push_back(w);
+        }
+    }
+};
+
+#define assert_operations(expected) assert_string_equal(kernel.operations().c_str(), expected)
+
+uint64_t key_of(const Watch &w)
+{
+    return (static_cast<uint64_t>(w.generation) << 32) | static_cast<uint32_t>(w.fd);
+}
+
+// F7, F5: one call per change that is left at the wait; none for what was changed back.
+void test_update__interest_changes__kernel_hears_of_the_difference(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    b.want(w, kWantReadable | kWantPeerClosed);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(kernel.controls.size(), 1);
+    assert_int_equal(kernel.controls[0].instance, FakeKernel::kFirstInstance);
+    assert_int_equal(kernel.controls[0].events, EPOLLIN | EPOLLRDHUP);
+    assert_true(kernel.controls[0].key == key_of(w));
+    assert_operations("A5");
+    assert_int_equal(w.told, w.wanted);
+    assert_true(b.pending.empty());
+
+    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(w, kWantWritable);
+    b.want(w, kWantReadable | kWantPeerClosed);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("");
+    assert_true(b.pending.empty());
+
+    b.want(w, kWantWritable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(kernel.controls[0].events, EPOLLOUT);
+    assert_true(kernel.controls[0].key == key_of(w));
+    assert_operations("M5");
+    b.want(w, 0);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(kernel.controls[0].events, 0);
+    assert_operations("D5");
+    assert_int_equal(w.told, 0);
+    b.want(w, kWantReadable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("A5");
+}
+
+// F13: the kernel may have forgotten: told once more, once.
+void test_update__tell_again__is_told_though_nothing_changed(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    b.want(w, kWantReadable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    w.tell_again = true;
+    b.want(w, kWantReadable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("A5 M5");
+    assert_false(w.tell_again);
+    b.want(w, kWantReadable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("");
+}
+
+// F13, D1: known already: changed; not known any more: added.  Nothing else is tried twice.
+void test_update__kernel_knows_otherwise__is_made_up_for(void **)
+{
+    const struct {
+        bool known; // by us
+        std::vector<int> errors;
+        const char *operations;
+        int result; // errno, 0 when it worked
+    } cases[] = {
+        {false, {EEXIST}, "A5 M5", 0},
+        {false, {EEXIST, EPERM}, "A5 M5", EPERM},
+        {false, {EPERM}, "A5", EPERM},
+        {false, {ENOENT}, "A5", ENOENT},
+        {true, {ENOENT}, "M5 A5", 0},
+        {true, {ENOENT, ENOSPC}, "M5 A5", ENOSPC},
+        {true, {EEXIST}, "M5", EEXIST},
+        {true, {ENOMEM}, "M5", ENOMEM},
+    };
+    for (const auto &c : cases) {
+        Bench b;
+        Watch w(5);
+        b.watches.insert(w);
+        if (c.known) {
+            b.want(w, kWantReadable);
+            assert_true(b.poller.update(b.pending, b.not_open));
+            kernel.operations();
+        }
+        const uint8_t before = w.told;
+        b.want(w, kWantWritable);
+        kernel.control_errors.assign(c.errors.begin(), c.errors.end());
+        errno = 0;
+        const bool worked = b.poller.update(b.pending, b.not_open);
+        const int error = errno;
+        assert_operations(c.operations);
+        assert_int_equal(worked, c.result == 0);
+        assert_int_equal(w.told, worked ? w.wanted : before);
+        assert_int_equal(b.pending.empty(), worked);
+        assert_true(b.not_open.empty());
+        if (!worked) {
+            assert_int_equal(error, c.result);
+        }
+        if (w.is_linked()) {
+            b.pending.unlink(w);
+        }
+    }
+}
+
+// F11: no open file: not pending any more, and the kernel knows nothing of it; the others go on.
+void test_update__not_open__is_handed_over(void **)
+{
+    Bench b;
+    Watch closed(5), open(6);
+    b.watches.insert(closed);
+    b.watches.insert(open);
+    b.want(closed, kWantReadable);
+    b.want(open, kWantReadable);
+    kernel.control_errors = {EBADF};
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("A5 A6");
+    assert_true(b.pending.empty());
+    assert_ptr_equal(b.not_open.front(), &closed);
+    assert_int_equal(closed.told, 0);
+    assert_int_equal(open.told, kWantReadable);
+    b.not_open.unlink(closed);
+}
+
+// F13: leaving is told at once, if the kernel knows anything to forget.
+void test_forget__known_or_not__one_call_or_none(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    b.poller.forget(w);
+    assert_operations("");
+    b.want(w, kWantReadable);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    b.poller.forget(w);
+    assert_operations("A5 D5");
+    assert_int_equal(w.told, 0);
+    b.poller.forget(w);
+    assert_operations("");
+}
+
+// S8, T4: the wake-up is told before all others, until it worked, and once.
+void test_update__wakeup__is_told_first_and_once(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    b.want(w, kWantReadable);
+    b.poller.set_wakeup_fd(7);
+    kernel.control_errors = {ENOSPC};
+    errno = 0;
+    assert_false(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(errno, ENOSPC);
+    assert_operations("A7");
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(kernel.controls[0].events, EPOLLIN);
+    assert_true(kernel.controls[0].key == 0);
+    assert_operations("A7 A5");
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_operations("");
+}
+
+// C21, F13: a new instance knows nothing: all that is wanted is told anew.
+void test_reopen__new_instance__is_told_everything(void **)
+{
+    Bench b;
+    Watch wanted(5), unwanted(6), pending(8);
+    for (Watch *w : {&wanted, &unwanted, &pending}) {
+        b.watches.insert(*w);
+        b.want(*w, kWantReadable);
+    }
+    b.poller.set_wakeup_fd(7);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(unwanted, 0);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(pending, kWantWritable);
+    kernel.operations();
+
+    assert_true(b.poller.reopen(b.pending));
+    assert_int_equal(kernel.instances, 2);
+    assert_false(unwanted.is_linked());
+    assert_int_equal(wanted.told, 0);
+    assert_int_equal(pending.told, 0);
+    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(kernel.controls[0].instance, FakeKernel::kFirstInstance + 1);
+    assert_operations("A7 A8 A5");
+
+    kernel.create_error = EMFILE;
+    errno = 0;
+    assert_false(b.poller.reopen(b.pending));
+    assert_int_equal(errno, EMFILE);
+    assert_false(b.poller.is_open());
+    while (Watch *w = b.pending.front()) {
+        b.pending.unlink(*w);
+    }
+}
+
+// C14, F13: whose report it is: the wake-up's, a watch's, or nobody's any more.
+void test_ready__reports__are_told_apart(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    const auto report = [&](uint64_t key, uint32_t events) {
+        FakeKernel::Report r;
+        r.count = 1;
+        r.event.events = events;
+        r.event.data.u64 = key;
+        kernel.reports.push_back(r);
+        assert_true(b.poller.wait(0) == WaitResult::kReady);
+        return b.poller.ready();
+    };
+    Ready found = report(0, EPOLLIN);
+    assert_null(found.watch);
+    assert_false(found.stale);
+    found = report(key_of(w), EPOLLIN | EPOLLHUP);
+    assert_ptr_equal(found.watch, &w);
+    assert_int_equal(found.readiness, kReadable | kHungUp);
+    assert_false(found.stale);
+    found = report(key_of(w) + (1ULL << 32), EPOLLIN); // of another generation
+    assert_null(found.watch);
+    assert_true(found.stale);
+    found = report(key_of(w) + 1, EPOLLIN); // a number that is not watched
+    assert_null(found.watch);
+    assert_true(found.stale);
+}
+
+// C11, C5: how a wait ends.
+void test_wait__each_outcome__is_told(void **)
+{
+    Bench b;
+    kernel.reports = {{0, 1, {}}, {0, 0, {}}, {EINTR, 0, {}}, {EBADF, 0, {}}};
+    assert_true(b.poller.wait(17) == WaitResult::kReady);
+    assert_int_equal(kernel.last_timeout, 17);
+    assert_true(b.poller.wait(-1) == WaitResult::kTimeLimit);
+    assert_int_equal(kernel.last_timeout, -1);
+    assert_true(b.poller.wait(0) == WaitResult::kInterrupted);
+    assert_true(b.poller.wait(0) == WaitResult::kFailed);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_update__interest_changes__kernel_hears_of_the_difference),
+        cmocka_unit_test(test_update__tell_again__is_told_though_nothing_changed),
+        cmocka_unit_test(test_update__kernel_knows_otherwise__is_made_up_for),
+        cmocka_unit_test(test_update__not_open__is_handed_over),
+        cmocka_unit_test(test_forget__known_or_not__one_call_or_none),
+        cmocka_unit_test(test_update__wakeup__is_told_first_and_once),
+        cmocka_unit_test(test_reopen__new_instance__is_told_everything),
+        cmocka_unit_test(test_ready__reports__are_told_apart),
+        cmocka_unit_test(test_wait__each_outcome__is_told),
+    };
+    return cmocka_run_group_tests_name("epoll_poller", tests, nullptr, nullptr);
+}
