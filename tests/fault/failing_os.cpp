@@ -30,10 +30,13 @@ decltype(os::write) write;
 decltype(os::close) close;
 decltype(os::sigaction) sigaction;
 decltype(os::unblock_signal) unblock_signal;
+decltype(os::block_signals) block_signals;
+decltype(os::restore_signals) restore_signals;
 decltype(os::forward_signal) forward_signal;
 decltype(os::thread_id) thread_id;
 decltype(os::wall_clock) wall_clock;
 decltype(os::process_id) process_id;
+decltype(os::error_text) error_text;
 
 } // namespace tev::real_os
 
@@ -169,6 +172,16 @@ int unblock_signal(int signum)
     return real_os::unblock_signal(signum);
 }
 
+int block_signals(sigset_t *mask)
+{
+    return real_os::block_signals(mask);
+}
+
+int restore_signals(const sigset_t &mask)
+{
+    return real_os::restore_signals(mask);
+}
+
 int forward_signal(int thread_id, int signum, siginfo_t *info)
 {
     return FAILS(FAULT_FORWARD_SIGNAL) ? -1 : real_os::forward_signal(thread_id, signum, info);
@@ -187,6 +200,11 @@ timeval wall_clock()
 pid_t process_id()
 {
     return real_os::process_id();
+}
+
+const char *error_text(int error)
+{
+    return real_os::error_text(error);
 }
 
 } // namespace tev::os

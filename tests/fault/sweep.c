@@ -167,7 +167,7 @@ static void limit_processor_time(void)
 	setrlimit(RLIMIT_CPU, &limit);
 }
 
-static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group_setup, const struct fault *fault,
+static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *fault,
 			  long long patience)
 {
 	struct outcome outcome = { NO_VERDICT, 0, false };
@@ -188,7 +188,7 @@ static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group
 		dup2(fileno(output), STDOUT_FILENO);
 		dup2(fileno(output), STDERR_FILENO);
 		limit_processor_time();
-		run_case(test, group_setup, fault, report);
+		run_case(test, group_set_up, fault, report);
 	}
 	setpgid(pid, pid);
 	end.fd = pidfd_open(pid, 0);
@@ -277,7 +277,7 @@ static void describe(const char *test, const struct fault *fault, const char *wh
 	       strerrorname_np(fault->error), what, report->words);
 }
 
-static void inject(const struct CMUnitTest *test, CMFixtureFunction group_setup, const struct fault *fault,
+static void inject(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *fault,
 		   unsigned usual_aborts)
 {
 	enum meaning meaning = meaning_of(fault, test->initial_state);
@@ -292,7 +292,7 @@ static void inject(const struct CMUnitTest *test, CMFixtureFunction group_setup,
 		meaning = meaning == MADE_UP ? TOLD : meaning;
 	}
 	for (attempt = 0; attempt <= repetitions; attempt++) {
-		struct outcome outcome = run(test, group_setup, fault,
+		struct outcome outcome = run(test, group_set_up, fault,
 					     meaning == MADE_UP ? patience_ms : little_patience_ms);
 		if (faults_met() == 0) {
 			sums.not_met++; /* threads went another way this time */
@@ -335,7 +335,7 @@ static void note_place(const struct fault_site *site)
 	}
 }
 
-static void sweep_site(const struct CMUnitTest *test, CMFixtureFunction group_setup, const struct fault_site *site,
+static void sweep_site(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault_site *site,
 		       unsigned usual_aborts)
 {
 	static unsigned long candidates;
@@ -344,14 +344,14 @@ static void sweep_site(const struct CMUnitTest *test, CMFixtureFunction group_se
 		for (const int *error = fault_errors(site->call); *error != 0; error++) {
 			struct fault fault = { site->call, site->site, nth, *error };
 			if (candidates++ % (unsigned long)options.sample == 0) {
-				inject(test, group_setup, &fault, usual_aborts);
+				inject(test, group_set_up, &fault, usual_aborts);
 			}
 		}
 	}
 	note_place(site);
 }
 
-static void sweep_case(const struct CMUnitTest *test, CMFixtureFunction group_setup)
+static void sweep_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up)
 {
 	static struct fault_site sites[most_sites];
 	static const struct fault none = { .site = NULL };
@@ -360,7 +360,7 @@ static void sweep_case(const struct CMUnitTest *test, CMFixtureFunction group_se
 	long long started = now_ms(), took;
 	size_t count;
 
-	usual = run(test, group_setup, &none, patience_ms);
+	usual = run(test, group_set_up, &none, patience_ms);
 	took = now_ms() - started;
 	if (usual.verdict == SKIPPED) {
 		return;
@@ -379,7 +379,7 @@ static void sweep_case(const struct CMUnitTest *test, CMFixtureFunction group_se
 	usual_aborts = faults_aborts();
 	count = faults_sites(sites, most_sites);
 	for (size_t i = 0; i < count; i++) {
-		sweep_site(test, group_setup, &sites[i], usual_aborts);
+		sweep_site(test, group_set_up, &sites[i], usual_aborts);
 	}
 }
 
@@ -398,11 +398,11 @@ static void print_sums(const char *group, long long took)
 }
 
 int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *const tests, const size_t count,
-			    CMFixtureFunction group_setup, CMFixtureFunction group_teardown)
+			    CMFixtureFunction group_set_up, CMFixtureFunction group_tear_down)
 {
 	long long started = now_ms();
 
-	if (group_teardown != NULL) {
+	if (group_tear_down != NULL) {
 		printf("%s: has a group teardown, which a sweep does not run\n", group);
 		return 1;
 	}
@@ -419,7 +419,7 @@ int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *const te
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (options.only == NULL || strstr(tests[i].name, options.only) != NULL) {
-			sweep_case(&tests[i], group_setup);
+			sweep_case(&tests[i], group_set_up);
 		}
 	}
 	print_sums(group, now_ms() - started);

@@ -249,7 +249,7 @@ static void found_by_sanitizer(void)
 }
 #endif
 
-void run_case(const struct CMUnitTest *test, CMFixtureFunction group_setup, const struct fault *planned,
+void run_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *planned,
 	      struct report *to)
 {
 	struct CMUnitTest one = { test->name, run_body, set_up, tear_down, test->initial_state };
@@ -268,7 +268,7 @@ void run_case(const struct CMUnitTest *test, CMFixtureFunction group_setup, cons
 		faults_plan(fault.call, fault.site, fault.nth, fault.error);
 	}
 	failures = ((__typeof__(_cmocka_run_group_tests) *)next_function("_cmocka_run_group_tests"))(
-		"sweep", &one, 1, group_setup, NULL);
+		"sweep", &one, 1, group_set_up, NULL);
 	if (skipped) {
 		leave(SKIPPED);
 	}

@@ -37,7 +37,7 @@ struct fault {
 };
 
 /* In a process forked for it; does not return. */
-void run_case(const struct CMUnitTest *test, CMFixtureFunction group_setup, const struct fault *fault,
+void run_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *fault,
 	      struct report *to) __attribute__((noreturn));
 
 /* For sweep_retry.c. */

@@ -241,6 +241,7 @@ void test_ready__reports__are_told_apart(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
+    w.told = kWantReadable;
     const auto report = [&](uint64_t key, uint32_t events) {
         FakeKernel::Report r;
         r.count = 1;
@@ -261,6 +262,10 @@ void test_ready__reports__are_told_apart(void **)
     assert_null(found.watch);
     assert_true(found.stale);
     found = report(key_of(w) + 1, EPOLLIN); // a number that is not watched
+    assert_null(found.watch);
+    assert_true(found.stale);
+    w.told = 0; // the kernel should know nothing of it
+    found = report(key_of(w), EPOLLIN);
     assert_null(found.watch);
     assert_true(found.stale);
 }
