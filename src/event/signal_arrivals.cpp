@@ -76,11 +76,7 @@ void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
     if (!ring.reserve(&position)) {
         g_signals.blocked.fetch_or(bit_of(signum));
         siginfo_t copy = arrival;
-        if (os::forward_signal(g_signals.loop_thread.load(), signum, &copy) != 0) {
-            // Too many are pending, or that thread is gone: told without info, not forgotten.
-            state.counted.fetch_add(1);
-            g_signals.arrived.fetch_add(1);
-        }
+        os::forward_signal(g_signals.loop_thread.load(), signum, &copy);
         return;
     }
     ring.publish(position, arrival);

@@ -14,7 +14,8 @@
 // the signal is blocked for the loop's thread, which unblocks it when it has
 // worked them off.  Not for other threads: nobody but they could unblock it
 // there.  What they bring still has room, and what does not even find that is
-// sent on to the loop's thread, where it stays pending: none is lost.
+// sent on to the loop's thread, where it stays pending: none is lost while the
+// kernel has room for pending signals.
 
 #pragma once
 
