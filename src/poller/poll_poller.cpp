@@ -29,7 +29,6 @@ void PollPoller::close(WatchTable &watches)
 
 bool PollPoller::update(WatchList &pending, WatchList &)
 {
-    close_gaps();
     entries_[0].fd = wakeup_fd_;
     while (Watch *w = pending.front()) {
         if (w->wanted == 0) {
@@ -130,8 +129,8 @@ Ready PollPoller::ready()
 {
     Ready found;
     // Beside a watch: wake-ups that never end would starve them all.
-    found.woken = entries_[0].fd != -1 && entries_[0].revents != 0;
-    if (found.woken && (entries_[0].revents & POLLNVAL) != 0) {
+    found.woken = entries_[0].revents != 0;
+    if (entries_[0].revents & POLLNVAL) {
         wakeup_fd_ = -1; // closed: it would be reported for ever
     }
     for (uint32_t i = 1; i < count_; i++) {

@@ -44,9 +44,7 @@ struct FakeKernel {
     {
         std::string all;
         for (const Control &c : controls) {
-            const char *name = c.operation == EPOLL_CTL_ADD   ? "A"
-                               : c.operation == EPOLL_CTL_MOD ? "M"
-                                                              : "D";
+            const char *name = c.operation == EPOLL_CTL_ADD ? "A" : c.operation == EPOLL_CTL_MOD ? "M" : "D";
             all += (all.empty() ? "" : " ") + std::string(name) + std::to_string(c.fd);
         }
         controls.clear();

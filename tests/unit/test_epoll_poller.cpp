@@ -105,14 +105,10 @@ void test_update__kernel_knows_otherwise__is_made_up_for(void **)
         const char *operations;
         int result; // errno, 0 when it worked
     } cases[] = {
-        {false, {EEXIST}, "A5 M5", 0},
-        {false, {EEXIST, EPERM}, "A5 M5", EPERM},
-        {false, {EPERM}, "A5", EPERM},
-        {false, {ENOENT}, "A5", ENOENT},
-        {true, {ENOENT}, "M5 A5", 0},
-        {true, {ENOENT, ENOSPC}, "M5 A5", ENOSPC},
-        {true, {EEXIST}, "M5", EEXIST},
-        {true, {ENOMEM}, "M5", ENOMEM},
+        {false, {EEXIST}, "A5 M5", 0},  {false, {EEXIST, EPERM}, "A5 M5", EPERM},
+        {false, {EPERM}, "A5", EPERM},  {false, {ENOENT}, "A5", ENOENT},
+        {true, {ENOENT}, "M5 A5", 0},   {true, {ENOENT, ENOSPC}, "M5 A5", ENOSPC},
+        {true, {EEXIST}, "M5", EEXIST}, {true, {ENOMEM}, "M5", ENOMEM},
     };
     for (const auto &c : cases) {
         Bench b;

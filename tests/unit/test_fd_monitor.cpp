@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The policy between the two pollers, and a forked child's first use, with a
+// kernel that answers as it is told.
+
+#include "tests/unit/unit.hpp"
+
+#include "tests/unit/fake_kernel.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "src/poller/fd_monitor.hpp"
+
+namespace {
+
+using namespace tev;
+using Policy = FdMonitor::Policy;
+
+int messages[4];
+
+void count_message(void *, tevent_debug_level level, const char *, va_list)
+{
+    messages[level]++;
+}
+
+struct Bench {
+    TALLOC_CTX *owner = talloc_new(nullptr);
+    Report report;
+    FdMonitor monitor{owner, report};
+    Watch five{5}, six{6};
+
+    Bench()
+    {
+        kernel = FakeKernel();
+        messages[TEVENT_DEBUG_ERROR] = 0;
+        report.set_sink(count_message, nullptr);
+    }
+
+    ~Bench()
+    {
+        monitor.close();
+        talloc_free(owner);
+    }
+
+    void watch_both()
+    {
+        monitor.add(five);
+        monitor.add(six);
+        monitor.want(five, kWantReadable);
+        monitor.want(six, kWantWritable);
+    }
+};
+
+#define assert_operations(expected) assert_string_equal(kernel.operations().c_str(), expected)
+
+// True when the next wait goes to poll(2), with these entries besides the wake-up's.
+void assert_polls(Bench &b, size_t entries)
+{
+    kernel.polled.clear();
+    assert_true(b.monitor.update());
+    b.monitor.wait(0);
+    assert_int_equal(kernel.polled.size(), entries + 1);
+}
+
+// C27: who asks for poll holds no instance.
+void test_open__poll__makes_no_instance(void **)
+{
+    Bench b;
+    assert_true(b.monitor.open(Policy::kPoll));
+    assert_true(b.monitor.is_open());
+    assert_int_equal(kernel.instances, 0);
+    b.watch_both();
+    assert_polls(b, 2);
+    assert_true(b.monitor.is_valid());
+}
+
+// C5: plain epoll without instance is not open; with poll as the way out it is, for good.
+void test_open__no_instance__fails_or_polls(void **)
+{
+    Bench b;
+    kernel.create_error = EMFILE;
+    errno = 0;
+    assert_false(b.monitor.open(Policy::kEpoll));
+    assert_int_equal(errno, EMFILE);
+    assert_false(b.monitor.is_open());
+    errno = 0;
+    assert_false(b.monitor.update());
+    assert_int_equal(errno, ENOTCONN);
+    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    b.watch_both();
+    assert_polls(b, 2);
+    assert_int_equal(messages[TEVENT_DEBUG_ERROR], 0);
+
+    kernel.create_error = 0;
+    b.monitor.remove(b.five);
+    b.monitor.remove(b.six);
+    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    assert_int_equal(kernel.instances, 0);
+    assert_true(b.monitor.open(Policy::kEpoll));
+    assert_int_equal(kernel.instances, 1);
+}
+
+// C5: what the kernel refuses moves everything to poll, the wake-up with it; one message tells it.
+void test_update__refused__everything_moves_to_poll(void **)
+{
+    Bench b;
+    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    b.monitor.set_wakeup_fd(7);
+    b.watch_both();
+    kernel.control_errors = {0, 0, EPERM};
+    assert_polls(b, 2);
+    assert_operations("A7 A5 A6");
+    assert_int_equal(messages[TEVENT_DEBUG_ERROR], 1);
+    assert_int_equal(kernel.polled[0].fd, 7);
+    assert_int_equal(kernel.polled[1].fd + kernel.polled[2].fd, 5 + 6);
+    b.monitor.remove(b.five);
+    b.monitor.want(b.six, kWantReadable);
+    b.monitor.set_wakeup_fd(8);
+    assert_polls(b, 1);
+    assert_int_equal(kernel.polled[0].fd, 8);
+    assert_operations("");
+    assert_true(b.monitor.is_valid());
+}
+
+// C5: so does a wait that fails; its outcome is a failed wait, once.
+void test_wait__fails__everything_moves_to_poll(void **)
+{
+    Bench b;
+    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    b.watch_both();
+    b.monitor.want(b.six, 0);
+    assert_true(b.monitor.update());
+    kernel.reports = {{EINTR, 0, {}}, {EBADF, 0, {}}};
+    assert_true(b.monitor.wait(0) == WaitResult::kInterrupted);
+    assert_int_equal(messages[TEVENT_DEBUG_ERROR], 0);
+    assert_true(b.monitor.wait(0) == WaitResult::kFailed);
+    assert_int_equal(messages[TEVENT_DEBUG_ERROR], 1);
+    assert_polls(b, 1);
+    kernel.poll_error = EINVAL;
+    assert_true(b.monitor.wait(0) == WaitResult::kFailed);
+    assert_int_equal(messages[TEVENT_DEBUG_ERROR], 1);
+}
+
+// F13, C5: a leftover's report makes a new instance; where there is none to be had, poll.
+void test_ready__leftover__new_instance_or_poll(void **)
+{
+    for (int error : {0, EMFILE}) {
+        Bench b;
+        assert_true(b.monitor.open(Policy::kEpollElsePoll));
+        b.watch_both();
+        assert_true(b.monitor.update());
+        kernel.operations();
+        FakeKernel::Report stale;
+        stale.count = 1;
+        stale.event.data.u64 = (99ULL << 32) | 5;
+        kernel.reports = {stale};
+        assert_true(b.monitor.wait(0) == WaitResult::kReady);
+        kernel.create_error = error;
+        assert_true(b.monitor.ready().stale);
+        assert_int_equal(kernel.instances, error == 0 ? 2 : 1);
+        assert_int_equal(messages[TEVENT_DEBUG_ERROR], error != 0);
+        if (error == 0) {
+            assert_true(b.monitor.update());
+            assert_operations("A5 A6");
+        } else {
+            assert_polls(b, 2);
+        }
+    }
+}
+
+// F13: told again only what the kernel knows, once, and not in place of what is pending.
+void test_tell_again__known_or_not__is_pending_once(void **)
+{
+    Bench b;
+    assert_true(b.monitor.open(Policy::kEpoll));
+    b.monitor.add(b.five);
+    b.monitor.tell_again(b.five);
+    assert_false(b.five.is_linked());
+    b.monitor.want(b.five, kWantReadable);
+    b.monitor.tell_again(b.five);
+    assert_true(b.monitor.update());
+    assert_operations("A5");
+    b.monitor.tell_again(b.five);
+    b.monitor.tell_again(b.five);
+    b.monitor.want(b.five, kWantReadable);
+    assert_true(b.monitor.update());
+    assert_operations("M5");
+    b.monitor.want(b.five, kWantReadable);
+    assert_false(b.five.is_linked());
+}
+
+// F11: each watch without open file is handed out once.
+void test_take_not_open__two_closed__each_once(void **)
+{
+    Bench b;
+    assert_true(b.monitor.open(Policy::kEpoll));
+    b.watch_both();
+    kernel.control_errors = {EBADF, EBADF};
+    assert_true(b.monitor.update());
+    assert_ptr_equal(b.monitor.take_not_open(), &b.five);
+    assert_ptr_equal(b.monitor.take_not_open(), &b.six);
+    assert_null(b.monitor.take_not_open());
+    assert_ptr_equal(b.monitor.find(5), &b.five);
+    b.monitor.remove(b.five);
+    assert_null(b.monitor.find(5));
+    assert_operations("A5 A6");
+}
+
+// C21: whatever a child does first, nothing reaches the instance that it shares with its parent.
+void test_fork__each_first_use__is_on_an_instance_of_its_own(void **)
+{
+    using Use = void (*)(Bench &, Watch &);
+    const struct {
+        Use use;
+        const char *operations; // then, and with the update that follows
+    } uses[] = {
+        {[](Bench &b, Watch &w) { b.monitor.add(w); }, "A7 A5 A6"},
+        {[](Bench &b, Watch &) { b.monitor.remove(b.five); }, "A7 A6"},
+        {[](Bench &b, Watch &) { b.monitor.want(b.five, 0); }, "A7 A6"},
+        {[](Bench &b, Watch &) { b.monitor.tell_again(b.five); }, "A7 A5 A6"},
+        {[](Bench &b, Watch &) { b.monitor.set_wakeup_fd(8); }, "A8 A5 A6"},
+        {[](Bench &b, Watch &) { b.monitor.update(); }, "A7 A5 A6"},
+    };
+    for (const auto &u : uses) {
+        Bench b;
+        Watch more(9);
+        assert_true(b.monitor.open(Policy::kEpoll));
+        b.monitor.set_wakeup_fd(7);
+        b.watch_both();
+        assert_true(b.monitor.update());
+        kernel.operations();
+        const pid_t child = fork();
+        if (child == 0) {
+            u.use(b, more);
+            const bool at_once = kernel.instances == 2;
+            b.monitor.update();
+            bool own = true;
+            for (const auto &c : kernel.controls) {
+                own = own && c.instance == FakeKernel::kFirstInstance + 1;
+            }
+            _exit(at_once && own && kernel.instances == 2 && kernel.operations() == u.operations ? 0 : 1);
+        }
+        int status = -1;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(kernel.instances, 1);
+    }
+}
+
+// C21, C5: a child that gets no instance polls.
+void test_fork__no_instance__polls(void **)
+{
+    for (Policy policy : {Policy::kEpollElsePoll, Policy::kPoll}) {
+        Bench b;
+        assert_true(b.monitor.open(policy));
+        b.watch_both();
+        assert_true(b.monitor.update());
+        const pid_t child = fork();
+        if (child == 0) {
+            kernel.create_error = EMFILE;
+            kernel.polled.clear();
+            const bool updated = b.monitor.update();
+            b.monitor.wait(0);
+            _exit(updated && kernel.polled.size() == 3 &&
+                          messages[TEVENT_DEBUG_ERROR] == (policy == Policy::kEpollElsePoll)
+                      ? 0
+                      : 1);
+        }
+        int status = -1;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_open__poll__makes_no_instance),
+        cmocka_unit_test(test_open__no_instance__fails_or_polls),
+        cmocka_unit_test(test_update__refused__everything_moves_to_poll),
+        cmocka_unit_test(test_wait__fails__everything_moves_to_poll),
+        cmocka_unit_test(test_ready__leftover__new_instance_or_poll),
+        cmocka_unit_test(test_tell_again__known_or_not__is_pending_once),
+        cmocka_unit_test(test_take_not_open__two_closed__each_once),
+        cmocka_unit_test(test_fork__each_first_use__is_on_an_instance_of_its_own),
+        cmocka_unit_test(test_fork__no_instance__polls),
+    };
+    return cmocka_run_group_tests_name("fd_monitor", tests, nullptr, nullptr);
+}
