@@ -147,8 +147,8 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
     if (main.is_wrapper() || main.nesting.allowed) {
         const Report *report = main.debug_report();
         if (report != nullptr) {
-            report->message(TEVENT_DEBUG_FATAL, "no wrapper of a context that %s\n",
-                            main.is_wrapper() ? "is a wrapper" : "allows nesting");
+            report->message(TEVENT_DEBUG_FATAL,
+                            "no wrapper of a wrapper, or of a context that allows nesting\n");
         }
         errno = EINVAL;
         return nullptr;
@@ -192,8 +192,6 @@ int free_wrapper(Context &wrapper)
     tell_observers(wrapper);
     if (scope.main != nullptr) {
         scope.main->wrappers.unlink(wrapper);
-        scope.main = nullptr;
-        scope.report = nullptr;
     }
     return 0;
 }
@@ -228,11 +226,7 @@ bool push_context_use(Context &ev, const char *location)
 
 void pop_context_use(Context &ev, const char *location)
 {
-    if (!ev.is_wrapper()) {
-        // Compat: without message, test_pop_use__empty_stack__aborts.
-        pop_use(&ev, nullptr, nullptr, location);
-        return;
-    }
+    // A main context's has no hooks and, Compat: test_pop_use__empty_stack__aborts, no report.
     WrapperScope &scope = ev.scope;
     if (!pop_use(&ev, &scope, scope.report, location)) {
         return;

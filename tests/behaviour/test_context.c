@@ -1393,6 +1393,22 @@ static void test_check_double_free__nothing_is_being_freed__aborts(void **state)
 	assert_int_equal(abort_count, 1);
 }
 
+static void check_without_parent(void *arg)
+{
+	char *p = talloc_strdup(NULL, "chunk");
+
+	talloc_disable_null_tracking();
+	record_aborts();
+	tevent_common_check_double_free(p, "double free");
+	child_assert(abort_count == 1);
+}
+
+/* C29: a chunk without parent, where talloc does not count those. */
+static void test_check_double_free__no_null_tracking__aborts(void **state)
+{
+	assert_child_succeeds(check_without_parent, NULL);
+}
+
 /* C29: it goes because its parent goes. */
 static void test_check_double_free__parent_is_being_freed__is_quiet(void **state)
 {
@@ -1501,6 +1517,7 @@ int main(void)
 
 		TEST(test_check_double_free__freed_by_itself__aborts),
 		TEST(test_check_double_free__nothing_is_being_freed__aborts),
+		TEST(test_check_double_free__no_null_tracking__aborts),
 		TEST(test_check_double_free__parent_is_being_freed__is_quiet),
 		TEST(test_check_double_free__grandparent_is_being_freed__is_quiet),
 		TEST(test_check_double_free__no_parent__aborts),

@@ -649,6 +649,72 @@ static void test_loop__turn_fails_and_others_set_errno__it_stays_the_turns(void 
 	tevent_thread_call_depth_set_callback(NULL, NULL);
 }
 
+static int level_seen;
+static bool reinitialise_at_begin;
+
+static int note_first_level(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
+			    void *stack_ptr, const char *location)
+{
+	level_seen = begin ? (int)level : level_seen;
+	return 0;
+}
+
+static int reinitialising_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
+			       void *stack_ptr, const char *location)
+{
+	if (level == 2 && begin == reinitialise_at_begin) {
+		return tevent_re_initialise(ev) == 0 ? 5 : 6;
+	}
+	return 0;
+}
+
+static void run_a_turn_inside(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	tevent_schedule_immediate(private_data, ev, on_immediate, NULL);
+	note("inner:%d", tevent_loop_once(ev));
+}
+
+/* C25, C19: a hook that re-initialises, at either end of an inner loop: levels are right afterwards. */
+static void test_hook__reinitialises__levels_are_right_afterwards(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem), *inner = tevent_create_immediate(f->mem);
+
+	DEVIATION("D5", "levels stay off by one there");
+	tevent_loop_allow_nesting(f->ev);
+	for (int begin = 0; begin < 2; begin++) {
+		reinitialise_at_begin = begin != 0;
+		tevent_loop_set_nesting_hook(f->ev, reinitialising_hook, NULL);
+		tevent_schedule_immediate(im, f->ev, run_a_turn_inside, inner);
+		turns(f->ev, 1);
+		tevent_loop_set_nesting_hook(f->ev, note_first_level, NULL);
+		tevent_schedule_immediate(inner, f->ev, on_immediate, NULL);
+		turns(f->ev, 1);
+		assert_int_equal(level_seen, 1);
+		assert_int_equal(tevent_re_initialise(f->ev), 0);
+	}
+	assert_notes("im inner:5 im inner:5 im");
+}
+
+static int reinitialise_and_fail(struct tevent_context *ev, const char *location)
+{
+	return tevent_re_initialise(ev) == 0 ? 42 : 43;
+}
+
+/* C25, C12: a turn in which the context was re-initialised still has its value. */
+static void test_loop_once__reinitialised_and_failed__its_value_is_returned(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	DEVIATION("D5", "levels stay off by one there");
+	ops.loop_once = reinitialise_and_fail;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_int_equal(tevent_loop_once(ev), 42);
+	talloc_free(ev);
+}
+
 /* C19: a tevent_loop_wait ends with what the hook says, as with a failed turn. */
 static void test_hook__refuses_under_loop_wait__ends_it(void **state)
 {
@@ -1051,6 +1117,8 @@ int main(void)
 		NESTING_TEST(test_hook__refuses_at_begin__loop_until_runs_nothing),
 		NESTING_TEST(test_hook__fails_at_end__its_value_is_returned),
 		NESTING_TEST(test_hook__turn_fails__end_is_called_and_its_value_wins),
+		TEST(test_hook__reinitialises__levels_are_right_afterwards),
+		TEST(test_loop_once__reinitialised_and_failed__its_value_is_returned),
 		TEST_EACH_BACKEND(test_loop__turn_fails_and_others_set_errno__it_stays_the_turns),
 		NESTING_TEST(test_hook__refuses_under_loop_wait__ends_it),
 		NESTING_TEST(test_set_hook__same_again__is_quiet),

@@ -1402,6 +1402,81 @@ static void test_threaded_fork__other_thread_schedules__child_is_not_locked(void
 /* poll_mt has its wake-up descriptor from the start, the others from the first use on (C27). */
 #define TEST_EACH_LAZY_BACKEND(fn) TEST_ON(fn, standard), TEST_ON(fn, epoll), TEST_ON(fn, poll)
 
+/* T3, D11: what is on its way to others of the same loop is not touched when a wrapper goes. */
+static void test_threaded_immediate__wrapper_freed__the_main_contexts_still_runs(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *lost = tevent_create_immediate(f->mem);
+	struct tevent_threaded_context *tctx = threaded(f), *wrapper_tctx;
+	struct tevent_context *wrapper;
+	char *wrapper_state = NULL;
+
+	DEVIATION("D11", "undefined there (D5)");
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, &no_ops, &wrapper_state, char);
+	wrapper_tctx = tevent_threaded_context_create(f->mem, wrapper);
+	schedule_from_thread(tctx, tevent_create_immediate(f->mem), note_name, "a");
+	schedule_from_thread(wrapper_tctx, lost, note_name, "never");
+	schedule_from_thread(tctx, tevent_create_immediate(f->mem), note_name, "b");
+	talloc_free(wrapper);
+	settle(f->ev, 10);
+	assert_notes("a b");
+	assert_idle(f, lost);
+}
+
+/* T3, W5: the main context is gone: a threaded context of the wrapper leads nowhere. */
+static void test_threaded_schedule__main_context_of_the_wrapper_freed__does_nothing(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+	struct tevent_threaded_context *tctx;
+	struct tevent_context *wrapper;
+	char *wrapper_state = NULL;
+
+	DEVIATION("D5", "undefined there");
+	wrapper = tevent_context_wrapper_create(f->ev, f->mem, &no_ops, &wrapper_state, char);
+	tctx = tevent_threaded_context_create(f->mem, wrapper);
+	TALLOC_FREE(f->ev);
+	schedule_from_thread(tctx, im, note_name, "never");
+	assert_idle(f, im);
+	talloc_free(tctx);
+}
+
+static void reset_and_schedule_again(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	tevent_reset_immediate(im);
+	schedule_again(ev, im, private_data);
+}
+
+static void misuse_reset_in_own_handler(void *arg)
+{
+	struct misuse m = start_misuse(arg);
+
+	tevent_schedule_immediate(m.im, m.ev, reset_and_schedule_again, m.tctx);
+	tevent_loop_once(m.ev);
+}
+
+/* T1: also when it was reset in there. */
+static void test_threaded_schedule__reset_in_its_own_handler__aborts(void **state)
+{
+	NEWER_THAN_ORACLE("0.17: tevent_reset_immediate");
+	assert_child_aborts(misuse_reset_in_own_handler, (void *)(uintptr_t)fixture_of(state)->backend);
+}
+
+static void uses_nothing(void *arg)
+{
+}
+
+/* C23, T10: a threaded context whose context has gone does not disturb a fork. */
+static void test_threaded_fork__context_gone__child_and_parent_go_on(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_threaded_context *tctx = threaded(f);
+
+	TALLOC_FREE(f->ev);
+	assert_child_succeeds(uses_nothing, NULL);
+	talloc_free(tctx);
+}
+
 /* ---- between the last look and the wait ---- */
 
 /* Done in the last system call before the wait, as if another thread or a signal came right then; once. */
@@ -1713,6 +1788,10 @@ int main(void)
 		TEST_EACH_BACKEND(test_threaded_create__in_a_forked_child__works),
 		TEST_EACH_BACKEND(test_threaded_fork__other_thread_schedules__child_is_not_locked),
 		TEST(test_threaded_schedule__backend_with_its_own_wait__is_woken),
+		TEST(test_threaded_immediate__wrapper_freed__the_main_contexts_still_runs),
+		TEST(test_threaded_schedule__main_context_of_the_wrapper_freed__does_nothing),
+		TEST(test_threaded_schedule__reset_in_its_own_handler__aborts),
+		TEST(test_threaded_fork__context_gone__child_and_parent_go_on),
 		TEST(test_wakeup_fd__write_fails__tried_again_if_interrupted),
 		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, standard),
 		TEST_ON(test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn, epoll),

@@ -711,8 +711,11 @@ static void pop_the_wrong_one(void *arg)
 	child_assert(tevent_context_push_use(one));
 	child_assert(tevent_context_push_use(two));
 	child_assert(abort_count == 0);
+	clear_notes();
 	tevent_context_pop_use(one);
 	child_assert(abort_count == 1);
+	child_assert(running_on_oracle() || strstr(abort_reason, "test_wrapper.c") != NULL);
+	child_assert(running_on_oracle() || strcmp(notes(), "") == 0); /* the use goes on: no hook */
 }
 
 /* W3: a mismatch: tevent_abort. */
@@ -1589,6 +1592,112 @@ static void test_main_free__wrapper_has_events__are_cut_loose(void **state)
 	signal(SIGUSR1, before);
 }
 
+static void pop_a_wrapper_from_empty(void *arg)
+{
+	struct tevent_context *wrap_ev = child_wrapper(child_main());
+
+	tevent_context_pop_use(wrap_ev);
+	child_assert(abort_count == 1);
+	child_assert(strcmp(notes(), "") == 0);
+}
+
+/* W3: no hook is called for a use that there was not. */
+static void test_pop_use__wrapper_and_empty_stack__calls_no_hook(void **state)
+{
+	DEVIATION("D5", "undefined there once the abort function returned");
+	assert_child_succeeds(pop_a_wrapper_from_empty, NULL);
+}
+
+static void push_twice_without_hook(void *arg)
+{
+	struct tevent_context *wrap_ev = child_wrapper(child_main());
+
+	child_assert(tevent_context_push_use(wrap_ev));
+	child_assert(!tevent_context_push_use(wrap_ev));
+	child_assert(strcmp(notes(), "before-use") == 0);
+	child_assert(abort_count == 1);
+	tevent_context_pop_use(wrap_ev);
+	child_assert(strcmp(notes(), "before-use after-use") == 0);
+	child_assert(abort_count == 1);
+}
+
+/* W3: a second use that was refused is none. */
+static void test_push_use__wrapper_in_use__calls_no_hook(void **state)
+{
+	DEVIATION("D5", "undefined there once the abort function returned");
+	assert_child_succeeds(push_twice_without_hook, NULL);
+}
+
+static void free_in_a_handler_while_pushed(void *arg)
+{
+	struct tevent_context *ev = child_main();
+	struct tevent_context *wrap_ev;
+	struct wrapper_state *ws = NULL;
+
+	wrap_ev = tevent_context_wrapper_create(ev, NULL, &recording_ops, &ws, struct wrapper_state);
+	talloc_set_destructor(ws, note_state_gone);
+	child_assert(tevent_context_push_use(wrap_ev));
+	tevent_schedule_immediate(tevent_create_immediate(ev), wrap_ev, free_wrapper_in_handler, NULL);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(abort_count == 1); /* its handler found it in use */
+	child_assert(strcmp(notes(), "before-use before-immediate free:-1 after-immediate") == 0);
+	tevent_context_pop_use(wrap_ev);
+	child_assert(strcmp(notes(), "before-use before-immediate free:-1 after-immediate after-use state-gone") == 0);
+}
+
+/* W5: freed in a handler while it is pushed as well: it goes when both have ended. */
+static void test_wrapper_free__in_a_handler_while_pushed__goes_at_the_pop(void **state)
+{
+	DEVIATION("D5", "undefined there once the abort function returned");
+	assert_child_succeeds(free_in_a_handler_while_pushed, NULL);
+}
+
+/* W1: on a wrapper that has lost its main context: the same, and nobody to tell. */
+static void test_wrapper_create__on_a_wrapper_without_main__is_null_with_einval(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *orphan;
+
+	DEVIATION("D5", "logs on a wrapper without main context there");
+	orphan = wrapped(f);
+	TALLOC_FREE(f->ev);
+	errno = 0;
+	assert_null(wrap(orphan, f->mem));
+	assert_int_equal(errno, EINVAL);
+}
+
+static int refused_schedules;
+
+static void refusing_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
+					tevent_immediate_handler_t handler, void *private_data,
+					const char *handler_name, const char *location)
+{
+	if (refused_schedules-- <= 0) {
+		tevent_common_schedule_immediate(im, ev, handler, private_data, handler_name, location);
+	}
+}
+
+/* W8, C24: what the main context's table did not take belongs to no wrapper. */
+static void test_schedule_immediate__main_tables_function_does_nothing__belongs_to_nobody(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+	struct tevent_context *ev;
+
+	DEVIATION("D12", "it runs with the wrapper");
+	ops.schedule_immediate = refusing_schedule_immediate;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_non_null(wrap(ev, f->mem));
+	refused_schedules = 1;
+	free_event = false;
+	tevent_schedule_immediate(im, wrapper, on_immediate, NULL);
+	tevent_schedule_immediate(im, ev, on_immediate, NULL);
+	turns(ev, 1);
+	assert_notes("main");
+	talloc_free(ev);
+}
+
 /* ---- W5: freed by its own hooks ---- */
 
 static void free_it(struct tevent_context *wrap_ev)
@@ -2158,6 +2267,11 @@ int main(void)
 		TEST(test_pop_use__main_context_freed_meanwhile__calls_no_hook),
 		TEST_EACH_BACKEND(test_main_free__wrapper_has_events__are_cut_loose),
 		TEST(test_wrapper_free__in_its_before_hooks__goes_after_the_after_hook),
+		TEST(test_pop_use__wrapper_and_empty_stack__calls_no_hook),
+		TEST(test_push_use__wrapper_in_use__calls_no_hook),
+		TEST(test_wrapper_free__in_a_handler_while_pushed__goes_at_the_pop),
+		TEST(test_wrapper_create__on_a_wrapper_without_main__is_null_with_einval),
+		TEST(test_schedule_immediate__main_tables_function_does_nothing__belongs_to_nobody),
 		TEST(test_wrapper_free__in_its_after_hooks__goes_then),
 		TEST(test_wrapper_free__in_after_use__goes_at_once),
 		TEST(test_wrapper_free__in_use_and_in_after_use__aborts),
