@@ -678,17 +678,17 @@ static void run_a_turn_inside(struct tevent_context *ev, struct tevent_immediate
 static void test_hook__reinitialises__levels_are_right_afterwards(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct tevent_immediate *im = tevent_create_immediate(f->mem), *inner = tevent_create_immediate(f->mem);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem), *second = tevent_create_immediate(f->mem);
 
 	DEVIATION("D5", "levels stay off by one there");
 	tevent_loop_allow_nesting(f->ev);
 	for (int begin = 0; begin < 2; begin++) {
 		reinitialise_at_begin = begin != 0;
 		tevent_loop_set_nesting_hook(f->ev, reinitialising_hook, NULL);
-		tevent_schedule_immediate(im, f->ev, run_a_turn_inside, inner);
+		tevent_schedule_immediate(im, f->ev, run_a_turn_inside, second);
 		turns(f->ev, 1);
 		tevent_loop_set_nesting_hook(f->ev, note_first_level, NULL);
-		tevent_schedule_immediate(inner, f->ev, on_immediate, NULL);
+		tevent_schedule_immediate(second, f->ev, on_immediate, NULL);
 		turns(f->ev, 1);
 		assert_int_equal(level_seen, 1);
 		assert_int_equal(tevent_re_initialise(f->ev), 0);

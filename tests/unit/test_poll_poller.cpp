@@ -151,7 +151,7 @@ void test_update__many_watches__array_grows(void **)
     b.poller.close(b.watches);
 }
 
-// C14, F6: the wake-up first; of the ready ones, the one that was ready longest ago.
+// C14, F6: of the ready ones, the one that was ready longest ago; the wake-up beside it.
 void test_ready__several__in_turns(void **)
 {
     Bench b;
@@ -165,7 +165,7 @@ void test_ready__several__in_turns(void **)
         assert_int_equal(kernel.last_timeout, 3);
         const Ready found = b.poller.ready();
         assert_ptr_equal(found.watch, w);
-        assert_false(found.stale);
+        assert_false(found.woken);
         assert_int_equal(found.readiness, w == &five ? kReadable : kReadable | kHungUp);
     }
     kernel.poll_answers = {0, POLLIN, POLLIN, POLLNVAL};
@@ -174,8 +174,8 @@ void test_ready__several__in_turns(void **)
     kernel.poll_answers = {POLLIN, POLLIN, 0, 0};
     assert_true(b.poller.wait(0) == WaitResult::kReady);
     Ready found = b.poller.ready();
-    assert_null(found.watch);
-    assert_false(found.stale);
+    assert_ptr_equal(found.watch, &five);
+    assert_true(found.woken);
 
     // F16: freed by another thread during the wait.
     kernel.poll_answers = {0, POLLIN, 0, 0};
@@ -183,7 +183,7 @@ void test_ready__several__in_turns(void **)
     b.forget(five);
     found = b.poller.ready();
     assert_null(found.watch);
-    assert_true(found.stale);
+    assert_false(found.woken);
 }
 
 // C11, C12: how a wait ends.
