@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#pragma once
+
+#include "api.hpp"
+
+namespace diff {
+
+// The handler of every immediate, those from other threads too; told a Hook.
+void on_immediate(tevent_context *ev, tevent_immediate *im, void *private_data);
+
+} // namespace diff

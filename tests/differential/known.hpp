@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The known differences between this library and 0.14.1, each by its name.
+//
+// Two ways of handling one: a step that would show it is left out (avoid()),
+// or a line of the log is left out or put into one form (masked()).  Both only
+// where the libraries are compared; where ours runs alone nothing is left out.
+// A difference that is not in this table is a defect of one of the two or of
+// this program.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace diff {
+
+#define DIFFERENTIAL_KNOWN(X)                                                                                \
+    X(kD1, "D1: when the message comes that standard moves to poll for a regular file: line left out")       \
+    X(kD3Timers, "D3: zero timers are not in order there: one at a time")                                    \
+    X(kD3Proxy, "D3: a proxy's calls run newest first there: one at a time")                                 \
+    X(kD5NestingLevel, "D5: a refused nested loop leaves the level wrong there: no refused loops")           \
+    X(kD5LateUpdate, "D5: moving a timer without context or from its own handler: left out")                 \
+    X(kD5NextSignal, "D5: a signal's handler frees another event of that signal: left out")                  \
+    X(kD5MixedInfo, "D5: SA_SIGINFO and not on one signal: the first event decides")                         \
+    X(kD5Reinit, "D5: re-initialising inside a handler of the same loop: left out")                          \
+    X(kD5Reentry, "D5: freeing an event whose handler runs twice (C26): left out")                           \
+    X(kD5UseAfterFree, "D5: scheduling an immediate freed in its own handler: left out")                     \
+    X(kD5WrapperInUse, "D5: freeing a wrapper between push and pop or with immediates on the way: left out") \
+    X(kD5WrapperAlone, "D5: a message on a wrapper without main context: left out")                          \
+    X(kD5FarTime, "D5: times beyond INT_MAX ms: left out")                                                   \
+    X(kD5QueueContext, "D5: a queue entry whose context is gone: the context stays")                         \
+    X(kD7Threaded, "D7: a threaded immediate's DETACH before its ATTACH: line left out")                     \
+    X(kD7Wrapper, "D7: no DETACH for timers and immediates of a freed wrapper: lines left out")              \
+    X(kD7Queue, "D7: queue traces where entries have different contexts or wrappers: lines left out")        \
+    X(kD8, "D8: the tag of a threaded immediate is 0 there: not read until it is scheduled otherwise")       \
+    X(kD9, "D9: optimize_empty with a trigger pending triggers twice there: added as usual")                 \
+    X(kD10, "D10: fd traces and table calls for the library's own descriptors: lines left out")              \
+    X(kD11, "D11: what is on its way when its threaded context or context goes: taken over before")          \
+    X(kD12, "D12: from a wrapper to the main context: cancelled before")                                     \
+    X(kD14, "D14: a proxy's own immediates and when it frees: lines left out")                               \
+    X(kD15, "D15: the order of DETACH among the fds of a context that goes: sorted")                         \
+    X(kF2, "F2: TEVENT_FD_ERROR is newer: only together with READ, not shown to handlers")                   \
+    X(kF4, "F4: open whether a second event keeps WRITE at a hang-up: one event on such an fd")              \
+    X(kF4Late, "F4: WRITE alone asked for after the hang-up: epoll there does not look again: left out")    \
+    X(kF4Table, "F4: poll there switches WRITE off through the table: lines left out")                      \
+    X(kF5, "F5, C16: flags 0 keep the loop alive there: not asked with such an event")                       \
+    X(kF6Third, "F6: a third event on one fd: left out")                                                     \
+    X(kF6Shared, "F6: two events that ask for the same flag don't take turns there: disjoint flags")         \
+    X(kF11, "F11, F12: an fd closed under a live event: left out")                                           \
+    X(kC5Regular, "C5: a regular file with plain epoll is fatal: left out")                                  \
+    X(kC13, "C13: the wait timeout is newer: the clock acts for it there")                                   \
+    X(kI4, "I4: tevent_reset_immediate is newer: a NULL handler there")                                      \
+    X(kO1, "O1: TRACE and WARNING messages: lines left out")                                                 \
+    X(kO6, "O6: call flow is newer: looked at in ours alone")                                                \
+    X(kR14, "R14: functions that take names are newer: their older forms there")
+
+enum class Known {
+#define ID_OF(name, text) name,
+    DIFFERENTIAL_KNOWN(ID_OF)
+#undef ID_OF
+        kCount
+};
+
+constexpr size_t kKnownCount = static_cast<size_t>(Known::kCount);
+extern const char *const kKnownTexts[kKnownCount];
+
+// Shared counters; `alone`: our library runs without the other.
+void open_known(uint64_t *counters, bool alone);
+bool comparing();
+// True where the step is to be left out.
+bool avoid(Known known);
+// True where the line is to be left out or changed.
+bool masked(Known known);
+
+} // namespace diff

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// The canonical log of one sequence: what a library did, without pointers,
+// wall-clock times and whatever else may differ.
+//
+// It lies in memory shared with the process that compares, so it survives a
+// crash, and a forked child of the sequence goes on in it.
+
+#pragma once
+
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+
+namespace diff {
+
+class Log {
+public:
+    // `end` is shared: where the next line goes in `memory`.
+    void open(char *memory, size_t capacity, uint32_t *end);
+    void line(const char *format, va_list args);
+    void indent() { depth_++; }
+    void outdent() { depth_--; }
+    bool is_full() const { return full_; }
+
+private:
+    char *memory_ = nullptr;
+    size_t capacity_ = 0;
+    uint32_t *end_ = nullptr;
+    int depth_ = 0;
+    bool full_ = false;
+};
+
+extern Log g_log;
+
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+} // namespace diff

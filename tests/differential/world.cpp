@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "world.hpp"
+
+#include <cstdio>
+#include <new>
+
+namespace diff {
+
+World *g_world;
+
+namespace {
+
+uint64_t *g_steps;
+
+constexpr int kMostStepsRun = 500;
+constexpr int kMostHandlerCalls = 300;
+constexpr int kDeepest = 6;
+
+struct Lifeline {
+    Object *object;
+};
+
+template <typename F> void for_each_object(F f)
+{
+    World &w = *g_world;
+    const auto each = [&](auto &slots) {
+        for (auto &slot : slots) {
+            f(slot);
+        }
+    };
+    each(w.contexts);
+    each(w.fds);
+    each(w.timers);
+    each(w.immediates);
+    each(w.signals);
+    each(w.requests);
+    each(w.queues);
+    each(w.entries);
+    each(w.threadeds);
+    each(w.proxies);
+    each(w.profiles);
+    each(w.boxes);
+}
+
+template <typename Slot, size_t N> void name_slots(Slot (&slots)[N], Kind kind, const char *prefix)
+{
+    for (size_t i = 0; i < N; i++) {
+        slots[i].kind = kind;
+        snprintf(slots[i].name, sizeof(slots[i].name), "%s%d", prefix, static_cast<int>(i));
+    }
+}
+
+void name_all(World &w)
+{
+    name_slots(w.contexts, Kind::kContext, "c");
+    name_slots(w.fds, Kind::kFd, "fd");
+    name_slots(w.timers, Kind::kTimer, "te");
+    name_slots(w.immediates, Kind::kImmediate, "im");
+    name_slots(w.signals, Kind::kSignal, "se");
+    name_slots(w.requests, Kind::kRequest, "req");
+    name_slots(w.queues, Kind::kQueue, "q");
+    name_slots(w.entries, Kind::kEntry, "e");
+    name_slots(w.threadeds, Kind::kThreaded, "tc");
+    name_slots(w.proxies, Kind::kProxy, "tp");
+    name_slots(w.profiles, Kind::kProfile, "p");
+    name_slots(w.boxes, Kind::kBox, "box");
+}
+
+void gone(Object &object)
+{
+    switch (object.kind) {
+    case Kind::kContext:
+        context_gone(static_cast<ContextSlot &>(object));
+        break;
+    case Kind::kFd:
+        fd_gone(static_cast<FdSlot &>(object));
+        break;
+    case Kind::kRequest:
+        request_gone(static_cast<RequestSlot &>(object));
+        break;
+    case Kind::kQueue:
+        queue_gone(static_cast<QueueSlot &>(object));
+        break;
+    case Kind::kEntry:
+        entry_gone(static_cast<EntrySlot &>(object));
+        break;
+    case Kind::kProxy:
+        proxy_gone(static_cast<ProxySlot &>(object));
+        break;
+    default:
+        break;
+    }
+}
+
+int lifeline_cut(Lifeline *lifeline)
+{
+    Object &object = *lifeline->object;
+    const bool is_proxied =
+        object.kind == Kind::kImmediate && static_cast<ImmediateSlot &>(object).proxy != kNone;
+    if (!is_proxied || !masked(Known::kD14)) {
+        say("%s goes", object.name);
+    }
+    gone(object);
+    object.taken = false;
+    object.ptr = nullptr;
+    return 0;
+}
+
+bool is_below(const void *ptr, const void *ancestor)
+{
+    while (ptr != nullptr && ptr != ancestor) {
+        ptr = talloc_parent(ptr);
+    }
+    return ptr != nullptr;
+}
+
+bool is_signal_beside_running(const Object &object)
+{
+    if (object.kind != Kind::kSignal || object.running != 0) {
+        return false;
+    }
+    for (const SignalSlot &other : g_world->signals) {
+        if (other.taken && other.running != 0 &&
+            other.signum == static_cast<const SignalSlot &>(object).signum) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool may_not_go(const Object &object)
+{
+    if (object.pinned != 0 || (object.kind == Kind::kContext && object.running > 1)) {
+        return true;
+    }
+    if (object.kind == Kind::kImmediate && static_cast<const ImmediateSlot &>(object).on_way) {
+        return true;
+    }
+    return (object.running > 1 && avoid(Known::kD5Reentry)) ||
+           (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));
+}
+
+void run_step(const Step &step)
+{
+    World &w = *g_world;
+    const Op *op = op_of(step.opcode);
+    if (op == nullptr || w.steps_left == 0 || w.draining != 0 || (w.in_wait != 0 && !op->outside)) {
+        return;
+    }
+    w.steps_left--;
+    ++*g_steps;
+    op->run(step);
+}
+
+void free_everything(World &w)
+{
+    w.draining = 1;
+    free_wrapper_uses();
+    for (ContextSlot &ctx : w.contexts) {
+        if (ctx.is_usable() && !ctx.is_wrapper) {
+            accept_all(ctx);
+        }
+    }
+    for (RequestSlot &req : w.requests) {
+        free_object(req);
+    }
+    for (QueueSlot &queue : w.queues) {
+        free_object(queue);
+    }
+    for (ContextSlot &ctx : w.contexts) {
+        free_object(ctx);
+    }
+    flush_signals();
+    talloc_free(w.root);
+    for_each_object([](Object &object) { expect(!object.taken, "nothing is left"); });
+}
+
+} // namespace
+
+void open_steps(uint64_t *counter) { g_steps = counter; }
+
+void run_sequence(const Script &program)
+{
+    World &w = *new World;
+    g_world = &w;
+    name_all(w);
+    w.steps_left = kMostStepsRun;
+    w.forks_left = 1;
+    w.threads_left = 4;
+    w.root = talloc_named_const(nullptr, 0, "root");
+    vos::start({act_during_wait, is_shared, on_idle});
+    start_contexts();
+    start_signals();
+    start_descriptors();
+    for (const Step &step : program) {
+        run_step(step);
+    }
+    free_everything(w);
+    vos::stop();
+    g_world = nullptr;
+    delete &w;
+}
+
+void run_script(const Script *script)
+{
+    World &w = *g_world;
+    if (script == nullptr || w.depth >= kDeepest || w.handler_calls > kMostHandlerCalls) {
+        return;
+    }
+    w.depth++;
+    for (const Step &step : *script) {
+        run_step(step);
+    }
+    w.depth--;
+}
+
+Hook *new_hook(Object *object, const Script *script, int detail)
+{
+    g_world->hooks.push_back({object, object->serial, script, detail});
+    return &g_world->hooks.back();
+}
+
+HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), uses_(g_world->uses.size())
+{
+    hook.object->running++;
+    g_log.indent();
+    if (++g_world->handler_calls > kMostHandlerCalls) {
+        vos::set_cost_of_readiness(10'000'000); // so that what waits for time comes to an end
+    }
+}
+
+HandlerCall::~HandlerCall()
+{
+    while (g_world->uses.size() > uses_) {
+        free_wrapper_uses();
+    }
+    g_log.outdent();
+    if (hook_.object->serial == hook_.serial && hook_.object->running > 0) {
+        hook_.object->running--;
+    }
+}
+
+void reserve(Object &object, int ctx)
+{
+    // Slots are used again: what is left of the object before goes, the name stays.
+    object.ptr = nullptr;
+    object.taken = true;
+    object.dead = false;
+    object.running = object.pinned = object.attached = 0;
+    object.ctx = ctx;
+    object.serial++;
+    g_world->adding = &object;
+}
+
+bool made(Object &object, void *ptr)
+{
+    g_world->adding = nullptr;
+    if (ptr == nullptr) {
+        object.taken = false;
+        object.ptr = nullptr;
+        say("%s: none", object.name);
+        return false;
+    }
+    object.ptr = ptr;
+    Lifeline *lifeline = talloc(ptr, Lifeline);
+    lifeline->object = &object;
+    talloc_set_destructor(lifeline, lifeline_cut);
+    return true;
+}
+
+bool has_pinned_below(const void *ptr)
+{
+    bool found = false;
+    for_each_object([&](Object &object) {
+        found = found || (object.taken && object.ptr != nullptr && is_below(object.ptr, ptr) && may_not_go(object));
+    });
+    return found;
+}
+
+bool free_object(Object &object)
+{
+    if (!object.is_usable() || has_pinned_below(object.ptr)) {
+        return false;
+    }
+    std::vector<std::pair<Object *, uint32_t>> below;
+    for_each_object([&](Object &o) {
+        if (o.taken && o.ptr != nullptr && o.running != 0 && is_below(o.ptr, object.ptr)) {
+            below.push_back({&o, o.serial});
+        }
+    });
+    if (object.kind != Kind::kContext) {
+        say("free %s", object.name);
+        const int result = talloc_free(object.ptr);
+        say("free -> %d", result);
+    } else if (!free_context(static_cast<ContextSlot &>(object))) {
+        return false;
+    }
+    for (const auto &[o, serial] : below) {
+        if (o->taken && o->serial == serial) {
+            o->dead = true; // until its handler returns
+            o->ctx = kNone;
+        }
+    }
+    return true;
+}
+
+void expect(bool condition, const char *what)
+{
+    if (!condition) {
+        say("EXPECTED: %s", what);
+    }
+}
+
+} // namespace diff
