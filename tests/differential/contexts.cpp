@@ -25,7 +25,7 @@ void context_new(const Step &s)
     ctx->is_wrapper = false;
     ctx->main = kNone;
     ctx->backend = backend;
-    ctx->nesting_allowed = ctx->has_hook = ctx->had_proxy = ctx->moved_to_poll = false;
+    ctx->nesting_allowed = ctx->has_hook = ctx->had_proxy = ctx->moved_to_poll = ctx->wakeup_unknown = false;
     ctx->loops = ctx->uses = 0;
     ctx->wait_timeout = 30;
     ctx->guard = nullptr;
@@ -149,7 +149,7 @@ void context_reinit(const Step &s)
     if (ctx == nullptr || !may_lose_everything(*ctx)) {
         return;
     }
-    if (has_pinned_below(ctx->ptr) && (ctx->pinned == 0 || avoid(Known::kD5Reinit))) {
+    if (!may_be_cut_loose(*ctx) && (ctx->pinned == 0 || avoid(Known::kD5Reinit))) {
         return;
     }
     take_over_first(*ctx);
@@ -159,12 +159,15 @@ void context_reinit(const Step &s)
     ctx->has_hook = false;
     cut_loose(*ctx);
     cut_wrappers_loose(*ctx);
+    if (ctx->guard != nullptr) {
+        set_guard(*ctx, 0);
+    }
 }
 
 void context_cut(const Step &s)
 {
     ContextSlot *ctx = main_context(s[0]);
-    if (ctx == nullptr || ctx->loops != 0 || !may_lose_everything(*ctx) || has_pinned_below(ctx->ptr)) {
+    if (ctx == nullptr || ctx->loops != 0 || !may_lose_everything(*ctx) || !may_be_cut_loose(*ctx)) {
         return;
     }
     take_over_first(*ctx);
@@ -291,7 +294,7 @@ void wakeups(const Step &s)
     if (ctx == nullptr) {
         return;
     }
-    if (s[1] % 2 == 0) {
+    if (s[1] % 2 == 0 || (ctx->wakeup_unknown && avoid(Known::kC27))) {
         say("wakeup_init %s -> %d", ctx->name, CALL(tevent_common_wakeup_init)(pointer(*ctx)));
     }
     say("wakeup %s -> %d", ctx->name, CALL(tevent_common_wakeup)(pointer(*ctx)));
@@ -335,7 +338,7 @@ void context_gone(ContextSlot &ctx)
 
 bool free_context(ContextSlot &ctx)
 {
-    if (ctx.loops != 0 || !may_lose_everything(ctx)) {
+    if (ctx.loops != 0 || !may_lose_everything(ctx) || !may_be_cut_loose(ctx)) {
         return false;
     }
     if (ctx.is_wrapper && ctx.uses != 0 && avoid(Known::kD5WrapperInUse)) {

@@ -395,6 +395,16 @@ bool is_shared(int fd)
     return count > 1;
 }
 
+bool any_fd_is_shared()
+{
+    for (int end = 0; end < kEnds; end++) {
+        if (is_shared(fd_of_end(end))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fd_gone(FdSlot &fd)
 {
     if (fd.auto_close) {

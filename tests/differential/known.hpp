@@ -49,7 +49,13 @@ namespace diff {
     X(kF6Shared, "F6: two events that ask for the same flag don't take turns there: disjoint flags")         \
     X(kF11, "F11, F12: an fd closed under a live event: left out")                                           \
     X(kC5Regular, "C5: a regular file with plain epoll is fatal: left out")                                  \
+    X(kC21, "C21: two events on one fd at a fork: epoll fails in the child there: no fork then")            \
+    X(kC27, "C27: a refused signal opens the wake-up there: opened before it is looked at")                 \
     X(kC13, "C13: the wait timeout is newer: the clock acts for it there")                                   \
+    X(kS11, "S11, C8: taking out a signal event that is out already: an abort there: left out")              \
+    X(kS4, "S4, S5: a loop inside a signal's handler runs the same arrival again there: no loop in one")     \
+    X(kS4Gone, "S4: the last event goes while infos wait: they are lost there: the event stays")             \
+    X(kS5, "S5: the last event goes while its signal is blocked: stays blocked there: worked off before")    \
     X(kI4, "I4: tevent_reset_immediate is newer: a NULL handler there")                                      \
     X(kO1, "O1: TRACE and WARNING messages: lines left out")                                                 \
     X(kO6, "O6: call flow is newer: looked at in ours alone")                                                \

@@ -19,7 +19,7 @@ namespace diff {
 namespace {
 
 constexpr int kMostLoops = 4;
-constexpr int kMostIdleWaits = 3000;
+constexpr int kMostWaits = 4000;
 constexpr int kExitOfEndlessLoop = 97;
 
 class LoopCall {
@@ -43,6 +43,16 @@ private:
     ContextSlot &ctx_;
 };
 
+bool in_signal_handler()
+{
+    for (const SignalSlot &signal : g_world->signals) {
+        if (signal.taken && signal.running > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ContextSlot *loop_to_run(uint8_t from)
 {
     ContextSlot *ctx = main_context(from);
@@ -51,6 +61,9 @@ ContextSlot *loop_to_run(uint8_t from)
     }
     if (ctx->must_not_wait) {
         return nullptr; // its timeout is another one for the moment
+    }
+    if (in_signal_handler() && avoid(Known::kS4)) {
+        return nullptr;
     }
     if (ctx->loops != 0 && !ctx->nesting_allowed && avoid(Known::kD5NestingLevel)) {
         return nullptr;
@@ -130,8 +143,6 @@ void wait_timeout(const Step &s)
     ctx->wait_timeout = secs > INT32_MAX ? INT32_MAX : secs;
 }
 
-void set_guard(ContextSlot &ctx, uint8_t choice);
-
 void on_guard(tevent_context *, tevent_timer *, timeval, void *private_data)
 {
     ContextSlot &ctx = *static_cast<ContextSlot *>(private_data);
@@ -144,18 +155,24 @@ void on_guard(tevent_context *, tevent_timer *, timeval, void *private_data)
     g_log.outdent();
 }
 
-void set_guard(ContextSlot &ctx, uint8_t choice)
+// An event whose handler is running can't be taken away by the guard.
+bool has_running_event(const ContextSlot &main)
 {
-    static const int64_t kDelaysMs[] = {3, 50, 2000, 100000};
-    const int64_t at = vos::now_us() + kDelaysMs[choice % 4] * 1000;
-    const timeval when = {at / 1000000, at % 1000000};
-    ctx.guard = CALL(_tevent_add_timer)(pointer(ctx), nullptr, when, on_guard, &ctx, "on_guard", "guard");
+    const auto any = [&](auto &slots) {
+        for (auto &object : slots) {
+            if (object.taken && object.running > 0 && main_of(object) == &main) {
+                return true;
+            }
+        }
+        return false;
+    };
+    return any(g_world->fds) || any(g_world->signals);
 }
 
 void loop_wait(const Step &s)
 {
     ContextSlot *ctx = loop_to_run(s[0]);
-    if (ctx == nullptr || ctx->loops != 0) {
+    if (ctx == nullptr || ctx->loops != 0 || has_running_event(*ctx)) {
         return;
     }
     set_guard(*ctx, s[1]);
@@ -283,6 +300,9 @@ void fork_child(const Step &s)
     if (w.forks_left == 0 || w.in_child || w.in_cleanup != 0) {
         return;
     }
+    if (any_fd_is_shared() && avoid(Known::kC21)) {
+        return;
+    }
     w.forks_left--;
     say("fork");
     const pid_t child = fork();
@@ -298,6 +318,9 @@ void loop_pieces(const Step &s)
 {
     ContextSlot *ctx = main_context(s[0]);
     if (ctx == nullptr || g_world->in_cleanup != 0 || ctx->must_not_wait) {
+        return;
+    }
+    if (in_signal_handler() && avoid(Known::kS4)) {
         return;
     }
     ctx->pinned++;
@@ -360,6 +383,14 @@ const Op kOps[] = {
 
 const Room kLoopRoom = {kOps, std::size(kOps)};
 
+void set_guard(ContextSlot &ctx, uint8_t choice)
+{
+    static const int64_t kDelaysMs[] = {3, 50, 2000, 100000};
+    const int64_t at = vos::now_us() + kDelaysMs[choice % 4] * 1000;
+    const timeval when = {at / 1000000, at % 1000000};
+    ctx.guard = CALL(_tevent_add_timer)(pointer(ctx), nullptr, when, on_guard, &ctx, "on_guard", "guard");
+}
+
 bool drain(ContextSlot &ctx)
 {
     World &w = *g_world;
@@ -381,6 +412,9 @@ bool drain(ContextSlot &ctx)
 vos::Meanwhile act_during_wait()
 {
     World &w = *g_world;
+    if (++w.waits > kMostWaits) {
+        _exit(kExitOfEndlessLoop);
+    }
     const Script *script = w.during_wait;
     if (script == nullptr) {
         return vos::Meanwhile::kNothing;
@@ -398,9 +432,6 @@ vos::Meanwhile act_during_wait()
 int on_idle(int timeout_ms)
 {
     World &w = *g_world;
-    if (++w.idle_waits > kMostIdleWaits) {
-        _exit(kExitOfEndlessLoop);
-    }
     if (w.no_wait_level == static_cast<int>(w.loops.size())) {
         w.would_have_waited = true;
         say("no wait");

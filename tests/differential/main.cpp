@@ -86,7 +86,8 @@ void report(Runner &runner, const Script &program)
     if (ours.log != theirs.log || ours.status != 0) {
         printf("%s", side_by_side(ours, theirs).c_str());
     } else {
-        printf("%s", runner.run(program, kOursAlone).log.c_str());
+        const Outcome alone = runner.run(program, kOursAlone);
+        printf("%s", side_by_side(alone, Outcome{0, alone.log.substr(0, alone.log.find("EXPECTED:"))}).c_str());
     }
     printf("--replay %s\n", to_hex(program).c_str());
 }
@@ -154,11 +155,10 @@ int run_job(const Options &options, const Api &ours, const Api &theirs, int job,
         if (index >= 0) {
             const uint64_t seed = seed_of(options, job, first + static_cast<uint64_t>(index));
             printf("difference with --seed %llu --count 1\n", static_cast<unsigned long long>(seed));
-            fflush(stdout);
             const Script program = programs[static_cast<size_t>(index)];
-            if (runner.difference(program).empty()) {
-                printf("only after the sequences before it in its batch\n");
-            }
+            const std::string difference = runner.difference(program);
+            printf("%s\n", difference.empty() ? "only after the sequences before it in its batch" : difference.c_str());
+            fflush(stdout);
             report(runner, minimised(runner, program));
             status = 1;
         }

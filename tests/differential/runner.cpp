@@ -24,7 +24,7 @@ namespace {
 
 constexpr size_t kLogSize = 1 << 17;
 constexpr size_t kMostInBatch = 256;
-constexpr int kSecondsOfCpu = 10; // for one sequence
+constexpr int kSecondsOfCpu = 2; // for one sequence
 constexpr int kSecondsAsleep = 60; // for a batch: something waits that should not
 constexpr int kNeverEnds = 0x7e00;
 constexpr int kLeaksDescriptors = 96;

@@ -22,13 +22,14 @@ void not_the_librarys(int signum) { say("base handler of signal %d", signum); }
 bool is_default(int signum)
 {
     struct sigaction now;
-    return sigaction(signum, nullptr, &now) == 0 && now.sa_handler == SIG_DFL && !(now.sa_flags & SA_SIGINFO);
+    return sigaction(signum, nullptr, &now) == 0 && now.sa_handler == SIG_DFL;
 }
 
 void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, void *siginfo, void *private_data)
 {
     const Hook &hook = *static_cast<Hook *>(private_data);
     SignalSlot &signal = *static_cast<SignalSlot *>(hook.object);
+    g_world->signal_waits[signal.which] = false;
     const siginfo_t *info = static_cast<siginfo_t *>(siginfo);
     say("%s called: %s signal=%d count=%d info=%d value=%d %d", signal.name, name_of_context(ev), signum, count,
         info != nullptr ? info->si_signo : 0, info != nullptr && info->si_code == SI_QUEUE ? info->si_value.sival_int : 0,
@@ -39,16 +40,15 @@ void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, voi
 
 SignalSlot *signal_of(const Step &s) { return usable(g_world->signals, s[0]); }
 
-// D5, S4: what events on this signal there are decides about SA_SIGINFO.
-int flags_beside(int signum, int sa_flags)
+// D5, S4: the first event on a signal decides about SA_SIGINFO, for the whole sequence: what arrives for
+// one kind of event may be told to the other later.
+int flags_beside(size_t index, int sa_flags)
 {
-    for (const SignalSlot &other : g_world->signals) {
-        if (other.taken && other.signum == signum && ((other.sa_flags ^ sa_flags) & SA_SIGINFO) &&
-            avoid(Known::kD5MixedInfo)) {
-            return sa_flags ^ SA_SIGINFO;
-        }
+    int &first = g_world->signal_infos[index];
+    if (first == kNone) {
+        first = sa_flags & SA_SIGINFO;
     }
-    return sa_flags;
+    return first != (sa_flags & SA_SIGINFO) && avoid(Known::kD5MixedInfo) ? sa_flags ^ SA_SIGINFO : sa_flags;
 }
 
 void signal_add(const Step &s)
@@ -59,11 +59,12 @@ void signal_add(const Step &s)
         return;
     }
     const int signum = kSignals[s[2] % std::size(kSignals)];
-    const int sa_flags = flags_beside(signum, kFlags[s[3] % std::size(kFlags)]);
+    const int sa_flags = flags_beside(s[2] % std::size(kSignals), kFlags[s[3] % std::size(kFlags)]);
     const char *parent_name;
     void *mem_ctx = parent(s[4], &parent_name);
     reserve(*signal, slot_of_context(*ctx));
     signal->signum = signum;
+    signal->which = s[2] % static_cast<int>(std::size(kSignals));
     signal->sa_flags = sa_flags;
     say("%s = add_signal %s parent=%s signal=%d flags=0x%x", signal->name, ctx->name, parent_name, signum, sa_flags);
     const auto function = !ctx->is_wrapper && s[5] % 8 == 0 ? CALL(tevent_common_add_signal) : CALL(_tevent_add_signal);
@@ -85,6 +86,7 @@ void signal_refused(const Step &s)
         return;
     }
     const int signum = kRefused[s[1] % std::size(kRefused)];
+    main_of(*ctx)->wakeup_unknown = true;
     errno = 0;
     const tevent_signal *se =
         CALL(_tevent_add_signal)(pointer(*ctx), g_world->root, signum, 0, on_signal, nullptr, "on_signal", "signal");
@@ -105,19 +107,48 @@ void raise_one(int signum, int value)
     sigqueue(getpid(), signum, of_signal);
 }
 
-void signal_raise(const Step &s)
+void raise_times(int signum, int times, int value)
 {
-    const int signum = kSignals[s[0] % std::size(kSignals)];
-    const int times = s[1] % 16 == 15 ? 300 : s[1] % 3 + 1;
     say("raise %d, %d times", signum, times);
     g_world->signals_raised = true;
+    for (const SignalSlot &signal : g_world->signals) {
+        if (signal.taken && signal.ctx != kNone && signal.signum == signum) {
+            g_world->signal_waits[signal.which] = true;
+        }
+    }
     for (int i = 0; i < times; i++) {
         if (is_default(signum)) {
             say("default"); // SA_RESETHAND: it would end the process
             return;
         }
-        raise_one(signum, s[2] + i);
+        raise_one(signum, value + i);
     }
+}
+
+void signal_raise(const Step &s)
+{
+    raise_times(kSignals[s[0] % std::size(kSignals)], s[1] % 3 + 1, s[2]);
+}
+
+// More than are kept, so that the signal gets blocked; worked off at once.
+void signal_flood(const Step &s)
+{
+    World &w = *g_world;
+    SignalSlot *signal = signal_of(s);
+    ContextSlot *main = signal != nullptr ? main_of(*signal) : nullptr;
+    if (main == nullptr || main->pinned != 0 || !w.loops.empty() || signal->running != 0 || !(signal->sa_flags & SA_SIGINFO)) {
+        return;
+    }
+    if (comparing()) {
+        masked(Known::kS5);
+        w.draining++; // handlers do nothing
+    }
+    const int draining = w.draining;
+    raise_times(signal->signum, 300, 0);
+    for (int i = 0; i < 3; i++) {
+        say("check_signal -> %d", CALL(tevent_common_check_signal)(pointer(*main)) != 0);
+    }
+    w.draining -= draining;
 }
 
 void signal_free(const Step &s)
@@ -144,11 +175,17 @@ void signal_invoke(const Step &s)
     if (signal == nullptr || signal->running > 0) {
         return;
     }
+    if (signal->sa_flags == (SA_SIGINFO | kResetHand) && avoid(Known::kS4Gone)) {
+        return;
+    }
     say("invoke %s", signal->name);
     DirectCall call(main_of(*signal));
     bool removed = false;
+    const bool waits = g_world->signal_waits[signal->which];
+    const int which = signal->which;
     const int result =
         CALL(tevent_common_invoke_signal_handler)(pointer(*signal), signal->signum, s[1] % 3 + 1, nullptr, &removed);
+    g_world->signal_waits[which] = waits;
     say("invoke -> %d removed=%d", result, removed);
 }
 
@@ -156,6 +193,9 @@ void signal_cleanup(const Step &s)
 {
     SignalSlot *signal = signal_of(s);
     if (signal == nullptr || signal->running > 0 || has_pinned_below(signal->ptr)) {
+        return;
+    }
+    if (signal->ctx == kNone && avoid(Known::kS11)) {
         return;
     }
     say("cleanup %s", signal->name);
@@ -183,6 +223,7 @@ const Op kOps[] = {
     {"signal_invoke", "slot count", false, 2, signal_invoke},
     {"signal_cleanup", "slot", false, 1, signal_cleanup},
     {"signal_trace", "slot context", false, 1, signal_trace},
+    {"signal_flood", "slot", false, 1, signal_flood},
 };
 
 } // namespace
@@ -195,6 +236,19 @@ void start_signals()
         struct sigaction base = {};
         base.sa_handler = not_the_librarys;
         sigaction(signum, &base, nullptr);
+    }
+}
+
+void work_off_signals()
+{
+    World &w = *g_world;
+    for (ContextSlot &ctx : w.contexts) {
+        if (ctx.is_usable() && !ctx.is_wrapper) {
+            CALL(tevent_common_check_signal)(pointer(ctx));
+        }
+    }
+    for (bool &waits : w.signal_waits) {
+        waits = false;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "world.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -137,7 +138,14 @@ bool may_not_go(const Object &object)
     if (object.kind == Kind::kImmediate && static_cast<const ImmediateSlot &>(object).on_way) {
         return true;
     }
-    return (object.running > 1 && avoid(Known::kD5Reentry)) ||
+    if (object.kind == Kind::kSignal) {
+        const auto &signal = static_cast<const SignalSlot &>(object);
+        if (signal.ctx != kNone && (signal.sa_flags & SA_SIGINFO) && g_world->signal_waits[signal.which] &&
+            avoid(Known::kS4Gone)) {
+            return true;
+        }
+    }
+    return (object.reentered && object.running > 0 && avoid(Known::kD5Reentry)) ||
            (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));
 }
 
@@ -162,6 +170,7 @@ void free_everything(World &w)
             accept_all(ctx);
         }
     }
+    work_off_signals();
     for (RequestSlot &req : w.requests) {
         free_object(req);
     }
@@ -224,6 +233,7 @@ Hook *new_hook(Object *object, const Script *script, int detail)
 HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), uses_(g_world->uses.size())
 {
     hook.object->running++;
+    hook.object->reentered = hook.object->running > 1 || (hook.object->reentered && hook.object->running > 0);
     g_log.indent();
     if (++g_world->handler_calls > kMostHandlerCalls) {
         vos::set_cost_of_readiness(10'000'000); // so that what waits for time comes to an end
@@ -238,6 +248,7 @@ HandlerCall::~HandlerCall()
     g_log.outdent();
     if (hook_.object->serial == hook_.serial && hook_.object->running > 0) {
         hook_.object->running--;
+        hook_.object->reentered = hook_.object->reentered && hook_.object->running > 0;
     }
 }
 
@@ -246,7 +257,7 @@ void reserve(Object &object, int ctx)
     // Slots are used again: what is left of the object before goes, the name stays.
     object.ptr = nullptr;
     object.taken = true;
-    object.dead = false;
+    object.dead = object.reentered = false;
     object.running = object.pinned = object.attached = 0;
     object.ctx = ctx;
     object.serial++;
@@ -267,6 +278,15 @@ bool made(Object &object, void *ptr)
     lifeline->object = &object;
     talloc_set_destructor(lifeline, lifeline_cut);
     return true;
+}
+
+bool may_be_cut_loose(const ContextSlot &main)
+{
+    bool may = !has_pinned_below(main.ptr);
+    for_each_object([&](Object &object) {
+        may = may && !(object.taken && object.kind == Kind::kSignal && main_of(object) == &main && may_not_go(object));
+    });
+    return may;
 }
 
 bool has_pinned_below(const void *ptr)

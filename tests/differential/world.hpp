@@ -48,6 +48,7 @@ struct Object {
     bool taken = false;
     bool dead = false;
     int running = 0; // its handlers on the stack
+    bool reentered = false; // more than one of them at a time, since the outermost
     int pinned = 0;
     int ctx = kNone;   // slot of the context that it belongs to
     int attached = 0;  // ATTACH traces less DETACH ones
@@ -63,6 +64,7 @@ struct ContextSlot : Object {
     bool nesting_allowed = false;
     bool has_hook = false;
     bool had_proxy = false;
+    bool wakeup_unknown = false; // whether there is one
     bool moved_to_poll = false; // a regular file was added
     bool traced_always = false; // from the beginning, every kind
     bool must_not_wait = false; // C13, for one turn
@@ -93,6 +95,7 @@ struct ImmediateSlot : Object {
 struct SignalSlot : Object {
     int signum = 0;
     int sa_flags = 0;
+    int which = 0; // of the signals
 };
 
 struct RequestSlot : Object {
@@ -151,6 +154,8 @@ struct World {
     std::deque<Hook> hooks;
     std::vector<std::string> detached; // lines, while `cutting`
     int cutting = 0;
+    int signal_infos[4] = {kNone, kNone, kNone, kNone};
+    bool signal_waits[4] = {}; // raised, and no handler called since
     int in_flags_call = 0; // ours, not the library's
     std::vector<int> loops;  // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;   // slots of the wrappers and contexts pushed
@@ -159,7 +164,7 @@ struct World {
     bool wait_is_interrupted = false;
     int steps_left = 0;
     int handler_calls = 0;
-    int idle_waits = 0;
+    int waits = 0;
     int depth = 0;
     int in_wait = 0;
     int in_cleanup = 0;
@@ -262,6 +267,8 @@ bool made(Object &object, void *ptr);
 // talloc_free where that is allowed now; false: left out.
 bool free_object(Object &object);
 bool has_pinned_below(const void *ptr);
+// The same for all events of a context, wherever they are in the talloc tree.
+bool may_be_cut_loose(const ContextSlot &main);
 
 inline tevent_context *pointer(const ContextSlot &ctx) { return static_cast<tevent_context *>(ctx.ptr); }
 inline tevent_fd *pointer(const FdSlot &fd) { return static_cast<tevent_fd *>(fd.ptr); }
@@ -298,6 +305,7 @@ void entry_gone(EntrySlot &entry);
 void proxy_gone(ProxySlot &proxy);
 
 bool is_shared(int fd);
+bool any_fd_is_shared();
 bool free_context(ContextSlot &ctx);
 void free_wrapper_uses();
 void set_traces(ContextSlot &ctx, int bits);
@@ -305,9 +313,11 @@ void set_debug(ContextSlot &ctx, int choice);
 void take_aborts();
 void say_detached();
 void accept_all(ContextSlot &ctx); // what other threads have handed over
+void set_guard(ContextSlot &ctx, uint8_t choice);
 // Takes away what keeps the loop for ever; false: something of it is still in use.
 bool drain(ContextSlot &ctx);
 void start_signals();
+void work_off_signals();
 void flush_signals();
 vos::Meanwhile act_during_wait();
 int on_idle(int timeout_ms);
