@@ -23,9 +23,8 @@ bool is_users(tevent_fd *fde)
 
 bool is_proxys(const tevent_context *ev, tevent_immediate *im)
 {
-    const ImmediateSlot *slot = find(g_world->immediates, im);
-    if (slot != nullptr) {
-        return slot->proxy != kNone;
+    if (find(g_world->immediates, im) != nullptr) {
+        return false;
     }
     const ContextSlot *ctx = find(g_world->contexts, ev);
     return ctx != nullptr && ctx->had_proxy;
@@ -46,7 +45,7 @@ template <int kBackend> struct Own {
                              const char *location)
     {
         if (is_users_fd(fd) || !masked(Known::kD10)) {
-            say("table: add_fd flags=%d %s %s", flags, handler_name, location);
+            say("table: add_fd flags=%d %s %s", flags, handler_name, shown_location(location));
         }
         return original->add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
     }
@@ -97,7 +96,7 @@ template <int kBackend> struct Own {
                                      tevent_signal_handler_t handler, void *private_data,
                                      const char *handler_name, const char *location)
     {
-        say("table: add_signal %s %s", handler_name, location);
+        say("table: add_signal %s %s", handler_name, shown_location(location));
         return original->add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name,
                                     location);
     }
@@ -110,7 +109,7 @@ template <int kBackend> struct Own {
 
     static int loop_wait(tevent_context *ev, const char *location)
     {
-        say("table: loop_wait %s", location);
+        say("table: loop_wait %s", shown_location(location));
         return original->loop_wait(ev, location);
     }
 

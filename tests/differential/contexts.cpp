@@ -115,11 +115,6 @@ bool may_lose_everything(ContextSlot &ctx)
             return false; // the request holds a pointer to it
         }
     }
-    for (const ImmediateSlot &im : w.immediates) {
-        if (im.taken && im.proxy != kNone) {
-            return false;
-        }
-    }
     return true;
 }
 
@@ -146,7 +141,7 @@ template <typename F> int while_cutting(F f)
 void context_reinit(const Step &s)
 {
     ContextSlot *ctx = main_context(s[0]);
-    if (ctx == nullptr || !may_lose_everything(*ctx)) {
+    if (ctx == nullptr || !may_lose_everything(*ctx) || g_world->poll_guard != nullptr) {
         return;
     }
     if (!may_be_cut_loose(*ctx) && (ctx->pinned == 0 || avoid(Known::kD5Reinit))) {
@@ -347,13 +342,11 @@ bool free_context(ContextSlot &ctx)
     take_over_first(ctx);
     g_world->freeing_wrapper = ctx.is_wrapper ? slot_of_context(ctx) : kNone;
     say("free %s", ctx.name);
+    ctx.dead = true; // nothing is added any more, not by a cleanup function either
     const int result = while_cutting([&] { return talloc_free(ctx.ptr); });
     say("free -> %d", result);
     g_world->freeing_wrapper = kNone;
-    if (ctx.taken) {
-        ctx.dead = true; // until its handler returns, or the pop
-    }
-    return true;
+    return true; // if it is still there: dead until its handler returns, or the pop
 }
 
 ContextSlot *main_of(ContextSlot &ctx)

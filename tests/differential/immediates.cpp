@@ -11,7 +11,7 @@ namespace {
 ImmediateSlot *immediate_of(const Step &s) { return usable(g_world->immediates, s[0]); }
 
 // Idle, for the loop's thread.
-bool is_free_to_use(const ImmediateSlot &im) { return !im.on_way && im.proxy == kNone; }
+bool is_free_to_use(const ImmediateSlot &im) { return !im.on_way; }
 
 void unschedule(ImmediateSlot &im)
 {
@@ -30,7 +30,6 @@ void immediate_new(const Step &s)
     mem_ctx = mem_ctx != nullptr ? mem_ctx : g_world->root;
     reserve(*im, kNone);
     im->scheduled = im->on_way = im->tag_unknown = false;
-    im->proxy = kNone;
     say("%s = immediate parent=%s", im->name, parent_name);
     tevent_immediate *ptr = CALL(_tevent_create_immediate)(mem_ctx, "immediate");
     if (made(*im, ptr)) {

@@ -17,6 +17,7 @@ namespace diff {
 
 #define DIFFERENTIAL_KNOWN(X)                                                                                \
     X(kD1, "D1: when the message comes that standard moves to poll for a regular file: line left out")       \
+    X(kD2, "D2: locations inside the library: shown as such")                                               \
     X(kD3Timers, "D3: zero timers are not in order there: one at a time")                                    \
     X(kD3Proxy, "D3: a proxy's calls run newest first there: one at a time")                                 \
     X(kD5NestingLevel, "D5: a refused nested loop leaves the level wrong there: no refused loops")           \
@@ -57,6 +58,7 @@ namespace diff {
     X(kS4Gone, "S4: the last event goes while infos wait: they are lost there: the event stays")             \
     X(kS5, "S5: the last event goes while its signal is blocked: stays blocked there: worked off before")    \
     X(kI4, "I4: tevent_reset_immediate is newer: a NULL handler there")                                      \
+    X(kR7, "R7: finishing or posting a request that was received already crashes there: left out")           \
     X(kO1, "O1: TRACE and WARNING messages: lines left out")                                                 \
     X(kO6, "O6: call flow is newer: looked at in ours alone")                                                \
     X(kR14, "R14: functions that take names are newer: their older forms there")

@@ -43,16 +43,6 @@ private:
     ContextSlot &ctx_;
 };
 
-bool in_signal_handler()
-{
-    for (const SignalSlot &signal : g_world->signals) {
-        if (signal.taken && signal.running > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 ContextSlot *loop_to_run(uint8_t from)
 {
     ContextSlot *ctx = main_context(from);
@@ -240,7 +230,7 @@ int on_nesting(tevent_context *ev, void *private_data, uint32_t level, bool begi
     Hook &hook = *static_cast<Hook *>(private_data);
     void **slot = static_cast<void **>(stack_ptr);
     say("nesting hook %s %d level=%u begin=%d null=%d %s", name_of_context(ev), hook.detail, level, begin,
-        *slot == nullptr, location);
+        *slot == nullptr, shown_location(location));
     *slot = &hook;
     const int result = hook.detail-- == 0 ? 7 : 0; // fails once
     return result;
@@ -382,6 +372,16 @@ const Op kOps[] = {
 } // namespace
 
 const Room kLoopRoom = {kOps, std::size(kOps)};
+
+bool in_signal_handler()
+{
+    for (const SignalSlot &signal : g_world->signals) {
+        if (signal.taken && signal.running > 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 void set_guard(ContextSlot &ctx, uint8_t choice)
 {

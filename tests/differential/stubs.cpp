@@ -1,6 +1,5 @@
 #include "world.hpp"
 namespace diff {
-void request_gone(RequestSlot &) {}
 void queue_gone(QueueSlot &) {}
 void entry_gone(EntrySlot &) {}
 void proxy_gone(ProxySlot &) {}

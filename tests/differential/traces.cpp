@@ -96,7 +96,7 @@ void trace_immediate(tevent_immediate *ptr, tevent_event_trace_point point, void
 {
     const ContextSlot &ctx = *static_cast<ContextSlot *>(private_data);
     ImmediateSlot *im = traced(g_world->immediates, ptr, Kind::kImmediate);
-    if (im == nullptr || im->proxy != kNone) {
+    if (im == nullptr) {
         if (!ctx.had_proxy || !masked(Known::kD14)) {
             say_trace(ctx, "library's immediate", point, 0);
         }

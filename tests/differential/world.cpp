@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 namespace diff {
@@ -97,11 +98,7 @@ void gone(Object &object)
 int lifeline_cut(Lifeline *lifeline)
 {
     Object &object = *lifeline->object;
-    const bool is_proxied =
-        object.kind == Kind::kImmediate && static_cast<ImmediateSlot &>(object).proxy != kNone;
-    if (!is_proxied || !masked(Known::kD14)) {
-        say("%s goes", object.name);
-    }
+    say("%s goes", object.name);
     gone(object);
     object.taken = false;
     object.ptr = nullptr;
@@ -145,8 +142,16 @@ bool may_not_go(const Object &object)
             return true;
         }
     }
-    return (object.reentered && object.running > 0 && avoid(Known::kD5Reentry)) ||
+    return (object.reentered && object.running > 0 && object.kind != Kind::kRequest &&
+            object.kind != Kind::kEntry && avoid(Known::kD5Reentry)) ||
            (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));
+}
+
+// A cleanup function must not free its request nor what holds it (R18).
+bool may_run_in_cleanup(uint8_t opcode)
+{
+    const Room *room = kRooms[opcode / kOpsPerRoom];
+    return room == &kFdRoom || room == &kTimerRoom || room == &kImmediateRoom || room == &kRequestRoom;
 }
 
 void run_step(const Step &step)
@@ -154,6 +159,9 @@ void run_step(const Step &step)
     World &w = *g_world;
     const Op *op = op_of(step.opcode);
     if (op == nullptr || w.steps_left == 0 || w.draining != 0 || (w.in_wait != 0 && !op->outside)) {
+        return;
+    }
+    if (w.in_cleanup != 0 && !may_run_in_cleanup(step.opcode)) {
         return;
     }
     w.steps_left--;
@@ -181,6 +189,7 @@ void free_everything(World &w)
         free_object(ctx);
     }
     flush_signals();
+    stop_call_flow();
     talloc_free(w.root);
     for_each_object([](Object &object) { expect(!object.taken, "nothing is left"); });
 }
@@ -284,7 +293,8 @@ bool may_be_cut_loose(const ContextSlot &main)
 {
     bool may = !has_pinned_below(main.ptr);
     for_each_object([&](Object &object) {
-        may = may && !(object.taken && object.kind == Kind::kSignal && main_of(object) == &main && may_not_go(object));
+        may = may && !(object.taken && object.kind == Kind::kSignal && main_of(object) == &main &&
+                      (may_not_go(object) || (object.running > 0 && avoid(Known::kD5Reinit))));
     });
     return may;
 }
@@ -323,6 +333,12 @@ bool free_object(Object &object)
         }
     }
     return true;
+}
+
+const char *shown_location(const char *location)
+{
+    const bool inside = strstr(location, ".c:") != nullptr || strstr(location, ".cpp:") != nullptr;
+    return inside && masked(Known::kD2) ? "library" : location;
 }
 
 void expect(bool condition, const char *what)

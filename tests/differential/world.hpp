@@ -88,7 +88,6 @@ struct ImmediateSlot : Object {
     bool scheduled = false;
     bool on_way = false;      // from another thread
     bool tag_unknown = false; // D8
-    int proxy = kNone;
     const struct Hook *hook = nullptr;
 };
 
@@ -100,11 +99,13 @@ struct SignalSlot : Object {
 
 struct RequestSlot : Object {
     bool made_by_library = false; // wakeup, queue wait: not ours to finish
-    bool received = false;
-    bool has_callback = false;
-    int deferred_on = kNone;
-    size_t depth = 0; // O6
-    int parent = kNone;
+    void *state = nullptr;        // null: received
+    int deferred_on = kNone;      // it keeps a pointer to that context
+    size_t depth = 0;             // O6
+    bool named_callback = false;
+    int queue_wait = kNone;       // the queue that it waits for
+    const struct Hook *cleanup = nullptr;
+    const struct Hook *cancel = nullptr;
 };
 
 struct QueueSlot : Object {
@@ -159,6 +160,10 @@ struct World {
     int in_flags_call = 0; // ours, not the library's
     std::vector<int> loops;  // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;   // slots of the wrappers and contexts pushed
+    RequestSlot *creating = nullptr;
+    tevent_timer *poll_guard = nullptr;
+    bool call_flow = false;
+    bool resetting_depth = false;
     Object *adding = nullptr; // its trace comes before its pointer is known
     const Script *during_wait = nullptr;
     bool wait_is_interrupted = false;
@@ -291,6 +296,8 @@ int slot_of_context(const ContextSlot &ctx);
 
 // A talloc parent for a new object, null: its default.
 void *parent(uint8_t choice, const char **name);
+// The state of a request, for subrequests; null: none.
+void *state_of_request(uint8_t from, const RequestSlot **slot);
 
 // ---- rooms ------------------------------------------------------------------------------------------------
 
@@ -304,6 +311,8 @@ void queue_gone(QueueSlot &queue);
 void entry_gone(EntrySlot &entry);
 void proxy_gone(ProxySlot &proxy);
 
+bool in_signal_handler();
+void stop_call_flow();
 bool is_shared(int fd);
 bool any_fd_is_shared();
 bool free_context(ContextSlot &ctx);
@@ -322,6 +331,9 @@ void flush_signals();
 vos::Meanwhile act_during_wait();
 int on_idle(int timeout_ms);
 timeval time_of(uint8_t choice);
+
+// A location inside the library is shown as such (D2).
+const char *shown_location(const char *location);
 
 // A statement about ours that the log of the other has not: shows as a difference.
 void expect(bool condition, const char *what);

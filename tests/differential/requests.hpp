@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#pragma once
+
+#include <string>
+
+#include "world.hpp"
+
+namespace diff {
+
+// The slot for a request that the library makes; `above`: the parent request.
+void prepare_request(RequestSlot &req, const RequestSlot *above);
+
+// A location inside the library is shown as such (D2).
+std::string canonical_location(const std::string &text);
+
+} // namespace diff
