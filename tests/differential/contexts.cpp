@@ -333,7 +333,7 @@ void context_gone(ContextSlot &ctx)
 
 bool free_context(ContextSlot &ctx)
 {
-    if (ctx.loops != 0 || !may_lose_everything(ctx) || !may_be_cut_loose(ctx)) {
+    if (ctx.loops != 0 || !may_lose_everything(ctx)) {
         return false;
     }
     if (ctx.is_wrapper && ctx.uses != 0 && avoid(Known::kD5WrapperInUse)) {

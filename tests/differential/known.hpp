@@ -50,6 +50,7 @@ namespace diff {
     X(kF6Shared, "F6: two events that ask for the same flag don't take turns there: disjoint flags")         \
     X(kF11, "F11, F12: an fd closed under a live event: left out")                                           \
     X(kC5Regular, "C5: a regular file with plain epoll is fatal: left out")                                  \
+    X(kC5Replay, "C5: a turn that fails while standard moves to poll is run again there: hooks don't fail")  \
     X(kC21, "C21: two events on one fd at a fork: epoll fails in the child there: no fork then")            \
     X(kC27, "C27: a refused signal opens the wake-up there: opened before it is looked at")                 \
     X(kC13, "C13: the wait timeout is newer: the clock acts for it there")                                   \

@@ -107,21 +107,36 @@ void raise_one(int signum, int value)
     sigqueue(getpid(), signum, of_signal);
 }
 
-void raise_times(int signum, int times, int value)
+void note_arrival(int signum)
 {
-    say("raise %d, %d times", signum, times);
-    g_world->signals_raised = true;
     for (const SignalSlot &signal : g_world->signals) {
         if (signal.taken && signal.ctx != kNone && signal.signum == signum) {
             g_world->signal_waits[signal.which] = true;
         }
     }
+}
+
+bool goes_by_itself(int signum)
+{
+    for (const SignalSlot &signal : g_world->signals) {
+        if (signal.taken && signal.signum == signum && (signal.sa_flags & kResetHand)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void raise_times(int signum, int times, int value)
+{
+    say("raise %d, %d times", signum, times);
+    g_world->signals_raised = true;
     for (int i = 0; i < times; i++) {
         if (is_default(signum)) {
             say("default"); // SA_RESETHAND: it would end the process
             return;
         }
         raise_one(signum, value + i);
+        note_arrival(signum);
     }
 }
 
@@ -136,7 +151,8 @@ void signal_flood(const Step &s)
     World &w = *g_world;
     SignalSlot *signal = signal_of(s);
     ContextSlot *main = signal != nullptr ? main_of(*signal) : nullptr;
-    if (main == nullptr || main->pinned != 0 || !w.loops.empty() || signal->running != 0 || !(signal->sa_flags & SA_SIGINFO)) {
+    if (main == nullptr || main->pinned != 0 || !w.loops.empty() || signal->running != 0 || !(signal->sa_flags & SA_SIGINFO) ||
+        goes_by_itself(signal->signum)) {
         return;
     }
     if (comparing()) {
@@ -185,7 +201,7 @@ void signal_invoke(const Step &s)
     const int which = signal->which;
     const int result =
         CALL(tevent_common_invoke_signal_handler)(pointer(*signal), signal->signum, s[1] % 3 + 1, nullptr, &removed);
-    g_world->signal_waits[which] = waits;
+    g_world->signal_waits[which] = g_world->signal_waits[which] || waits;
     say("invoke -> %d removed=%d", result, removed);
 }
 

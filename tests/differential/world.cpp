@@ -151,7 +151,7 @@ bool may_not_go(const Object &object)
 bool may_run_in_cleanup(uint8_t opcode)
 {
     const Room *room = kRooms[opcode / kOpsPerRoom];
-    return room == &kFdRoom || room == &kTimerRoom || room == &kImmediateRoom || room == &kRequestRoom;
+    return room == &kFdRoom || room == &kTimerRoom || room == &kImmediateRoom;
 }
 
 void run_step(const Step &step)
@@ -172,7 +172,9 @@ void run_step(const Step &step)
 void free_everything(World &w)
 {
     w.draining = 1;
-    free_wrapper_uses();
+    while (!w.uses.empty()) {
+        free_wrapper_uses();
+    }
     for (ContextSlot &ctx : w.contexts) {
         if (ctx.is_usable() && !ctx.is_wrapper) {
             accept_all(ctx);
@@ -239,8 +241,9 @@ Hook *new_hook(Object *object, const Script *script, int detail)
     return &g_world->hooks.back();
 }
 
-HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), uses_(g_world->uses.size())
+HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), outer_uses_below_(g_world->uses_below)
 {
+    g_world->uses_below = g_world->uses.size();
     hook.object->running++;
     hook.object->reentered = hook.object->running > 1 || (hook.object->reentered && hook.object->running > 0);
     g_log.indent();
@@ -251,9 +254,10 @@ HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), uses_(g_world->uses.si
 
 HandlerCall::~HandlerCall()
 {
-    while (g_world->uses.size() > uses_) {
+    while (g_world->uses.size() > g_world->uses_below) {
         free_wrapper_uses();
     }
+    g_world->uses_below = outer_uses_below_;
     g_log.outdent();
     if (hook_.object->serial == hook_.serial && hook_.object->running > 0) {
         hook_.object->running--;
@@ -313,21 +317,33 @@ bool free_object(Object &object)
     if (!object.is_usable() || has_pinned_below(object.ptr)) {
         return false;
     }
+    if (object.kind == Kind::kContext && !may_be_cut_loose(static_cast<ContextSlot &>(object))) {
+        return false;
+    }
     std::vector<std::pair<Object *, uint32_t>> below;
     for_each_object([&](Object &o) {
         if (o.taken && o.ptr != nullptr && o.running != 0 && is_below(o.ptr, object.ptr)) {
             below.push_back({&o, o.serial});
         }
     });
+    const uint32_t serial = object.serial;
+    object.pinned++; // nothing above it is freed meanwhile, nor it a second time
+    bool freed = true;
     if (object.kind != Kind::kContext) {
         say("free %s", object.name);
         const int result = talloc_free(object.ptr);
         say("free -> %d", result);
-    } else if (!free_context(static_cast<ContextSlot &>(object))) {
+    } else {
+        freed = free_context(static_cast<ContextSlot &>(object));
+    }
+    if (object.serial == serial) {
+        object.pinned--;
+    }
+    if (!freed) {
         return false;
     }
-    for (const auto &[o, serial] : below) {
-        if (o->taken && o->serial == serial) {
+    for (const auto &[o, serial_before] : below) {
+        if (o->taken && o->serial == serial_before) {
             o->dead = true; // until its handler returns
             o->ctx = kNone;
         }

@@ -119,6 +119,7 @@ struct EntrySlot : Object {
     int queue = kNone;
     int request = kNone;
     bool triggered = false;
+    bool is_bound = false; // has its lifeline
 };
 
 struct ProxySlot : Object {
@@ -160,6 +161,7 @@ struct World {
     int in_flags_call = 0; // ours, not the library's
     std::vector<int> loops;  // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;   // slots of the wrappers and contexts pushed
+    size_t uses_below = 0;   // those that the running handler found there
     RequestSlot *creating = nullptr;
     tevent_timer *poll_guard = nullptr;
     bool call_flow = false;
@@ -202,7 +204,7 @@ public:
 
 private:
     const Hook &hook_;
-    size_t uses_;
+    size_t outer_uses_below_;
 };
 
 // Around a handler that is called without a loop: its context stays meanwhile.
@@ -316,6 +318,7 @@ void stop_call_flow();
 bool is_shared(int fd);
 bool any_fd_is_shared();
 bool free_context(ContextSlot &ctx);
+// Pops the newest use.
 void free_wrapper_uses();
 void set_traces(ContextSlot &ctx, int bits);
 void set_debug(ContextSlot &ctx, int choice);
