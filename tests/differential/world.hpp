@@ -127,7 +127,9 @@ struct ProxySlot : Object {
 };
 
 struct ThreadedSlot : Object {};
-struct ProfileSlot : Object {};
+struct ProfileSlot : Object {
+    bool appended = false;
+};
 struct BoxSlot : Object {};
 
 // What a handler is told: for which object, and what to do.
