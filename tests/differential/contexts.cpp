@@ -118,17 +118,6 @@ bool may_lose_everything(ContextSlot &ctx)
     return true;
 }
 
-void take_over_first(ContextSlot &ctx)
-{
-    for (const ImmediateSlot &im : g_world->immediates) {
-        const ContextSlot *of = im.taken && im.on_way && im.ctx != kNone ? &g_world->contexts[im.ctx] : nullptr;
-        if (of != nullptr && (of == &ctx || main_of(*const_cast<ContextSlot *>(of)) == &ctx) && avoid(Known::kD11)) {
-            accept_all(*main_of(*const_cast<ContextSlot *>(of)));
-            return;
-        }
-    }
-}
-
 template <typename F> int while_cutting(F f)
 {
     g_world->cutting++;
@@ -321,6 +310,17 @@ const Room kContextRoom = {kOps, std::size(kOps)};
 
 void start_contexts() { take_aborts(); }
 
+void take_over_first(ContextSlot &ctx)
+{
+    for (const ImmediateSlot &im : g_world->immediates) {
+        const ContextSlot *of = im.taken && im.on_way && im.ctx != kNone ? &g_world->contexts[im.ctx] : nullptr;
+        if (of != nullptr && main_of(*const_cast<ContextSlot *>(of)) == main_of(ctx) && avoid(Known::kD11)) {
+            accept_all(*main_of(*const_cast<ContextSlot *>(of)));
+            return;
+        }
+    }
+}
+
 int slot_of_context(const ContextSlot &ctx) { return index_of(g_world->contexts, &ctx); }
 
 void context_gone(ContextSlot &ctx)
@@ -336,7 +336,7 @@ bool free_context(ContextSlot &ctx)
     if (ctx.loops != 0 || !may_lose_everything(ctx)) {
         return false;
     }
-    if (ctx.is_wrapper && ctx.uses != 0 && avoid(Known::kD5WrapperInUse)) {
+    if (ctx.is_wrapper && (ctx.uses != 0 || ctx.running != 0) && avoid(Known::kD5WrapperInUse)) {
         return false;
     }
     take_over_first(ctx);
@@ -372,6 +372,18 @@ ContextSlot *context_for_events(uint8_t from)
 {
     ContextSlot *ctx = usable(g_world->contexts, from);
     return ctx == nullptr || main_of(*ctx) == nullptr ? main_context(from) : ctx;
+}
+
+bool changes_home(int *home, const ContextSlot &ctx)
+{
+    const int slot = slot_of_context(ctx);
+    if (*home == kNone) {
+        *home = slot;
+        return false;
+    }
+    const bool wrapped = ctx.is_wrapper || g_world->contexts[*home].is_wrapper;
+    const bool has_own_table = ctx.main != kNone && g_world->contexts[ctx.main].backend >= 4;
+    return wrapped && (*home != slot || has_own_table) && avoid(Known::kD12);
 }
 
 const char *name_of_context(const tevent_context *ev)

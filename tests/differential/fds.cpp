@@ -281,6 +281,9 @@ void fd_invoke(const Step &s)
     if (fd == nullptr || fd->running > 2 || !end_is_open(fd->end) || (fd->running > 0 && avoid(Known::kD5Reentry))) {
         return;
     }
+    if (main_of(*fd) != nullptr && has_pushed_wrapper(*main_of(*fd)) && avoid(Known::kW3)) {
+        return;
+    }
     say("invoke %s", fd->name);
     DirectCall call(main_of(*fd));
     bool removed = false;

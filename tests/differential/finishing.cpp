@@ -58,7 +58,7 @@ void req_post(const Step &s)
 {
     RequestSlot *req = own_request(s);
     ContextSlot *ctx = context_for_events(s[1]);
-    if (req != nullptr && ctx != nullptr) {
+    if (req != nullptr && ctx != nullptr && !changes_home(&req->home, *ctx)) {
         say("post %s %s", req->name, ctx->name);
         say("post -> %d", CALL(tevent_req_post)(pointer(*req), pointer(*ctx)) == req->ptr);
     }
@@ -68,7 +68,7 @@ void req_defer(const Step &s)
 {
     RequestSlot *req = own_request(s);
     ContextSlot *ctx = context_for_events(s[1]);
-    if (req != nullptr && ctx != nullptr) {
+    if (req != nullptr && ctx != nullptr && !changes_home(&req->home, *ctx)) {
         say("defer %s %s", req->name, ctx->name);
         CALL(tevent_req_defer_callback)(pointer(*req), pointer(*ctx));
         req->deferred_on = slot_of_context(*ctx);
@@ -130,7 +130,7 @@ void req_poll(const Step &s)
         w.loops.size() > 2) {
         return;
     }
-    if (in_signal_handler() && avoid(Known::kS4)) {
+    if ((in_signal_handler() && avoid(Known::kS4)) || (has_pushed_wrapper(*ctx) && avoid(Known::kW3))) {
         return;
     }
     say("poll %s %s", req->name, ctx->name);

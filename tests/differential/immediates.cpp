@@ -37,16 +37,15 @@ void immediate_new(const Step &s)
     }
 }
 
-// D12: one that waits on a wrapper and goes to another context is cancelled before.
-bool leaves_wrapper(const ImmediateSlot &im, const ContextSlot &to)
+// D12: one that waits and goes from a wrapper to another context, or to a wrapper (where the table is called
+// before the cancelling there).
+bool changes_wrapper(const ImmediateSlot &im, const ContextSlot &to)
 {
-    return im.scheduled && im.ctx != kNone && g_world->contexts[im.ctx].is_wrapper &&
-           im.ctx != slot_of_context(to);
+    return im.scheduled && im.ctx != kNone && (g_world->contexts[im.ctx].is_wrapper || to.is_wrapper);
 }
 
 void cancel(ImmediateSlot &im, ContextSlot &ctx, int how)
 {
-    im.tag_unknown = false;
     if (how % 3 == 2) {
         CALL(_tevent_schedule_immediate)(pointer(im), pointer(ctx), nullptr, nullptr, "null", "immediate");
     } else if (!g_api.is_ours) {
@@ -67,13 +66,12 @@ void immediate_schedule(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if (leaves_wrapper(*im, *ctx) && avoid(Known::kD12)) {
+    if (changes_wrapper(*im, *ctx) && avoid(Known::kD12)) {
         return;
     }
     say("schedule %s %s", im->name, ctx->name);
     const auto function = !ctx->is_wrapper && s[2] % 8 == 0 ? CALL(tevent_common_schedule_immediate)
                                                             : CALL(_tevent_schedule_immediate);
-    im->tag_unknown = false;
     im->scheduled = true;
     im->ctx = slot_of_context(*ctx);
     im->hook = new_hook(im, &s.script);
@@ -87,7 +85,7 @@ void immediate_cancel(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if (leaves_wrapper(*im, *ctx) && avoid(Known::kD12)) {
+    if (changes_wrapper(*im, *ctx) && avoid(Known::kD12)) {
         return;
     }
     say("cancel %s", im->name);
@@ -125,6 +123,9 @@ void immediate_invoke(const Step &s)
 {
     ImmediateSlot *im = immediate_of(s);
     if (im == nullptr || !is_free_to_use(*im) || !im->scheduled || im->running != 0) {
+        return;
+    }
+    if (main_of(*im) != nullptr && has_pushed_wrapper(*main_of(*im)) && avoid(Known::kW3)) {
         return;
     }
     say("invoke %s", im->name);

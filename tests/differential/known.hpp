@@ -15,7 +15,7 @@
 
 namespace diff {
 
-#define DIFFERENTIAL_KNOWN(X)                                                                                \
+#define DIFFERENTIAL_KNOWN(X) \
     X(kD1, "D1: when the message comes that standard moves to poll for a regular file: line left out")       \
     X(kD2, "D2: locations inside the library: shown as such")                                               \
     X(kD3Timers, "D3: zero timers are not in order there: one at a time")                                    \
@@ -27,18 +27,18 @@ namespace diff {
     X(kD5Reinit, "D5: re-initialising inside a handler of the same loop: left out")                          \
     X(kD5Reentry, "D5: freeing an event whose handler runs twice (C26): left out")                           \
     X(kD5UseAfterFree, "D5: scheduling an immediate freed in its own handler: left out")                     \
-    X(kD5WrapperInUse, "D5: freeing a wrapper between push and pop or with immediates on the way: left out") \
+    X(kD5WrapperInUse, "D5, D7: freeing a wrapper in its handlers (a signal goes, DETACH is late there), or pushed: left out") \
     X(kD5WrapperAlone, "D5: a message on a wrapper without main context: left out")                          \
     X(kD5FarTime, "D5: times beyond INT_MAX ms: left out")                                                   \
     X(kD5QueueContext, "D5: a queue entry whose context is gone: the context stays")                         \
     X(kD7Threaded, "D7: a threaded immediate's DETACH before its ATTACH: line left out")                     \
-    X(kD7Wrapper, "D7: no DETACH for timers and immediates of a freed wrapper: lines left out")              \
+    X(kD7Wrapper, "D7: no DETACH for the events of a freed wrapper: lines left out")                        \
     X(kD7Queue, "D7: queue traces where entries have different contexts or wrappers: lines left out")        \
-    X(kD8, "D8: the tag of a threaded immediate is 0 there: not read until it is scheduled otherwise")       \
+    X(kD8, "D8: the tag of a threaded immediate is 0 there: not shown until it is set again")       \
     X(kD9, "D9: optimize_empty with a trigger pending triggers twice there: added as usual")                 \
     X(kD10, "D10: fd traces and table calls for the library's own descriptors: lines left out")              \
     X(kD11, "D11: what is on its way when its threaded context or context goes: taken over before")          \
-    X(kD12, "D12: from a wrapper to the main context: cancelled before")                                     \
+    X(kD12, "D12: a waiting immediate goes from or to a wrapper: left out")                                     \
     X(kD14, "D14: a proxy's own immediates and when it frees: lines left out")                               \
     X(kD15, "D15: the order of DETACH among the fds of a context that goes: sorted")                         \
     X(kF2, "F2: TEVENT_FD_ERROR is newer: only together with READ, not shown to handlers")                   \
@@ -60,6 +60,8 @@ namespace diff {
     X(kS5, "S5: the last event goes while its signal is blocked: stays blocked there: worked off before")    \
     X(kI4, "I4: tevent_reset_immediate is newer: a NULL handler there")                                      \
     X(kR7, "R7: finishing or posting a request that was received already crashes there: left out")           \
+    X(kW3, "W3: the handler of a wrapper that is pushed: the stack is wrong there after the abort: no loop") \
+    X(kW4, "W4: re-initialising a wrapper: freeing it crashes there after the abort: left out")             \
     X(kO1, "O1: TRACE and WARNING messages: lines left out")                                                 \
     X(kO6, "O6: call flow is newer: looked at in ours alone")                                                \
     X(kR14, "R14: functions that take names are newer: their older forms there")

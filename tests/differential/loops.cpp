@@ -52,13 +52,32 @@ ContextSlot *loop_to_run(uint8_t from)
     if (ctx->must_not_wait) {
         return nullptr; // its timeout is another one for the moment
     }
-    if (in_signal_handler() && avoid(Known::kS4)) {
+    if ((in_signal_handler() && avoid(Known::kS4)) || (has_pushed_wrapper(*ctx) && avoid(Known::kW3))) {
         return nullptr;
     }
     if (ctx->loops != 0 && !ctx->nesting_allowed && avoid(Known::kD5NestingLevel)) {
         return nullptr;
     }
     return ctx;
+}
+
+// One turn.  The turns in which a proxy of the older library frees what has run are not seen (D14): with a
+// proxy, one in which nothing ran and nothing was waited for is followed by another.
+int run_turn(ContextSlot &ctx, const char *location, int *error)
+{
+    const World &w = *g_world;
+    LoopCall call(ctx);
+    int result;
+    bool empty;
+    int tries = 5;
+    do {
+        const int handler_calls = w.handler_calls;
+        const int waits = w.waits;
+        result = CALL(_tevent_loop_once)(pointer(ctx), location);
+        *error = errno;
+        empty = result == 0 && w.handler_calls == handler_calls && w.waits == waits;
+    } while (empty && ctx.had_proxy && --tries > 0 && masked(Known::kD14));
+    return result;
 }
 
 void turns(const Step &s)
@@ -69,13 +88,8 @@ void turns(const Step &s)
             return;
         }
         say("turn %s", ctx->name);
-        int result;
         int error;
-        {
-            LoopCall call(*ctx);
-            result = CALL(_tevent_loop_once)(pointer(*ctx), "turns");
-            error = errno;
-        }
+        const int result = run_turn(*ctx, "turns", &error);
         say("turn -> %d %d", result, result == -1 ? error : 0);
     }
 }
@@ -95,16 +109,10 @@ void turn_without_wait(const Step &s)
     }
     masked(Known::kC13);
     w.would_have_waited = false;
-    int result;
     int error;
-    const int outer_level = w.no_wait_level;
+    const int outer_level = std::exchange(w.no_wait_level, static_cast<int>(w.loops.size()) + 1);
     ctx->must_not_wait = true;
-    {
-        LoopCall call(*ctx);
-        w.no_wait_level = static_cast<int>(w.loops.size());
-        result = CALL(_tevent_loop_once)(pointer(*ctx), "turn_without_wait");
-        error = errno;
-    }
+    int result = run_turn(*ctx, "turn_without_wait", &error);
     ctx->must_not_wait = false;
     w.no_wait_level = outer_level;
     const bool would_have_waited = std::exchange(w.would_have_waited, false);
@@ -196,7 +204,7 @@ bool is_finished(void *private_data)
 void loop_until(const Step &s)
 {
     ContextSlot *ctx = loop_to_run(s[0]);
-    if (ctx == nullptr) {
+    if (ctx == nullptr || (ctx->had_proxy && avoid(Known::kD14))) {
         return;
     }
     Until until = {s[1] % 8, g_world->handler_calls + s[2] % 4};
@@ -229,6 +237,9 @@ int on_nesting(tevent_context *ev, void *private_data, uint32_t level, bool begi
 {
     Hook &hook = *static_cast<Hook *>(private_data);
     void **slot = static_cast<void **>(stack_ptr);
+    if (static_cast<ContextSlot *>(hook.object)->had_proxy && masked(Known::kD14)) {
+        return 0;
+    }
     say("nesting hook %s %d level=%u begin=%d null=%d %s", name_of_context(ev), hook.detail, level, begin,
         *slot == nullptr, shown_location(location));
     *slot = &hook;
@@ -273,6 +284,9 @@ void during_wait(const Step &s)
 {
     World &w = *g_world;
     w.in_child = true;
+    for (ThreadedSlot &tctx : w.threadeds) {
+        tctx.ctx = kNone; // gone with the other threads (C23)
+    }
     w.threads_left = 0;
     g_log.indent();
     run_script(&s.script);
@@ -296,6 +310,11 @@ void fork_child(const Step &s)
     if (any_fd_is_shared() && avoid(Known::kC21)) {
         return;
     }
+    for (ContextSlot &ctx : w.contexts) {
+        if (ctx.is_usable() && !ctx.is_wrapper) {
+            take_over_first(ctx);
+        }
+    }
     w.forks_left--;
     say("fork");
     const pid_t child = fork();
@@ -313,7 +332,8 @@ void loop_pieces(const Step &s)
     if (ctx == nullptr || g_world->in_cleanup != 0 || ctx->must_not_wait) {
         return;
     }
-    if (in_signal_handler() && avoid(Known::kS4)) {
+    if ((in_signal_handler() && avoid(Known::kS4)) || (ctx->had_proxy && avoid(Known::kD14)) ||
+        (has_pushed_wrapper(*ctx) && avoid(Known::kW3))) {
         return;
     }
     ctx->pinned++;
@@ -375,6 +395,25 @@ const Op kOps[] = {
 } // namespace
 
 const Room kLoopRoom = {kOps, std::size(kOps)};
+
+bool has_pushed_wrapper(const ContextSlot &main)
+{
+    const auto has_signal = [](const ContextSlot &wrapper) {
+        for (const SignalSlot &signal : g_world->signals) {
+            if (signal.taken && signal.ctx == slot_of_context(wrapper)) {
+                return true;
+            }
+        }
+        return false;
+    };
+    for (const ContextSlot &ctx : g_world->contexts) {
+        if (ctx.taken && ctx.is_wrapper && (ctx.uses != 0 || ctx.running != 0) &&
+            (ctx.main == slot_of_context(main) || has_signal(ctx))) {
+            return true;
+        }
+    }
+    return false;
+}
 
 bool in_signal_handler()
 {

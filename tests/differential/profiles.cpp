@@ -129,7 +129,7 @@ void req_profile(const Step &s)
 {
     RequestSlot *req = usable(g_world->requests, s[0]);
     if (req == nullptr || req->made_by_library || g_world->in_cleanup != 0 || req->pinned != 0 ||
-        (req->state == nullptr && avoid(Known::kR7))) {
+        req->state == nullptr) {
         return;
     }
     say("set_profile %s", req->name);

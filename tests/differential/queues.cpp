@@ -82,6 +82,7 @@ void queue_create(const Step &s)
     mem_ctx = mem_ctx != nullptr ? mem_ctx : g_world->root;
     reserve(*queue, kNone);
     queue->entries.clear();
+    queue->home = kNone;
     queue->stopped = queue->trigger_pending = queue->mixed = false;
     say("%s = queue parent=%s", queue->name, parent_name);
     tevent_queue *ptr = CALL(_tevent_queue_create)(mem_ctx, "queue", "queue_create");
@@ -132,7 +133,7 @@ void queue_add(const Step &s)
     ContextSlot *ctx = context_for_events(s[2]);
     RequestSlot *req = usable(w.requests, s[3]);
     if (queue == nullptr || entry == nullptr || ctx == nullptr || req == nullptr || req->made_by_library ||
-        w.in_cleanup != 0 || (req->state == nullptr && avoid(Known::kR7))) {
+        w.in_cleanup != 0 || (req->state == nullptr && avoid(Known::kR7)) || changes_home(&queue->home, *ctx)) {
         return;
     }
     How how = static_cast<How>(s[4] % 3);
@@ -252,7 +253,7 @@ void wait_send(const Step &s)
     RequestSlot *req = vacant(w.requests, s[1]);
     EntrySlot *entry = vacant(w.entries, s[1]);
     ContextSlot *ctx = context_for_events(s[2]);
-    if (queue == nullptr || req == nullptr || entry == nullptr || ctx == nullptr) {
+    if (queue == nullptr || req == nullptr || entry == nullptr || ctx == nullptr || changes_home(&queue->home, *ctx)) {
         return;
     }
     const char *parent_name;

@@ -56,7 +56,7 @@ void prepare(RequestSlot &req, const RequestSlot *above, bool made_by_library)
     reserve(req, kNone);
     req.made_by_library = made_by_library;
     req.state = nullptr;
-    req.deferred_on = kNone;
+    req.deferred_on = req.home = kNone;
     req.depth = above != nullptr ? above->depth + 1 : 0;
     g_world->creating = &req;
 }

@@ -155,6 +155,9 @@ void signal_flood(const Step &s)
         goes_by_itself(signal->signum)) {
         return;
     }
+    if (has_pushed_wrapper(*main) && avoid(Known::kW3)) {
+        return;
+    }
     if (comparing()) {
         masked(Known::kS5);
         w.draining++; // handlers do nothing
@@ -192,6 +195,9 @@ void signal_invoke(const Step &s)
         return;
     }
     if (signal->sa_flags == (SA_SIGINFO | kResetHand) && avoid(Known::kS4Gone)) {
+        return;
+    }
+    if (main_of(*signal) != nullptr && has_pushed_wrapper(*main_of(*signal)) && avoid(Known::kW3)) {
         return;
     }
     say("invoke %s", signal->name);

@@ -49,23 +49,13 @@ void threaded_new(const Step &s)
     }
 }
 
-// D11: what was handed over before still runs, there only where another one is left.
-void take_over(const ThreadedSlot &tctx)
-{
-    ContextSlot *main = main_of(tctx);
-    for (const ImmediateSlot &im : g_world->immediates) {
-        if (main != nullptr && im.taken && im.on_way && main_of(im) == main && avoid(Known::kD11)) {
-            accept_all(*main);
-            return;
-        }
-    }
-}
-
 void threaded_free(const Step &s)
 {
     ThreadedSlot *tctx = usable(g_world->threadeds, s[0]);
     if (tctx != nullptr) {
-        take_over(*tctx);
+        if (ContextSlot *main = main_of(*tctx)) {
+            take_over_first(*main);
+        }
         free_object(*tctx);
     }
 }
@@ -81,7 +71,8 @@ void threaded_schedule(const Step &s)
     }
     say("threaded_schedule %s %s", tctx->name, im->name);
     // Without context it stays idle (T3).
-    im->on_way = im->scheduled = im->tag_unknown = tctx->ctx != kNone;
+    im->on_way = im->scheduled = tctx->ctx != kNone;
+    im->tag_unknown = im->tag_unknown || im->on_way;
     im->ctx = tctx->ctx;
     im->hook = new_hook(im, &s.script);
     auto *ptr = static_cast<tevent_threaded_context *>(tctx->ptr);

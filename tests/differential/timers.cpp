@@ -115,6 +115,9 @@ void timer_invoke(const Step &s)
     if (timer == nullptr || timer->running > 0) {
         return;
     }
+    if (main_of(*timer) != nullptr && has_pushed_wrapper(*main_of(*timer)) && avoid(Known::kW3)) {
+        return;
+    }
     say("invoke %s", timer->name);
     DirectCall call(main_of(*timer));
     bool removed = false;

@@ -40,6 +40,11 @@ void say_trace(const ContextSlot &ctx, const char *what, tevent_event_trace_poin
     say("trace %s %s %s tag=%llu", ctx.name, what, kPoints[point], static_cast<unsigned long long>(tag));
 }
 
+bool belongs_to_freed_wrapper(const Object *object)
+{
+    return object != nullptr && g_world->freeing_wrapper != kNone && object->ctx == g_world->freeing_wrapper;
+}
+
 // While everything of a context is cut loose: told together, sorted (D15).
 void keep_detached(const ContextSlot &ctx, const FdSlot &fd, uint64_t tag)
 {
@@ -60,6 +65,9 @@ void trace_fd(tevent_fd *fde, tevent_event_trace_point point, void *private_data
         return;
     }
     count(*fd, point);
+    if (belongs_to_freed_wrapper(fd) && masked(Known::kD7Wrapper)) {
+        return;
+    }
     if (point == TEVENT_EVENT_TRACE_ATTACH && fd->serial % 2 == 0) {
         CALL(tevent_fd_set_tag)(fde, 1000 + fd->serial);
     }
@@ -70,14 +78,12 @@ void trace_fd(tevent_fd *fde, tevent_event_trace_point point, void *private_data
     say_trace(*static_cast<ContextSlot *>(private_data), fd->name, point, CALL(tevent_fd_get_tag)(fde));
 }
 
-bool belongs_to_freed_wrapper(const Object *object)
-{
-    return object != nullptr && g_world->freeing_wrapper != kNone && object->ctx == g_world->freeing_wrapper;
-}
-
 void trace_timer(tevent_timer *te, tevent_event_trace_point point, void *private_data)
 {
     TimerSlot *timer = traced(g_world->timers, te, Kind::kTimer);
+    if (timer == nullptr && g_world->freeing_wrapper != kNone && masked(Known::kD7Wrapper)) {
+        return;
+    }
     if (timer == nullptr) {
         say_trace(*static_cast<ContextSlot *>(private_data), "library's timer", point, 0);
         return;
@@ -97,7 +103,8 @@ void trace_immediate(tevent_immediate *ptr, tevent_event_trace_point point, void
     const ContextSlot &ctx = *static_cast<ContextSlot *>(private_data);
     ImmediateSlot *im = traced(g_world->immediates, ptr, Kind::kImmediate);
     if (im == nullptr) {
-        if (!ctx.had_proxy || !masked(Known::kD14)) {
+        const bool hidden = g_world->freeing_wrapper != kNone && masked(Known::kD7Wrapper);
+        if (!hidden && (!ctx.had_proxy || !masked(Known::kD14))) {
             say_trace(ctx, "library's immediate", point, 0);
         }
         return;
@@ -124,6 +131,9 @@ void trace_signal(tevent_signal *ptr, tevent_event_trace_point point, void *priv
         return;
     }
     count(*signal, point);
+    if (belongs_to_freed_wrapper(signal) && masked(Known::kD7Wrapper)) {
+        return;
+    }
     if (point == TEVENT_EVENT_TRACE_ATTACH && signal->serial % 2 == 0) {
         CALL(tevent_signal_set_tag)(ptr, 3000 + signal->serial);
     }
@@ -152,7 +162,10 @@ void trace_queue(tevent_queue_entry *ptr, tevent_event_trace_point point, void *
 void trace_loop(tevent_trace_point point, void *private_data)
 {
     static const char *const kNames[] = {"BEFORE_WAIT", "AFTER_WAIT", "BEFORE_LOOP_ONCE", "AFTER_LOOP_ONCE"};
-    say("trace %s %s", static_cast<ContextSlot *>(private_data)->name, kNames[point]);
+    const ContextSlot &ctx = *static_cast<ContextSlot *>(private_data);
+    if (!ctx.had_proxy || !masked(Known::kD14)) {
+        say("trace %s %s", ctx.name, kNames[point]);
+    }
     errno = EXDEV; // no business of the loop's
 }
 

@@ -101,6 +101,7 @@ struct RequestSlot : Object {
     bool made_by_library = false; // wakeup, queue wait: not ours to finish
     void *state = nullptr;        // null: received
     int deferred_on = kNone;      // it keeps a pointer to that context
+    int home = kNone;             // D12: where it was posted first
     size_t depth = 0;             // O6
     bool named_callback = false;
     int queue_wait = kNone;       // the queue that it waits for
@@ -113,6 +114,7 @@ struct QueueSlot : Object {
     bool stopped = false;
     bool trigger_pending = false; // D9
     bool mixed = false;           // D7
+    int home = kNone;             // D12: the context of its first entry
 };
 
 struct EntrySlot : Object {
@@ -298,6 +300,9 @@ ContextSlot *main_of(const Object &event);
 const char *name_of_context(const tevent_context *ev);
 int slot_of_context(const ContextSlot &ctx);
 
+// D12: an immediate of the library's own would go to or from a wrapper.  Sets `home` at the first time.
+bool changes_home(int *home, const ContextSlot &ctx);
+
 // A talloc parent for a new object, null: its default.
 void *parent(uint8_t choice, const char **name);
 // The state of a request, for subrequests; null: none.
@@ -316,6 +321,9 @@ void entry_gone(EntrySlot &entry);
 void proxy_gone(ProxySlot &proxy);
 
 bool in_signal_handler();
+// A wrapper that is in use, by a handler of its own too, whose handlers the loop could run.  A turn runs the
+// signal handlers of all contexts.
+bool has_pushed_wrapper(const ContextSlot &main);
 void stop_call_flow();
 bool is_shared(int fd);
 bool any_fd_is_shared();
@@ -327,6 +335,8 @@ void set_debug(ContextSlot &ctx, int choice);
 void take_aborts();
 void say_detached();
 void accept_all(ContextSlot &ctx); // what other threads have handed over
+// D11: the same where something is on its way to this loop, before it goes.
+void take_over_first(ContextSlot &ctx);
 void set_guard(ContextSlot &ctx, uint8_t choice);
 // Takes away what keeps the loop for ever; false: something of it is still in use.
 bool drain(ContextSlot &ctx);
