@@ -339,7 +339,6 @@ bool free_context(ContextSlot &ctx)
     if (ctx.is_wrapper && (ctx.uses != 0 || ctx.running != 0) && avoid(Known::kD5WrapperInUse)) {
         return false;
     }
-    take_over_first(ctx);
     g_world->freeing_wrapper = ctx.is_wrapper ? slot_of_context(ctx) : kNone;
     say("free %s", ctx.name);
     ctx.dead = true; // nothing is added any more, not by a cleanup function either

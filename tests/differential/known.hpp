@@ -36,7 +36,7 @@ namespace diff {
     X(kD7Queue, "D7: queue traces where entries have different contexts or wrappers: lines left out")        \
     X(kD8, "D8: the tag of a threaded immediate is 0 there: not shown until it is set again")       \
     X(kD9, "D9: optimize_empty with a trigger pending triggers twice there: added as usual")                 \
-    X(kD10, "D10: fd traces and table calls for the library's own descriptors: lines left out")              \
+    X(kD10, "D10: the library's own descriptors in traces, tables, children: left out")              \
     X(kD11, "D11: what is on its way when its threaded context or context goes: taken over before")          \
     X(kD12, "D12: a waiting immediate goes from or to a wrapper: left out")                                     \
     X(kD14, "D14: a proxy's own immediates and when it frees: lines left out")                               \

@@ -301,13 +301,23 @@ void during_wait(const Step &s)
     _exit(0);
 }
 
+bool has_proxy()
+{
+    for (const ProxySlot &proxy : g_world->proxies) {
+        if (proxy.taken) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fork_child(const Step &s)
 {
     World &w = *g_world;
     if (w.forks_left == 0 || w.in_child || w.in_cleanup != 0) {
         return;
     }
-    if (any_fd_is_shared() && avoid(Known::kC21)) {
+    if ((any_fd_is_shared() && avoid(Known::kC21)) || (has_proxy() && avoid(Known::kD10))) {
         return;
     }
     for (ContextSlot &ctx : w.contexts) {

@@ -127,12 +127,25 @@ bool is_signal_beside_running(const Object &object)
     return false;
 }
 
+bool something_on_way(const Object &threaded)
+{
+    for (const ImmediateSlot &im : g_world->immediates) {
+        if (im.taken && im.on_way && threaded.ctx != kNone && main_of(im) == main_of(threaded)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool may_not_go(const Object &object)
 {
     if (object.pinned != 0 || (object.kind == Kind::kContext && object.running > 1)) {
         return true;
     }
     if (object.kind == Kind::kImmediate && static_cast<const ImmediateSlot &>(object).on_way) {
+        return true;
+    }
+    if (object.kind == Kind::kThreaded && something_on_way(object) && avoid(Known::kD11)) {
         return true;
     }
     if (object.kind == Kind::kSignal) {
@@ -293,11 +306,12 @@ bool made(Object &object, void *ptr)
     return true;
 }
 
-bool may_be_cut_loose(const ContextSlot &main)
+bool may_be_cut_loose(const ContextSlot &ctx)
 {
-    bool may = !has_pinned_below(main.ptr);
+    bool may = !has_pinned_below(ctx.ptr);
     for_each_object([&](Object &object) {
-        may = may && !(object.taken && object.kind == Kind::kSignal && main_of(object) == &main &&
+        const bool concerned = object.ctx == slot_of_context(ctx) || main_of(object) == &ctx;
+        may = may && !(object.taken && object.kind == Kind::kSignal && object.ctx != kNone && concerned &&
                       (may_not_go(object) || (object.running > 0 && avoid(Known::kD5Reinit))));
     });
     return may;
@@ -314,10 +328,14 @@ bool has_pinned_below(const void *ptr)
 
 bool free_object(Object &object)
 {
-    if (!object.is_usable() || has_pinned_below(object.ptr)) {
+    if (!object.is_usable()) {
         return false;
     }
-    if (object.kind == Kind::kContext && !may_be_cut_loose(static_cast<ContextSlot &>(object))) {
+    ContextSlot *ctx = object.kind == Kind::kContext ? static_cast<ContextSlot *>(&object) : nullptr;
+    if (ctx != nullptr) {
+        take_over_first(*ctx);
+    }
+    if (has_pinned_below(object.ptr) || (ctx != nullptr && !may_be_cut_loose(*ctx))) {
         return false;
     }
     std::vector<std::pair<Object *, uint32_t>> below;
@@ -329,12 +347,12 @@ bool free_object(Object &object)
     const uint32_t serial = object.serial;
     object.pinned++; // nothing above it is freed meanwhile, nor it a second time
     bool freed = true;
-    if (object.kind != Kind::kContext) {
+    if (ctx == nullptr) {
         say("free %s", object.name);
         const int result = talloc_free(object.ptr);
         say("free -> %d", result);
     } else {
-        freed = free_context(static_cast<ContextSlot &>(object));
+        freed = free_context(*ctx);
     }
     if (object.serial == serial) {
         object.pinned--;

@@ -279,7 +279,7 @@ bool made(Object &object, void *ptr);
 bool free_object(Object &object);
 bool has_pinned_below(const void *ptr);
 // The same for all events of a context, wherever they are in the talloc tree.
-bool may_be_cut_loose(const ContextSlot &main);
+bool may_be_cut_loose(const ContextSlot &ctx);
 
 inline tevent_context *pointer(const ContextSlot &ctx) { return static_cast<tevent_context *>(ctx.ptr); }
 inline tevent_fd *pointer(const FdSlot &fd) { return static_cast<tevent_fd *>(fd.ptr); }
