@@ -10,8 +10,6 @@ const char *const kBackendNames[kBackends] = {"standard", "epoll", "poll", "poll
 
 namespace {
 
-constexpr int kFirstOwn = 4;
-
 // The library's own descriptors need not come through the table (D10).
 bool is_users_fd(int fd) { return fd >= vos::kFirstFd && fd < vos::kFirstFd + vos::kFdCount; }
 
@@ -118,7 +116,7 @@ template <int kBackend> struct Own {
 
     static void set_up()
     {
-        original = CALL(tevent_find_ops_byname)(kBackendNames[kBackend - kFirstOwn + 1]);
+        original = CALL(tevent_find_ops_byname)(kBackendNames[kBackend - kFirstOwnBackend + 1]);
         table = {context_init, add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer, schedule_immediate,
                  add_signal,   loop_once, loop_wait};
         CALL(tevent_register_backend)(kBackendNames[kBackend], &table);

@@ -11,6 +11,7 @@
 namespace diff {
 
 constexpr int kBackends = 7;
+constexpr int kFirstOwnBackend = 4;
 extern const char *const kBackendNames[kBackends];
 
 inline bool is_plain_epoll(int backend) { return backend == 1 || backend == 4; }

@@ -39,7 +39,7 @@ void context_new(const Step &s)
         CALL(tevent_set_default_backend)(nullptr);
         break;
     case 1:
-        if (backend >= 4) {
+        if (backend >= kFirstOwnBackend) {
             ev = CALL(tevent_context_init_ops)(g_world->root, own_table(backend), nullptr);
             break;
         }
@@ -339,6 +339,9 @@ bool free_context(ContextSlot &ctx)
     if (ctx.is_wrapper && (ctx.uses != 0 || ctx.running != 0) && avoid(Known::kD5WrapperInUse)) {
         return false;
     }
+    if (ctx.is_wrapper && shares_an_fd(ctx) && avoid(Known::kF6Wrapper)) {
+        return false;
+    }
     g_world->freeing_wrapper = ctx.is_wrapper ? slot_of_context(ctx) : kNone;
     say("free %s", ctx.name);
     ctx.dead = true; // nothing is added any more, not by a cleanup function either
@@ -380,9 +383,7 @@ bool changes_home(int *home, const ContextSlot &ctx)
         *home = slot;
         return false;
     }
-    const bool wrapped = ctx.is_wrapper || g_world->contexts[*home].is_wrapper;
-    const bool has_own_table = ctx.main != kNone && g_world->contexts[ctx.main].backend >= 4;
-    return wrapped && (*home != slot || has_own_table) && avoid(Known::kD12);
+    return *home != slot && (ctx.is_wrapper || g_world->contexts[*home].is_wrapper) && avoid(Known::kD12);
 }
 
 const char *name_of_context(const tevent_context *ev)

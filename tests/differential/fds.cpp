@@ -51,6 +51,9 @@ uint16_t allowed_flags(const FdSlot *self, const ContextSlot *main, int end, uin
     if ((flags & TEVENT_FD_ERROR) && !(flags & TEVENT_FD_READ) && avoid(Known::kF2)) {
         flags &= ~TEVENT_FD_ERROR;
     }
+    if (main == nullptr) {
+        return flags; // cut loose: nothing comes of them
+    }
     uint16_t others = 0;
     for_each_beside(self, main, end, [&](FdSlot &fd) { others |= stored_flags(fd); });
     if (others != 0 && flags != 0) {
@@ -222,6 +225,9 @@ void fd_get_flags(const Step &s)
 {
     if (FdSlot *fd = fd_of(s)) {
         say("flags %s %d %d", fd->name, get_flags(pointer(*fd)), get_flags(nullptr));
+        if (fd->ctx != kNone || !masked(Known::kW5)) {
+            say("stored %d", stored_flags(*fd));
+        }
     }
 }
 
@@ -396,6 +402,16 @@ bool is_shared(int fd)
         count += slot.is_usable() && fd_of_end(slot.end) == fd;
     }
     return count > 1;
+}
+
+bool shares_an_fd(const ContextSlot &wrapper)
+{
+    for (const FdSlot &fd : g_world->fds) {
+        if (fd.taken && fd.ctx == slot_of_context(wrapper) && is_shared(fd_of_end(fd.end))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool any_fd_is_shared()

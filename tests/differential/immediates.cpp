@@ -41,7 +41,8 @@ void immediate_new(const Step &s)
 // before the cancelling there).
 bool changes_wrapper(const ImmediateSlot &im, const ContextSlot &to)
 {
-    return im.scheduled && im.ctx != kNone && (g_world->contexts[im.ctx].is_wrapper || to.is_wrapper);
+    const bool leaves = im.scheduled && im.ctx != kNone && g_world->contexts[im.ctx].is_wrapper;
+    return leaves || ((im.scheduled || im.running > 0) && to.is_wrapper);
 }
 
 void cancel(ImmediateSlot &im, ContextSlot &ctx, int how)

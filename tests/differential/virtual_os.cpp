@@ -88,13 +88,15 @@ struct Candidate {
     int index = -1;
 };
 
+bool is_wakeup(int fd) { return fd >= 0 && fd < kFds && g_is_wakeup[fd]; }
+
 bool is_better(const Candidate &a, const Candidate &b)
 {
     if (b.fd == -1 || is_users(a.fd) != is_users(b.fd)) {
         return b.fd == -1 || !is_users(a.fd);
     }
     if (!is_users(a.fd)) {
-        return false;
+        return is_wakeup(a.fd) && !is_wakeup(b.fd);
     }
     const uint64_t served_a = g_served[a.fd - kFirstFd];
     const uint64_t served_b = g_served[b.fd - kFirstFd];
@@ -126,7 +128,7 @@ int idle(int timeout_ms)
 void take_back_wakeup(int fd)
 {
     uint64_t count;
-    if (fd >= 0 && fd < kFds && g_is_wakeup[fd]) {
+    if (is_wakeup(fd)) {
         [[maybe_unused]] const ssize_t size = read(fd, &count, sizeof(count));
     }
 }

@@ -327,6 +327,7 @@ bool has_pushed_wrapper(const ContextSlot &main);
 void stop_call_flow();
 bool is_shared(int fd);
 bool any_fd_is_shared();
+bool shares_an_fd(const ContextSlot &wrapper);
 bool free_context(ContextSlot &ctx);
 // Pops the newest use.
 void free_wrapper_uses();
