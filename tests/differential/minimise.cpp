@@ -75,7 +75,8 @@ private:
         for (Step &step : script) {
             for (uint8_t &operand : step.operands) {
                 const uint8_t before = operand;
-                for (const uint8_t simpler : {0, 1, before / 16 * 8, before % 8}) {
+                for (const int value : {0, 1, before / 16 * 8, before % 8}) {
+                    const auto simpler = static_cast<uint8_t>(value);
                     if (simpler >= operand) {
                         continue;
                     }
