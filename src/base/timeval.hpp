@@ -4,6 +4,7 @@
 //
 // Times are wall-clock times.  Nothing here normalises what a caller made:
 // comparison looks at seconds first, then at microseconds, whatever they are.
+// Seconds that a time_t cannot hold become the most that it can.
 
 #pragma once
 
@@ -15,6 +16,7 @@
 namespace tev {
 
 constexpr int64_t kMicrosPerSecond = 1000000;
+constexpr time_t kMostSeconds = INT64_MAX;
 
 inline bool is_zero(const timeval &tv)
 {
@@ -37,9 +39,11 @@ inline int compare(const timeval &a, const timeval &b)
 inline timeval add(const timeval &tv, uint32_t secs, uint32_t usecs)
 {
     timeval sum = tv;
-    sum.tv_sec += secs;
     sum.tv_usec += usecs;
-    sum.tv_sec += sum.tv_usec / kMicrosPerSecond;
+    const int64_t carried = secs + sum.tv_usec / kMicrosPerSecond;
+    if (__builtin_add_overflow(tv.tv_sec, carried, &sum.tv_sec)) {
+        sum.tv_sec = kMostSeconds;
+    }
     sum.tv_usec %= kMicrosPerSecond;
     return sum;
 }
@@ -51,7 +55,9 @@ inline timeval until(const timeval &from, const timeval &to)
     if (compare(from, to) >= 0) {
         return span;
     }
-    span.tv_sec = to.tv_sec - from.tv_sec;
+    if (__builtin_sub_overflow(to.tv_sec, from.tv_sec, &span.tv_sec)) {
+        span.tv_sec = kMostSeconds;
+    }
     if (to.tv_usec < from.tv_usec) {
         span.tv_sec--;
         span.tv_usec = kMicrosPerSecond - (from.tv_usec - to.tv_usec);

@@ -84,6 +84,40 @@ void test_to_poll_milliseconds__microseconds_out_of_range__bounded(void **)
     assert_int_equal(to_poll_milliseconds({1, LONG_MAX / 2}), INT_MAX);
 }
 
+constexpr time_t kLeastSeconds = INT64_MIN;
+
+// E10: what a time_t can't hold becomes the most that it can.
+void test_until__longer_than_a_time_t__is_the_longest_span(void **)
+{
+    const timeval span = until({kLeastSeconds, 0}, {kMostSeconds, 5});
+    assert_true(span.tv_sec == kMostSeconds);
+    assert_int_equal(span.tv_usec, 5);
+}
+
+// E10
+void test_until__borrowing__stays_exact(void **)
+{
+    const timeval span = until({kMostSeconds - 1, 999999}, {kMostSeconds, 0});
+    assert_int_equal(span.tv_sec, 0);
+    assert_int_equal(span.tv_usec, 1);
+}
+
+// E10: what a time_t can't hold becomes the most that it can.
+void test_add__beyond_a_time_t__is_the_last_second(void **)
+{
+    const timeval sum = add({kMostSeconds, 999999}, 0, 1);
+    assert_true(sum.tv_sec == kMostSeconds);
+    assert_int_equal(sum.tv_usec, 0);
+}
+
+// E10
+void test_add__everything_at_its_most__carries(void **)
+{
+    const timeval sum = add({0, 999999}, UINT32_MAX, UINT32_MAX);
+    assert_true(sum.tv_sec == INT64_C(4294967295) + 4295);
+    assert_int_equal(sum.tv_usec, 967294);
+}
+
 } // namespace
 
 int main()
@@ -95,6 +129,10 @@ int main()
         cmocka_unit_test(test_to_poll_milliseconds__fractions__are_rounded_up),
         cmocka_unit_test(test_to_poll_milliseconds__further_than_an_int__is_the_longest),
         cmocka_unit_test(test_to_poll_milliseconds__microseconds_out_of_range__bounded),
+        cmocka_unit_test(test_until__longer_than_a_time_t__is_the_longest_span),
+        cmocka_unit_test(test_until__borrowing__stays_exact),
+        cmocka_unit_test(test_add__beyond_a_time_t__is_the_last_second),
+        cmocka_unit_test(test_add__everything_at_its_most__carries),
     };
     return cmocka_run_group_tests_name("timeval", tests, nullptr, nullptr);
 }
