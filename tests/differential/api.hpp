@@ -58,6 +58,9 @@ extern Api g_api;
 // CALL(name)(arguments)
 #define CALL(name) (::diff::g_api.count(::diff::k_##name), ::diff::g_api.name)
 
+// In linked.cpp, for a program that is linked with the library.
+void use_linked_library();
+
 // Null, or what went wrong.
 const char *load(const char *path, bool is_ours, Api *api);
 

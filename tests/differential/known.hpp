@@ -19,7 +19,7 @@ namespace diff {
     X(kD1, "D1: when the message comes that standard moves to poll for a regular file: line left out")       \
     X(kD2, "D2: locations inside the library: shown as such")                                               \
     X(kD3Timers, "D3: zero timers are not in order there: one at a time")                                    \
-    X(kD3Proxy, "D3: a proxy's calls run newest first there: one at a time")                                 \
+    X(kD3Proxy, "D3: proxies' calls run newest first there: one at a time")                                 \
     X(kD5NestingLevel, "D5: a refused nested loop leaves the level wrong there: no refused loops")           \
     X(kD5LateUpdate, "D5: moving a timer without context or from its own handler: left out")                 \
     X(kD5NextSignal, "D5: a signal's handler frees another event of that signal: left out")                  \
@@ -54,6 +54,7 @@ namespace diff {
     X(kC5Replay, "C5: a turn that fails while standard moves to poll is run again there: hooks don't fail")  \
     X(kC21, "C21: two events on one fd at a fork: epoll fails in the child there: no fork then")            \
     X(kC27, "C27: a refused signal opens the wake-up there: opened before it is looked at")                 \
+    X(kC8, "C8: a cleanup function uses events of a context that is just being freed: does nothing")        \
     X(kC13, "C13: the wait timeout is newer: the clock acts for it there")                                   \
     X(kS11, "S11, C8: taking out a signal event that is out already: an abort there: left out")              \
     X(kS4, "S4, S5: a loop inside a signal's handler runs the same arrival again there: no loop in one")     \

@@ -2,6 +2,7 @@
 
 // differential --ours FILE --theirs FILE [--seconds N] [--count N] [--seed S] [--jobs N]
 //              [--regressions DIR] [--replay HEX] [--verbose]
+// differential --write-seeds DIR --count N [--seed S]
 //
 // Runs random sequences of calls on both libraries and compares what happens,
 // see README.md.  Exit status: 0 no difference, 1 a difference, 2 trouble.
@@ -32,6 +33,7 @@ struct Options {
     const char *theirs = nullptr;
     const char *replay = nullptr;
     const char *regressions = nullptr;
+    const char *seeds = nullptr;
     double seconds = 60;
     uint64_t count = UINT64_MAX;
     uint64_t seed = 0;
@@ -59,6 +61,8 @@ bool parse(int argc, char **argv, Options *options)
             options->replay = argv[++i];
         } else if (is("--regressions")) {
             options->regressions = argv[++i];
+        } else if (is("--write-seeds")) {
+            options->seeds = argv[++i];
         } else if (is("--seconds")) {
             options->seconds = atof(argv[++i]);
         } else if (is("--count")) {
@@ -73,6 +77,9 @@ bool parse(int argc, char **argv, Options *options)
         } else {
             return false;
         }
+    }
+    if (options->seeds != nullptr) {
+        return options->count != UINT64_MAX;
     }
     return options->ours != nullptr && options->theirs != nullptr && options->jobs >= 1 &&
            options->jobs <= kMostJobs;
@@ -133,6 +140,21 @@ int replay_directory(Runner &runner, const Options &options)
     }
     closedir(directory);
     return worst;
+}
+
+// Programs for the fuzzer to begin with.
+int write_seeds(const Options &options)
+{
+    for (uint64_t i = 0; i < options.count; i++) {
+        const std::vector<uint8_t> bytes = encode(generate(options.seed + i));
+        std::ofstream file(std::string(options.seeds) + "/seed-" + std::to_string(i), std::ios::binary);
+        file.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+        if (!file) {
+            perror(options.seeds);
+            return 2;
+        }
+    }
+    return 0;
 }
 
 uint64_t seed_of(const Options &options, int job, uint64_t index)
@@ -242,9 +264,13 @@ int main(int argc, char **argv)
     Api theirs;
     if (!parse(argc, argv, &options)) {
         fprintf(stderr, "usage: %s --ours FILE --theirs FILE [--seconds N] [--count N] [--seed S] [--jobs N]\n"
-                        "       [--regressions DIR] [--replay HEX] [--verbose]\n",
-                argv[0]);
+                        "       [--regressions DIR] [--replay HEX] [--verbose]\n"
+                "       %s --write-seeds DIR --count N [--seed S]\n",
+                argv[0], argv[0]);
         return 2;
+    }
+    if (options.seeds != nullptr) {
+        return write_seeds(options);
     }
     for (const char *error : {load(options.ours, true, &ours), load(options.theirs, false, &theirs)}) {
         if (error != nullptr) {

@@ -130,8 +130,10 @@ void proxy_schedule(const Step &s)
     if (proxy == nullptr || (w.in_wait != 0 && w.threads_left == 0)) {
         return;
     }
-    if (proxy->in_flight > 0 && avoid(Known::kD3Proxy)) {
-        return;
+    for (const ProxySlot &other : w.proxies) {
+        if (other.taken && other.ctx == proxy->ctx && other.in_flight > 0 && avoid(Known::kD3Proxy)) {
+            return;
+        }
     }
     // Memory that belongs to nobody yet: the other thread's.
     tevent_immediate *im = CALL(_tevent_create_immediate)(nullptr, "proxied");

@@ -82,7 +82,8 @@ void timer_add(const Step &s)
 void timer_update(const Step &s)
 {
     TimerSlot *timer = timer_of(s);
-    if (timer == nullptr || (timer->ctx == kNone && avoid(Known::kD5LateUpdate))) {
+    const bool is_late = timer != nullptr && (timer->ctx == kNone || g_world->cutting != 0);
+    if (timer == nullptr || (is_late && avoid(Known::kD5LateUpdate))) {
         return;
     }
     const timeval when = chosen_time(s[1], main_of(*timer));

@@ -14,6 +14,7 @@ World *g_world;
 namespace {
 
 uint64_t *g_steps;
+void (*g_after_step)();
 
 constexpr int kMostStepsRun = 500;
 constexpr int kMostHandlerCalls = 300;
@@ -174,12 +175,15 @@ void run_step(const Step &step)
     if (op == nullptr || w.steps_left == 0 || w.draining != 0 || (w.in_wait != 0 && !op->outside)) {
         return;
     }
-    if (w.in_cleanup != 0 && !may_run_in_cleanup(step.opcode)) {
+    if (w.in_cleanup != 0 && (!may_run_in_cleanup(step.opcode) || (w.cutting != 0 && avoid(Known::kC8)))) {
         return;
     }
     w.steps_left--;
     ++*g_steps;
     op->run(step);
+    if (g_after_step != nullptr && w.in_wait == 0) {
+        g_after_step();
+    }
 }
 
 void free_everything(World &w)
@@ -212,6 +216,8 @@ void free_everything(World &w)
 } // namespace
 
 void open_steps(uint64_t *counter) { g_steps = counter; }
+
+void after_each_step(void (*check)()) { g_after_step = check; }
 
 void run_sequence(const Script &program)
 {

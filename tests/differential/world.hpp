@@ -198,6 +198,8 @@ void run_sequence(const Script &program);
 void run_script(const Script *script);
 // A shared counter.
 void open_steps(uint64_t *counter);
+// Runs after each step, in handlers too.
+void after_each_step(void (*check)());
 Hook *new_hook(Object *object, const Script *script, int detail = 0);
 
 // Around a handler call of the object.
