@@ -134,8 +134,7 @@ void req_poll(const Step &s)
         return;
     }
     say("poll %s %s", req->name, ctx->name);
-    const int64_t at = vos::now_us() + (s[2] % 4 + 1) * 20000;
-    w.poll_guard = CALL(_tevent_add_timer)(pointer(*ctx), nullptr, {at / 1000000, at % 1000000}, end_of_poll,
+    w.poll_guard = CALL(_tevent_add_timer)(pointer(*ctx), nullptr, in_us((s[2] % 4 + 1) * 20000), end_of_poll,
                                            new_hook(req, nullptr), "end_of_poll", "poll");
     req->pinned++;
     ctx->pinned++;

@@ -46,7 +46,7 @@ timeval chosen_time(uint8_t choice, const ContextSlot *main)
 {
     timeval when = time_of(choice);
     if (is_zero(when) && has_zero_timer(main) && avoid(Known::kD3Timers)) {
-        when = from_us(vos::now_us());
+        when = in_us(0);
     }
     return when;
 }
@@ -175,14 +175,20 @@ const Room kTimerRoom = {kOps, std::size(kOps)};
 timeval time_of(uint8_t choice)
 {
     static const int64_t kFromNow[] = {0,     -1,    -10000, 1,      500,      1000,      1001,    2500,
-                                       10000, 10000, 500000, 999999, 29500000, 100000000, kFar, -5000000};
+                                       10000, 10000, 500000, 999999, 29500000, 100013000, kFar, -5000000};
     const int64_t us = kFromNow[choice % 16];
     if (choice >= 240) {
         return {0, 0};
     }
     if (us == kFar && avoid(Known::kD5FarTime)) {
-        return from_us(vos::now_us() + 1000);
+        return in_us(1000);
     }
+    return in_us(us);
+}
+
+timeval in_us(int64_t us)
+{
+    g_world->deadlines.push_back(vos::now_us() + us);
     return from_us(vos::now_us() + us);
 }
 

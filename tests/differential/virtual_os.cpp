@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <dlfcn.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -238,15 +237,6 @@ int gettimeofday(struct timeval *tv, void *)
         return 0;
     }
     return static_cast<int>(syscall(SYS_gettimeofday, tv, nullptr));
-}
-
-int clock_gettime(clockid_t clock, struct timespec *ts)
-{
-    if (g_on && clock == CLOCK_REALTIME) {
-        *ts = {g_now / 1000000, g_now % 1000000 * 1000};
-        return 0;
-    }
-    return static_cast<int>(syscall(SYS_clock_gettime, clock, ts));
 }
 
 static int fresh_instance(long fd)

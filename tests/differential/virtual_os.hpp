@@ -2,8 +2,7 @@
 
 // Time and waiting, as the libraries under test see them.
 //
-// The program defines gettimeofday, clock_gettime, epoll_wait, poll and some
-// more, and so stands between the library and the kernel.  The clock is a
+// The program defines gettimeofday, epoll_wait, poll and some more, and so stands between the library and the kernel.  The clock is a
 // number.  A wait asks the kernel what is ready now; when that is nothing, the
 // clock moves on by the time limit and the wait is over.  Nothing ever sleeps.
 //

@@ -173,6 +173,7 @@ struct World {
     Object *adding = nullptr; // its trace comes before its pointer is known
     const Script *during_wait = nullptr;
     bool wait_is_interrupted = false;
+    std::vector<int64_t> deadlines; // of timers, ever
     int steps_left = 0;
     int handler_calls = 0;
     int waits = 0;
@@ -349,6 +350,8 @@ void flush_signals();
 vos::Meanwhile act_during_wait();
 int on_idle(int timeout_ms);
 timeval time_of(uint8_t choice);
+// A time for a timer, from now.
+timeval in_us(int64_t us);
 
 // A location inside the library is shown as such (D2).
 const char *shown_location(const char *location);
