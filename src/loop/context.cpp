@@ -64,6 +64,11 @@ int ensure_wakeup(Context &context)
         return EINVAL;
     }
     Context &ev = *context.main();
+    if (ev.wakeup.is_lost()) {
+        // The number is closed, or the program's by now: nothing to be woken through.
+        talloc_free(ev.wakeup_event);
+        ev.wakeup_event = nullptr;
+    }
     const int error = ev.open_wakeup();
     if (error != 0 || ev.monitor.is_open() || ev.wakeup_event != nullptr) {
         return error;

@@ -1727,6 +1727,32 @@ static void test_threaded_schedule__child_of_a_backend_with_its_own_wait__is_wok
 	talloc_free(ev);
 }
 
+static struct rlimit limit_at_the_fork;
+
+static void own_turns_in_child_with_descriptors_again(void *arg)
+{
+	child_assert(setrlimit(RLIMIT_NOFILE, &limit_at_the_fork) == 0);
+	own_turns_in_child(arg);
+}
+
+/* T4, C21: so is one for which there was no descriptor at the fork, from its first threaded context on. */
+static void test_threaded_schedule__own_wait_and_no_descriptor_at_the_fork__is_woken(void **state)
+{
+	struct tevent_context *ev = context_with_its_own_wait(fixture_of(state));
+	struct rlimit none;
+	int status;
+
+	DEVIATION("D10", "the wake-up is shared with the parent");
+	getrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
+	none = limit_at_the_fork;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	status = status_of_child(own_turns_in_child_with_descriptors_again, ev);
+	setrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
+	assert_int_equal(status, 0);
+	talloc_free(ev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1800,6 +1826,7 @@ int main(void)
 		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, standard),
 		TEST_ON(test_threaded_schedule__loop_is_busy__nothing_is_written, epoll),
 		TEST(test_threaded_schedule__child_of_a_backend_with_its_own_wait__is_woken),
+		TEST(test_threaded_schedule__own_wait_and_no_descriptor_at_the_fork__is_woken),
 	};
 
 	return cmocka_run_group_tests_name("threaded", tests, threads_group_setup, NULL);
