@@ -916,9 +916,11 @@ static struct tevent_fd *counting_add_fd(struct tevent_context *ev, TALLOC_CTX *
 					 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
 					 const char *location)
 {
-	added_fds++;
-	return tevent_find_ops_byname("poll")->add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name,
-						      location);
+	struct tevent_fd *fde = tevent_find_ops_byname("poll")->add_fd(ev, mem_ctx, fd, flags, handler, private_data,
+								       handler_name, location);
+
+	added_fds += fde != NULL;
+	return fde;
 }
 
 /* C10, T6: re-initialised, such a table watches the new wake-up; the old event has gone. */

@@ -139,6 +139,17 @@ REPLACES(struct tevent_fd *, _tevent_add_fd)(struct tevent_context *ev, TALLOC_C
 								   handler_name, location));
 }
 
+/* It has no way to say that it failed, but the flags stay as they were. */
+REPLACES(void, tevent_fd_set_flags)(struct tevent_fd *fde, uint16_t flags)
+{
+	unsigned met = faults_met_here();
+
+	__real_tevent_fd_set_flags(fde, flags);
+	if (met_since(met) && tevent_fd_get_flags(fde) != flags) {
+		__real_tevent_fd_set_flags(fde, flags);
+	}
+}
+
 REPLACES(struct tevent_timer *, _tevent_add_timer)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
 			    tevent_timer_handler_t handler, void *private_data, const char *handler_name,
 			    const char *location)
