@@ -43,21 +43,21 @@ static const struct {
 	const char *name;
 	int errors[6];
 } calls[FAULT_CALLS] = {
-	[FAULT_EPOLL_CREATE] = { "epoll_create1", { EMFILE, ENFILE, ENOMEM } },
-	[FAULT_EPOLL_ADD] = { "epoll_ctl(ADD)", { ENOMEM, ENOSPC, EPERM, EBADF, EEXIST } },
-	[FAULT_EPOLL_MOD] = { "epoll_ctl(MOD)", { ENOMEM, ENOSPC, EBADF, ENOENT } },
-	[FAULT_EPOLL_DEL] = { "epoll_ctl(DEL)", { EBADF, ENOENT } },
-	[FAULT_EPOLL_WAIT] = { "epoll_wait", { EINTR, EBADF } },
-	[FAULT_POLL] = { "poll", { EINTR, ENOMEM } },
-	[FAULT_EVENTFD] = { "eventfd", { EMFILE, ENFILE, ENOMEM } },
-	[FAULT_PIPE] = { "pipe2", { EMFILE, ENFILE } },
-	[FAULT_MOVE_FD] = { "dup3", { EBUSY } },
-	[FAULT_READ] = { "read", { EINTR } },
-	[FAULT_WRITE] = { "write", { EINTR } },
-	[FAULT_CLOSE] = { "close", { EINTR } },
-	[FAULT_SIGACTION] = { "sigaction", { EINVAL } },
-	[FAULT_FORWARD_SIGNAL] = { "rt_tgsigqueueinfo", { EAGAIN } },
-	[FAULT_ALLOCATION] = { "malloc", { ENOMEM } },
+	[FAULT_EPOLL_CREATE] = {"epoll_create1", {EMFILE, ENFILE, ENOMEM}},
+	[FAULT_EPOLL_ADD] = {"epoll_ctl(ADD)", {ENOMEM, ENOSPC, EPERM, EBADF, EEXIST}},
+	[FAULT_EPOLL_MOD] = {"epoll_ctl(MOD)", {ENOMEM, ENOSPC, EBADF, ENOENT}},
+	[FAULT_EPOLL_DEL] = {"epoll_ctl(DEL)", {EBADF, ENOENT}},
+	[FAULT_EPOLL_WAIT] = {"epoll_wait", {EINTR, EBADF}},
+	[FAULT_POLL] = {"poll", {EINTR, ENOMEM}},
+	[FAULT_EVENTFD] = {"eventfd", {EMFILE, ENFILE, ENOMEM}},
+	[FAULT_PIPE] = {"pipe2", {EMFILE, ENFILE}},
+	[FAULT_MOVE_FD] = {"dup3", {EBUSY}},
+	[FAULT_READ] = {"read", {EINTR}},
+	[FAULT_WRITE] = {"write", {EINTR}},
+	[FAULT_CLOSE] = {"close", {EINTR}},
+	[FAULT_SIGACTION] = {"sigaction", {EINVAL}},
+	[FAULT_FORWARD_SIGNAL] = {"rt_tgsigqueueinfo", {EAGAIN}},
+	[FAULT_ALLOCATION] = {"malloc", {ENOMEM}},
 };
 
 /* Before any constructor that may call the library, the library's own included: they are loaded after this. */

@@ -162,7 +162,7 @@ static void print_output(void)
 
 static void limit_processor_time(void)
 {
-	struct rlimit limit = { cpu_limit_s, cpu_limit_s + 1 };
+	struct rlimit limit = {cpu_limit_s, cpu_limit_s + 1};
 
 	setrlimit(RLIMIT_CPU, &limit);
 }
@@ -170,8 +170,8 @@ static void limit_processor_time(void)
 static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *fault,
 			  long long patience)
 {
-	struct outcome outcome = { NO_VERDICT, 0, false };
-	struct pollfd end = { -1, POLLIN, 0 };
+	struct outcome outcome = {NO_VERDICT, 0, false};
+	struct pollfd end = {-1, POLLIN, 0};
 	pid_t pid;
 
 	memset(report, 0, sizeof(*report));
@@ -211,8 +211,7 @@ static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group
 
 static bool is_a_signal_of_cases(int sig)
 {
-	return sig == SIGUSR1 || sig == SIGUSR2 || sig == SIGALRM || sig == SIGCHLD || sig == SIGHUP ||
-	       sig >= SIGRTMIN;
+	return sig == SIGUSR1 || sig == SIGUSR2 || sig == SIGALRM || sig == SIGCHLD || sig == SIGHUP || sig >= SIGRTMIN;
 }
 
 /* NULL: as it should be. */
@@ -240,9 +239,9 @@ static const char *what_is_wrong(const struct outcome *outcome, enum meaning mea
 		return NULL;
 	}
 	if (meaning == MADE_UP) {
-		return outcome->starved                  ? "an event was lost: waits in vain"
-		       : outcome->verdict == NO_VERDICT  ? "died"
-						         : "did not pass";
+		return outcome->starved                 ? "an event was lost: waits in vain"
+		       : outcome->verdict == NO_VERDICT ? "died"
+							: "did not pass";
 	}
 	if (killed && !outcome->starved && !is_a_signal_of_cases(WTERMSIG(outcome->status)) &&
 	    !(faults_aborts() > 0 && WTERMSIG(outcome->status) == SIGABRT)) {
@@ -256,8 +255,8 @@ static const char *what_is_wrong(const struct outcome *outcome, enum meaning mea
 
 static bool may_be_unsteadiness(const struct outcome *outcome, enum meaning meaning)
 {
-	return meaning == MADE_UP && (outcome->verdict == FAILED || outcome->verdict == FAILED_AND_NOT_FREED ||
-				      outcome->starved);
+	return meaning == MADE_UP &&
+	       (outcome->verdict == FAILED || outcome->verdict == FAILED_AND_NOT_FREED || outcome->starved);
 }
 
 static const struct exception *exception_for(const char *test, const struct fault *fault)
@@ -292,8 +291,8 @@ static void inject(const struct CMUnitTest *test, CMFixtureFunction group_set_up
 		meaning = meaning == MADE_UP ? TOLD : meaning;
 	}
 	for (attempt = 0; attempt <= repetitions; attempt++) {
-		struct outcome outcome = run(test, group_set_up, fault,
-					     meaning == MADE_UP ? patience_ms : little_patience_ms);
+		struct outcome outcome =
+			run(test, group_set_up, fault, meaning == MADE_UP ? patience_ms : little_patience_ms);
 		if (faults_met() == 0) {
 			sums.not_met++; /* threads went another way this time */
 			return;
@@ -342,7 +341,7 @@ static void sweep_site(const struct CMUnitTest *test, CMFixtureFunction group_se
 
 	for (unsigned nth = 1; nth <= site->count && nth <= (unsigned long)options.occurrences; nth++) {
 		for (const int *error = fault_errors(site->call); *error != 0; error++) {
-			struct fault fault = { site->call, site->site, nth, *error };
+			struct fault fault = {site->call, site->site, nth, *error};
 			if (candidates++ % (unsigned long)options.sample == 0) {
 				inject(test, group_set_up, &fault, usual_aborts);
 			}
@@ -354,7 +353,7 @@ static void sweep_site(const struct CMUnitTest *test, CMFixtureFunction group_se
 static void sweep_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up)
 {
 	static struct fault_site sites[most_sites];
-	static const struct fault none = { .site = NULL };
+	static const struct fault none = {.site = NULL};
 	struct outcome usual;
 	unsigned usual_aborts;
 	long long started = now_ms(), took;

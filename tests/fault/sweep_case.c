@@ -210,7 +210,7 @@ static void crashed(int sig)
 /* After cmocka's own: those would make a failed assertion of it. */
 static void watch_for_crashes(void)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS };
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		signal(signals[i], crashed);
@@ -252,7 +252,7 @@ static void found_by_sanitizer(void)
 void run_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up, const struct fault *planned,
 	      struct report *to)
 {
-	struct CMUnitTest one = { test->name, run_body, set_up, tear_down, test->initial_state };
+	struct CMUnitTest one = {test->name, run_body, set_up, tear_down, test->initial_state};
 	int failures;
 
 	report = to;

@@ -18,9 +18,9 @@
 
 #include <errno.h>
 
-#define REPLACES(type, function) \
-	__typeof__(function) __real_##function; \
-	__typeof__(function) __wrap_##function; \
+#define REPLACES(type, function)                                                                                       \
+	__typeof__(function) __real_##function;                                                                        \
+	__typeof__(function) __wrap_##function;                                                                        \
 	type __wrap_##function
 
 static bool met_since(unsigned met)
@@ -39,14 +39,14 @@ static bool is_first_try(void)
 }
 
 /* A function's end: the value of `call`, made again when through the fault it `failed` (which speaks of `result`). */
-#define TRY_TWICE(type, call, failed) \
-	do { \
-		unsigned met = faults_met_here(); \
-		type result = call; \
-		if ((failed) && met_since(met) && is_first_try()) { \
-			result = call; \
-		} \
-		return result; \
+#define TRY_TWICE(type, call, failed)                                                                                  \
+	do {                                                                                                           \
+		unsigned met = faults_met_here();                                                                      \
+		type result = call;                                                                                    \
+		if ((failed) && met_since(met) && is_first_try()) {                                                    \
+			result = call;                                                                                 \
+		}                                                                                                      \
+		return result;                                                                                         \
 	} while (0)
 
 #define TRY_FOR_NON_NULL(type, call) TRY_TWICE(type, call, result == NULL)
@@ -65,14 +65,15 @@ REPLACES(struct tevent_context *, tevent_context_init_byname)(TALLOC_CTX *mem_ct
 	TRY_FOR_NON_NULL(struct tevent_context *, __real_tevent_context_init_byname(mem_ctx, name));
 }
 
-REPLACES(struct tevent_context *, tevent_context_init_ops)(TALLOC_CTX *mem_ctx, const struct tevent_ops *ops, void *additional_data)
+REPLACES(struct tevent_context *, tevent_context_init_ops)
+(TALLOC_CTX *mem_ctx, const struct tevent_ops *ops, void *additional_data)
 {
 	TRY_FOR_NON_NULL(struct tevent_context *, __real_tevent_context_init_ops(mem_ctx, ops, additional_data));
 }
 
-REPLACES(struct tevent_context *, _tevent_context_wrapper_create)(struct tevent_context *main_ev, TALLOC_CTX *mem_ctx,
-					 const struct tevent_wrapper_ops *ops, void *pstate, size_t psize,
-					 const char *type, const char *location)
+REPLACES(struct tevent_context *, _tevent_context_wrapper_create)
+(struct tevent_context *main_ev, TALLOC_CTX *mem_ctx, const struct tevent_wrapper_ops *ops, void *pstate, size_t psize,
+ const char *type, const char *location)
 {
 	TRY_FOR_NON_NULL(struct tevent_context *,
 			 __real__tevent_context_wrapper_create(main_ev, mem_ctx, ops, pstate, psize, type, location));
@@ -117,8 +118,8 @@ REPLACES(int, _tevent_loop_wait)(struct tevent_context *ev, const char *location
 	TRY_TWICE(int, __real__tevent_loop_wait(ev, location), result == -1 && errno == ENOMEM);
 }
 
-REPLACES(int, _tevent_loop_until)(struct tevent_context *ev, bool (*finished)(void *), void *private_data,
-			     const char *location)
+REPLACES(int, _tevent_loop_until)
+(struct tevent_context *ev, bool (*finished)(void *), void *private_data, const char *location)
 {
 	TRY_TWICE(int, __real__tevent_loop_until(ev, finished, private_data, location),
 		  result == -1 && errno == ENOMEM);
@@ -131,12 +132,12 @@ REPLACES(bool, tevent_req_poll)(struct tevent_req *req, struct tevent_context *e
 
 /* ---- events ---- */
 
-REPLACES(struct tevent_fd *, _tevent_add_fd)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
-			 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
-			 const char *location)
+REPLACES(struct tevent_fd *, _tevent_add_fd)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
-	TRY_FOR_NON_NULL(struct tevent_fd *, __real__tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data,
-								   handler_name, location));
+	TRY_FOR_NON_NULL(struct tevent_fd *,
+			 __real__tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location));
 }
 
 /* It has no way to say that it failed, but the flags stay as they were. */
@@ -150,21 +151,20 @@ REPLACES(void, tevent_fd_set_flags)(struct tevent_fd *fde, uint16_t flags)
 	}
 }
 
-REPLACES(struct tevent_timer *, _tevent_add_timer)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
-			    tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-			    const char *location)
+REPLACES(struct tevent_timer *, _tevent_add_timer)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when, tevent_timer_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
-	TRY_FOR_NON_NULL(struct tevent_timer *, __real__tevent_add_timer(ev, mem_ctx, when, handler, private_data,
-									 handler_name, location));
+	TRY_FOR_NON_NULL(struct tevent_timer *,
+			 __real__tevent_add_timer(ev, mem_ctx, when, handler, private_data, handler_name, location));
 }
 
-REPLACES(struct tevent_signal *, _tevent_add_signal)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-			     tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-			     const char *location)
+REPLACES(struct tevent_signal *, _tevent_add_signal)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags, tevent_signal_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
-	TRY_FOR_NON_NULL(struct tevent_signal *,
-			 __real__tevent_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name,
-						   location));
+	TRY_FOR_NON_NULL(struct tevent_signal *, __real__tevent_add_signal(ev, mem_ctx, signum, sa_flags, handler,
+									   private_data, handler_name, location));
 }
 
 REPLACES(struct tevent_immediate *, _tevent_create_immediate)(TALLOC_CTX *mem_ctx, const char *location)
@@ -174,15 +174,15 @@ REPLACES(struct tevent_immediate *, _tevent_create_immediate)(TALLOC_CTX *mem_ct
 
 /* ---- requests ---- */
 
-REPLACES(struct tevent_req *, __tevent_req_create)(TALLOC_CTX *mem_ctx, void *pstate, size_t state_size, const char *type,
-			      const char *func, const char *location)
+REPLACES(struct tevent_req *, __tevent_req_create)
+(TALLOC_CTX *mem_ctx, void *pstate, size_t state_size, const char *type, const char *func, const char *location)
 {
 	TRY_FOR_NON_NULL(struct tevent_req *,
 			 __real___tevent_req_create(mem_ctx, pstate, state_size, type, func, location));
 }
 
-REPLACES(struct tevent_req *, _tevent_req_create)(TALLOC_CTX *mem_ctx, void *pstate, size_t state_size, const char *type,
-			     const char *location)
+REPLACES(struct tevent_req *, _tevent_req_create)
+(TALLOC_CTX *mem_ctx, void *pstate, size_t state_size, const char *type, const char *location)
 {
 	TRY_FOR_NON_NULL(struct tevent_req *, __real__tevent_req_create(mem_ctx, pstate, state_size, type, location));
 }
@@ -210,7 +210,8 @@ REPLACES(bool, tevent_req_set_profile)(struct tevent_req *req)
 }
 
 /* NULL, or a request that finishes with NO_MEMORY. */
-REPLACES(struct tevent_req *, tevent_wakeup_send)(TALLOC_CTX *mem_ctx, struct tevent_context *ev, struct timeval wakeup_time)
+REPLACES(struct tevent_req *, tevent_wakeup_send)
+(TALLOC_CTX *mem_ctx, struct tevent_context *ev, struct timeval wakeup_time)
 {
 	unsigned met = faults_met_here();
 	struct tevent_req *req = __real_tevent_wakeup_send(mem_ctx, ev, wakeup_time);
@@ -224,7 +225,8 @@ REPLACES(struct tevent_req *, tevent_wakeup_send)(TALLOC_CTX *mem_ctx, struct te
 	return req;
 }
 
-REPLACES(struct tevent_req *, tevent_queue_wait_send)(TALLOC_CTX *mem_ctx, struct tevent_context *ev, struct tevent_queue *queue)
+REPLACES(struct tevent_req *, tevent_queue_wait_send)
+(TALLOC_CTX *mem_ctx, struct tevent_context *ev, struct tevent_queue *queue)
 {
 	unsigned met = faults_met_here();
 	struct tevent_req *req = __real_tevent_queue_wait_send(mem_ctx, ev, queue);
@@ -258,12 +260,14 @@ REPLACES(bool, tevent_req_profile_set_name)(struct tevent_req_profile *profile, 
 	TRY_FOR_TRUE(__real_tevent_req_profile_set_name(profile, name));
 }
 
-REPLACES(bool, tevent_req_profile_set_start)(struct tevent_req_profile *profile, const char *location, struct timeval time)
+REPLACES(bool, tevent_req_profile_set_start)
+(struct tevent_req_profile *profile, const char *location, struct timeval time)
 {
 	TRY_FOR_TRUE(__real_tevent_req_profile_set_start(profile, location, time));
 }
 
-REPLACES(bool, tevent_req_profile_set_stop)(struct tevent_req_profile *profile, const char *location, struct timeval time)
+REPLACES(bool, tevent_req_profile_set_stop)
+(struct tevent_req_profile *profile, const char *location, struct timeval time)
 {
 	TRY_FOR_TRUE(__real_tevent_req_profile_set_stop(profile, location, time));
 }
@@ -275,46 +279,47 @@ REPLACES(struct tevent_queue *, _tevent_queue_create)(TALLOC_CTX *mem_ctx, const
 	TRY_FOR_NON_NULL(struct tevent_queue *, __real__tevent_queue_create(mem_ctx, name, location));
 }
 
-REPLACES(bool, _tevent_queue_add)(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req,
-			    tevent_queue_trigger_fn_t trigger, const char *trigger_name, void *private_data)
+REPLACES(bool, _tevent_queue_add)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ const char *trigger_name, void *private_data)
 {
 	TRY_FOR_TRUE(__real__tevent_queue_add(queue, ev, req, trigger, trigger_name, private_data));
 }
 
-REPLACES(struct tevent_queue_entry *, _tevent_queue_add_entry)(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req,
-				  tevent_queue_trigger_fn_t trigger, const char *trigger_name, void *private_data)
+REPLACES(struct tevent_queue_entry *, _tevent_queue_add_entry)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ const char *trigger_name, void *private_data)
 {
 	TRY_FOR_NON_NULL(struct tevent_queue_entry *,
 			 __real__tevent_queue_add_entry(queue, ev, req, trigger, trigger_name, private_data));
 }
 
-REPLACES(struct tevent_queue_entry *, _tevent_queue_add_optimize_empty)(struct tevent_queue *queue, struct tevent_context *ev,
-					   struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
-					   const char *trigger_name, void *private_data)
+REPLACES(struct tevent_queue_entry *, _tevent_queue_add_optimize_empty)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ const char *trigger_name, void *private_data)
 {
 	TRY_FOR_NON_NULL(struct tevent_queue_entry *,
 			 __real__tevent_queue_add_optimize_empty(queue, ev, req, trigger, trigger_name, private_data));
 }
 
-REPLACES(bool, tevent_queue_add)(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req,
-				 tevent_queue_trigger_fn_t trigger, void *private_data)
+REPLACES(bool, tevent_queue_add)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ void *private_data)
 {
 	TRY_FOR_TRUE(__real_tevent_queue_add(queue, ev, req, trigger, private_data));
 }
 
-REPLACES(struct tevent_queue_entry *, tevent_queue_add_entry)(struct tevent_queue *queue, struct tevent_context *ev,
-							      struct tevent_req *req,
-							      tevent_queue_trigger_fn_t trigger, void *private_data)
+REPLACES(struct tevent_queue_entry *, tevent_queue_add_entry)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ void *private_data)
 {
 	TRY_FOR_NON_NULL(struct tevent_queue_entry *,
 			 __real_tevent_queue_add_entry(queue, ev, req, trigger, private_data));
 }
 
-REPLACES(struct tevent_queue_entry *, tevent_queue_add_optimize_empty)(struct tevent_queue *queue,
-								       struct tevent_context *ev,
-								       struct tevent_req *req,
-								       tevent_queue_trigger_fn_t trigger,
-								       void *private_data)
+REPLACES(struct tevent_queue_entry *, tevent_queue_add_optimize_empty)
+(struct tevent_queue *queue, struct tevent_context *ev, struct tevent_req *req, tevent_queue_trigger_fn_t trigger,
+ void *private_data)
 {
 	TRY_FOR_NON_NULL(struct tevent_queue_entry *,
 			 __real_tevent_queue_add_optimize_empty(queue, ev, req, trigger, private_data));
@@ -322,7 +327,8 @@ REPLACES(struct tevent_queue_entry *, tevent_queue_add_optimize_empty)(struct te
 
 /* ---- threads ---- */
 
-REPLACES(struct tevent_threaded_context *, tevent_threaded_context_create)(TALLOC_CTX *mem_ctx, struct tevent_context *ev)
+REPLACES(struct tevent_threaded_context *, tevent_threaded_context_create)
+(TALLOC_CTX *mem_ctx, struct tevent_context *ev)
 {
 	TRY_FOR_NON_NULL(struct tevent_threaded_context *, __real_tevent_threaded_context_create(mem_ctx, ev));
 }
@@ -333,8 +339,9 @@ REPLACES(struct tevent_thread_proxy *, tevent_thread_proxy_create)(struct tevent
 }
 
 /* T5: without memory it does nothing and the caller keeps both. */
-REPLACES(void, tevent_thread_proxy_schedule)(struct tevent_thread_proxy *tp, struct tevent_immediate **pp_im,
-				       tevent_immediate_handler_t handler, void *pp_private_data)
+REPLACES(void, tevent_thread_proxy_schedule)
+(struct tevent_thread_proxy *tp, struct tevent_immediate **pp_im, tevent_immediate_handler_t handler,
+ void *pp_private_data)
 {
 	unsigned met = faults_met_here();
 
@@ -356,8 +363,8 @@ struct tevent_timer *tevent_common_add_timer_v2(struct tevent_context *ev, TALLO
 struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
 				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
 				       const char *location);
-struct tevent_signal *tevent_common_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum,
-					       int sa_flags, tevent_signal_handler_t handler, void *private_data,
+struct tevent_signal *tevent_common_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
+					       tevent_signal_handler_t handler, void *private_data,
 					       const char *handler_name, const char *location);
 
 REPLACES(int, tevent_common_wakeup_init)(struct tevent_context *ev)
@@ -365,35 +372,35 @@ REPLACES(int, tevent_common_wakeup_init)(struct tevent_context *ev)
 	TRY_FOR_ZERO(__real_tevent_common_wakeup_init(ev));
 }
 
-REPLACES(struct tevent_timer *, tevent_common_add_timer)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
-				  tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-				  const char *location)
+REPLACES(struct tevent_timer *, tevent_common_add_timer)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when, tevent_timer_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
 	TRY_FOR_NON_NULL(struct tevent_timer *, __real_tevent_common_add_timer(ev, mem_ctx, when, handler, private_data,
 									       handler_name, location));
 }
 
-REPLACES(struct tevent_timer *, tevent_common_add_timer_v2)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
-				     tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-				     const char *location)
+REPLACES(struct tevent_timer *, tevent_common_add_timer_v2)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when, tevent_timer_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
-	TRY_FOR_NON_NULL(struct tevent_timer *, __real_tevent_common_add_timer_v2(ev, mem_ctx, when, handler,
-										  private_data, handler_name, location));
+	TRY_FOR_NON_NULL(
+		struct tevent_timer *,
+		__real_tevent_common_add_timer_v2(ev, mem_ctx, when, handler, private_data, handler_name, location));
 }
 
-REPLACES(struct tevent_fd *, tevent_common_add_fd)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
-			       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
-			       const char *location)
+REPLACES(struct tevent_fd *, tevent_common_add_fd)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags, tevent_fd_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
 	TRY_FOR_NON_NULL(struct tevent_fd *, __real_tevent_common_add_fd(ev, mem_ctx, fd, flags, handler, private_data,
 									 handler_name, location));
 }
 
-REPLACES(struct tevent_signal *, tevent_common_add_signal)(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-				   tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-				   const char *location)
+REPLACES(struct tevent_signal *, tevent_common_add_signal)
+(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags, tevent_signal_handler_t handler,
+ void *private_data, const char *handler_name, const char *location)
 {
-	TRY_FOR_NON_NULL(struct tevent_signal *,
-			 __real_tevent_common_add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data,
-							 handler_name, location));
+	TRY_FOR_NON_NULL(struct tevent_signal *, __real_tevent_common_add_signal(ev, mem_ctx, signum, sa_flags, handler,
+										 private_data, handler_name, location));
 }

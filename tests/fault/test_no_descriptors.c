@@ -88,8 +88,8 @@ static void note_fd_and_free(struct tevent_context *ev, struct tevent_fd *fde, u
 	talloc_free(fde);
 }
 
-static void note_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-			void *siginfo, void *private_data)
+static void note_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			void *private_data)
 {
 	(void)ev;
 	(void)se;
@@ -127,7 +127,7 @@ static void assert_context_works(struct tevent_context *ev)
 	clear_notes();
 	pipe_pair(fds);
 	write_byte(fds[1]);
-	fde = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t)"pipe");
+	fde = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t) "pipe");
 	run_until_noted(ev);
 	close_fd(&fds[0]);
 	close_fd(&fds[1]);
@@ -338,7 +338,7 @@ static void test_threaded_context__emfile__null_then_works(void **state)
 
 	tctx = tevent_threaded_context_create(f->mem, f->ev);
 	assert_non_null(tctx);
-	tevent_threaded_schedule_immediate(tctx, im, note_immediate, (void *)(uintptr_t)"threaded");
+	tevent_threaded_schedule_immediate(tctx, im, note_immediate, (void *)(uintptr_t) "threaded");
 	run_until_noted(f->ev);
 	assert_notes("threaded");
 }
@@ -426,8 +426,8 @@ static void test_regular_file__emfile__served_with_the_others(void **state)
 	pipe_pair(fds);
 	write_byte(fds[1]);
 	leave_descriptors(0);
-	other = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t)"pipe");
-	file = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_WRITE, note_fd_and_free, (void *)(uintptr_t)"file");
+	other = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t) "pipe");
+	file = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_WRITE, note_fd_and_free, (void *)(uintptr_t) "file");
 	for (int i = 0; i < 4 && strlen(notes()) < strlen("pipe:1 file:2"); i++) {
 		ret |= tevent_loop_once(f->ev); /* the wake-up of poll_mt may take one */
 	}
@@ -450,7 +450,7 @@ static void test_regular_file__emfile_with_standard__one_number_is_free(void **s
 	bool gained;
 
 	leave_descriptors(0);
-	fde = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t)"file");
+	fde = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_READ, note_fd_and_free, (void *)(uintptr_t) "file");
 	(void)tevent_loop_once(f->ev);
 	copy = dup(fd);
 	gained = copy != -1;
@@ -462,8 +462,7 @@ static void test_regular_file__emfile_with_standard__one_number_is_free(void **s
 	assert_notes("file:1");
 }
 
-static void note_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now,
-		       void *private_data)
+static void note_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }

@@ -126,7 +126,7 @@ static void need_injection(void)
 struct scene {
 	struct fixture *f;
 	TALLOC_CTX *mem;
-	struct tevent_context *ev;    /* a context for this round, where prepare makes one */
+	struct tevent_context *ev; /* a context for this round, where prepare makes one */
 	struct tevent_context *wrapper;
 	struct tevent_req *req;
 	struct tevent_queue *queue;
@@ -136,15 +136,15 @@ struct scene {
 	struct tevent_threaded_context *tctx;
 	void *data;
 	int fds[2];
-	const char *wrong;            /* set by an attempt that found more than its result wrong */
+	const char *wrong; /* set by an attempt that found more than its result wrong */
 };
 
 struct call {
 	void (*prepare)(struct scene *s);            /* with memory; NULL: nothing to prepare */
 	bool (*attempt)(struct scene *s);            /* true: it worked; false: the documented failure */
 	void (*check)(struct scene *s, bool worked); /* with memory again; NULL: nothing more to check */
-	bool may_work;       /* may get through although an allocation failed */
-	bool keeps;          /* a failure may leave something with the round's own objects */
+	bool may_work;                               /* may get through although an allocation failed */
+	bool keeps;                                  /* a failure may leave something with the round's own objects */
 	bool may_not_allocate;
 };
 
@@ -196,8 +196,8 @@ static void count_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t 
 	++*(int *)private_data;
 }
 
-static void count_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-			 void *siginfo, void *private_data)
+static void count_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			 void *private_data)
 {
 	(void)ev;
 	(void)se;
@@ -235,7 +235,7 @@ static void assert_context_works(struct tevent_context *ev)
 static bool try_round(struct fixture *f, const struct call *call, int n)
 {
 	struct measure at_start = measure(f), before, after;
-	struct scene s = { .f = f, .fds = { -1, -1 } };
+	struct scene s = {.f = f, .fds = {-1, -1}};
 	bool worked, met;
 
 	s.mem = talloc_named_const(f->mem, 0, "round");
@@ -406,7 +406,7 @@ static bool attempt_context_init(struct scene *s)
 /* C7: NULL; `standard` may come up with poll where epoll's part failed (C5). */
 static void test_context_init__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_context_init, .may_work = true };
+	static const struct call call = {.attempt = attempt_context_init, .may_work = true};
 
 	each_allocation_fails(state, &call);
 }
@@ -427,7 +427,7 @@ static void check_context(struct scene *s, bool worked)
 /* C7: NULL, for each backend. */
 static void test_context_init_byname__no_memory__null(void **state)
 {
-	struct call call = { .attempt = attempt_context_init_byname, .check = check_context };
+	struct call call = {.attempt = attempt_context_init_byname, .check = check_context};
 
 	call.may_work = strcmp(fixture_of(state)->backend, "standard") == 0;
 	each_allocation_fails(state, &call);
@@ -442,7 +442,7 @@ static bool attempt_context_init_ops(struct scene *s)
 /* C7: NULL, for each table. */
 static void test_context_init_ops__no_memory__null(void **state)
 {
-	struct call call = { .attempt = attempt_context_init_ops, .check = check_context };
+	struct call call = {.attempt = attempt_context_init_ops, .check = check_context};
 
 	call.may_work = strcmp(fixture_of(state)->backend, "standard") == 0;
 	each_allocation_fails(state, &call);
@@ -456,7 +456,7 @@ static bool attempt_backend_list(struct scene *s)
 /* C1: NULL. */
 static void test_backend_list__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_backend_list };
+	static const struct call call = {.attempt = attempt_backend_list};
 
 	each_allocation_fails(state, &call);
 }
@@ -497,8 +497,7 @@ static void sets_default_without_memory(void *arg)
 		tevent_set_default_backend("poll");
 		stop_failing();
 		found = tevent_find_ops_byname(NULL);
-		child_assert(found == tevent_find_ops_byname("poll") ||
-			     found == tevent_find_ops_byname("standard"));
+		child_assert(found == tevent_find_ops_byname("poll") || found == tevent_find_ops_byname("standard"));
 		tevent_set_default_backend(NULL);
 		child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("standard"));
 	}
@@ -609,7 +608,7 @@ static bool attempt_add_fd_on_fixture(struct scene *s)
 /* F1: NULL; nothing stays with a context that had its first events already. */
 static void test_add_fd__no_memory_in_used_context__null(void **state)
 {
-	static const struct call call = { .prepare = prepare_pipe, .attempt = attempt_add_fd_on_fixture };
+	static const struct call call = {.prepare = prepare_pipe, .attempt = attempt_add_fd_on_fixture};
 
 	each_allocation_fails(state, &call);
 }
@@ -629,7 +628,7 @@ static void check_timer_run(struct scene *s, bool worked)
 /* E1: NULL. */
 static void test_add_timer__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_add_timer, .check = check_timer_run };
+	static const struct call call = {.attempt = attempt_add_timer, .check = check_timer_run};
 
 	each_allocation_fails(state, &call);
 }
@@ -680,7 +679,7 @@ static bool attempt_create_immediate(struct scene *s)
 /* I1: NULL. */
 static void test_create_immediate__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_create_immediate };
+	static const struct call call = {.attempt = attempt_create_immediate};
 
 	each_allocation_fails(state, &call);
 }
@@ -765,7 +764,7 @@ static bool attempt_req_create(struct scene *s)
 /* R1: NULL; the state pointer is not written. */
 static void test_req_create__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_req_create };
+	static const struct call call = {.attempt = attempt_req_create};
 
 	each_allocation_fails(state, &call);
 }
@@ -889,7 +888,7 @@ static bool attempt_req_print(struct scene *s)
 /* R13: NULL. */
 static void test_req_print__no_memory__null(void **state)
 {
-	static const struct call call = { .prepare = prepare_request, .attempt = attempt_req_print };
+	static const struct call call = {.prepare = prepare_request, .attempt = attempt_req_print};
 
 	each_allocation_fails(state, &call);
 }
@@ -902,7 +901,7 @@ static bool attempt_req_default_print(struct scene *s)
 /* R13: NULL. */
 static void test_req_default_print__no_memory__null(void **state)
 {
-	static const struct call call = { .prepare = prepare_request, .attempt = attempt_req_default_print };
+	static const struct call call = {.prepare = prepare_request, .attempt = attempt_req_default_print};
 
 	each_allocation_fails(state, &call);
 }
@@ -915,7 +914,7 @@ static bool attempt_req_print_null(struct scene *s)
 /* R13: NULL. */
 static void test_req_print__no_memory_null_request__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_req_print_null };
+	static const struct call call = {.attempt = attempt_req_print_null};
 
 	each_allocation_fails(state, &call);
 }
@@ -983,9 +982,7 @@ static bool attempt_wakeup_send(struct scene *s)
 static void test_wakeup_send__no_memory__null_or_posted(void **state)
 {
 	static const struct call call = {
-		.attempt = attempt_wakeup_send,
-		.check = check_posted,
-		.keeps = true, /* the posted request */
+		.attempt = attempt_wakeup_send, .check = check_posted, .keeps = true, /* the posted request */
 	};
 
 	each_allocation_fails(state, &call);
@@ -1001,12 +998,12 @@ static bool attempt_profile_create(struct scene *s)
 /* R16: NULL. */
 static void test_profile_create__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_profile_create };
+	static const struct call call = {.attempt = attempt_profile_create};
 
 	each_allocation_fails(state, &call);
 }
 
-static const struct timeval some_time = { 12, 34 };
+static const struct timeval some_time = {12, 34};
 
 static bool attempt_set_name(struct scene *s)
 {
@@ -1045,7 +1042,7 @@ static bool attempt_set_start(struct scene *s)
 static void check_start(struct scene *s, bool worked)
 {
 	const char *location = "unset";
-	struct timeval tv = { 0, 0 };
+	struct timeval tv = {0, 0};
 
 	tevent_req_profile_get_start(s->profile, &location, &tv);
 	assert_int_equal(location != NULL, worked);
@@ -1072,7 +1069,7 @@ static bool attempt_set_stop(struct scene *s)
 static void check_stop(struct scene *s, bool worked)
 {
 	const char *location = "unset";
-	struct timeval tv = { 0, 0 };
+	struct timeval tv = {0, 0};
 
 	tevent_req_profile_get_stop(s->profile, &location, &tv);
 	assert_int_equal(location != NULL, worked);
@@ -1137,7 +1134,7 @@ static bool attempt_queue_create(struct scene *s)
 /* Q1: NULL. */
 static void test_queue_create__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_queue_create };
+	static const struct call call = {.attempt = attempt_queue_create};
 
 	each_allocation_fails(state, &call);
 }
@@ -1403,8 +1400,8 @@ static void test_thread_proxy_schedule__no_memory__caller_keeps_both(void **stat
 
 /* ---- wrappers ---- */
 
-static bool before_use(struct tevent_context *wrap_ev, void *private_state,
-		       struct tevent_context *main_ev, const char *location)
+static bool before_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		       const char *location)
 {
 	(void)wrap_ev;
 	(void)private_state;
@@ -1413,8 +1410,8 @@ static bool before_use(struct tevent_context *wrap_ev, void *private_state,
 	return true;
 }
 
-static void after_use(struct tevent_context *wrap_ev, void *private_state,
-		      struct tevent_context *main_ev, const char *location)
+static void after_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		      const char *location)
 {
 	(void)wrap_ev;
 	(void)private_state;
@@ -1460,8 +1457,8 @@ static void around_immediate(struct tevent_context *wrap_ev, void *private_state
 }
 
 static void around_signal(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
-			  struct tevent_signal *se, int signum, int count, void *siginfo,
-			  const char *handler_name, const char *location)
+			  struct tevent_signal *se, int signum, int count, void *siginfo, const char *handler_name,
+			  const char *location)
 {
 	(void)wrap_ev;
 	(void)private_state;
@@ -1559,8 +1556,8 @@ struct tevent_timer *tevent_common_add_timer_v2(struct tevent_context *ev, TALLO
 						tevent_timer_handler_t handler, void *private_data,
 						const char *handler_name, const char *location);
 struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
-				       tevent_fd_handler_t handler, void *private_data,
-				       const char *handler_name, const char *location);
+				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+				       const char *location);
 
 static bool attempt_wakeup_init(struct scene *s)
 {
@@ -1597,7 +1594,7 @@ static bool attempt_common_timers(struct scene *s)
 /* E7: NULL. */
 static void test_common_add_timer__no_memory__null(void **state)
 {
-	static const struct call call = { .attempt = attempt_common_timers, .keeps = true };
+	static const struct call call = {.attempt = attempt_common_timers, .keeps = true};
 
 	each_allocation_fails(state, &call);
 }
@@ -1610,7 +1607,7 @@ static bool attempt_common_add_fd(struct scene *s)
 /* F17: NULL. */
 static void test_common_add_fd__no_memory__null(void **state)
 {
-	static const struct call call = { .prepare = prepare_pipe, .attempt = attempt_common_add_fd };
+	static const struct call call = {.prepare = prepare_pipe, .attempt = attempt_common_add_fd};
 
 	each_allocation_fails(state, &call);
 }
@@ -1730,7 +1727,7 @@ static int first_lookup(int n)
 		return 92;
 	}
 	for (int i = 0; i < 4; i++) {
-		static const char *const names[] = { "standard", "epoll", "poll_mt", "poll" };
+		static const char *const names[] = {"standard", "epoll", "poll_mt", "poll"};
 		if (list[i] == NULL || strcmp(list[i], names[i]) != 0) {
 			return 93;
 		}

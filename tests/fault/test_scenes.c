@@ -31,8 +31,8 @@ enum { most_turns = 60 };
 
 enum due { FIRST_FD, SECOND_FD, TIMER, IMMEDIATE, SIGNAL, THREADED, PROXY, FIRST_QUEUED, SECOND_QUEUED, DUES };
 
-static const char *const due_names[DUES] = { "first fd", "second fd", "timer",	      "immediate",    "signal",
-					     "threaded", "proxy",     "first queued", "second queued" };
+static const char *const due_names[DUES] = {"first fd", "second fd", "timer",        "immediate",    "signal",
+					    "threaded", "proxy",     "first queued", "second queued"};
 
 /* Shared with children, which abort in the middle of things. */
 struct heard {
@@ -64,8 +64,7 @@ struct scene {
 
 /* ---- what is heard ---- */
 
-static void hear(void *private_data, enum tevent_debug_level level, const char *fmt, va_list ap)
-	PRINTF_ATTRIBUTE(3, 0);
+static void hear(void *private_data, enum tevent_debug_level level, const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
 
 static void hear(void *private_data, enum tevent_debug_level level, const char *fmt, va_list ap)
 {
@@ -126,20 +125,20 @@ static void *due_name(enum due due)
 }
 
 /* NULL is right only when the fault came in this call, and leaves no chunk behind; then the next one works. */
-#define MAKE(scene, variable, call, promised_errno) \
-	do { \
-		unsigned met_ = faults_met(); \
-		size_t blocks_ = talloc_total_blocks(NULL); \
-		errno = 0; \
-		(variable) = (call); \
-		if ((variable) == NULL) { \
-			int errno_ = errno; \
-			assert_int_equal(faults_met(), met_ + 1); \
-			assert_int_equal(talloc_total_blocks(NULL), blocks_); \
-			assert_true(!(promised_errno) || errno_ == (scene)->plan->error); \
-			(variable) = (call); \
-			assert_non_null(variable); \
-		} \
+#define MAKE(scene, variable, call, promised_errno)                                                                    \
+	do {                                                                                                           \
+		unsigned met_ = faults_met();                                                                          \
+		size_t blocks_ = talloc_total_blocks(NULL);                                                            \
+		errno = 0;                                                                                             \
+		(variable) = (call);                                                                                   \
+		if ((variable) == NULL) {                                                                              \
+			int errno_ = errno;                                                                            \
+			assert_int_equal(faults_met(), met_ + 1);                                                      \
+			assert_int_equal(talloc_total_blocks(NULL), blocks_);                                          \
+			assert_true(!(promised_errno) || errno_ == (scene)->plan->error);                              \
+			(variable) = (call);                                                                           \
+			assert_non_null(variable);                                                                     \
+		}                                                                                                      \
 	} while (0)
 
 /* A turn: -1 only for want of memory, which the fault brought about in it. */
@@ -316,10 +315,9 @@ static void assert_moved_to_poll_if_it_had_to(struct scene *s)
 {
 	enum fault_call call = s->plan->call;
 	int error = s->plan->error;
-	bool refused = faults_met() == 1 &&
-		       ((call == FAULT_EPOLL_ADD && error != EBADF && error != EEXIST) ||
-			(call == FAULT_EPOLL_MOD && error != EBADF && error != ENOENT) ||
-			(call == FAULT_EPOLL_WAIT && error != EINTR));
+	bool refused = faults_met() == 1 && ((call == FAULT_EPOLL_ADD && error != EBADF && error != EEXIST) ||
+					     (call == FAULT_EPOLL_MOD && error != EBADF && error != ENOENT) ||
+					     (call == FAULT_EPOLL_WAIT && error != EINTR));
 	int instance = strcmp(s->backend, "standard") == 0 || strcmp(s->backend, "epoll") == 0;
 
 	if (faults_met() == 1 && call == FAULT_EPOLL_CREATE && strcmp(s->backend, "standard") == 0) {
@@ -380,7 +378,7 @@ static bool is_fatal(const struct plan *plan, const char *backend)
 /* False: the scene was over before the call came for the nth time. */
 static bool play_with(struct fixture *f, const struct plan *plan)
 {
-	struct scene s = { .backend = f->backend, .plan = plan, .pipes = { { -1, -1 }, { -1, -1 } } };
+	struct scene s = {.backend = f->backend, .plan = plan, .pipes = {{-1, -1}, {-1, -1}}};
 	size_t blocks = talloc_total_blocks(NULL);
 	unsigned met;
 
@@ -413,7 +411,7 @@ static bool play_with(struct fixture *f, const struct plan *plan)
 static void test_scene__each_call_fails__nothing_lost_nothing_doubled(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	static const struct plan none = { .nth = 0 };
+	static const struct plan none = {.nth = 0};
 	unsigned counts[FAULT_CALLS];
 
 	talloc_free(f->ev); /* this scene has one of its own, and counts descriptors */
@@ -423,7 +421,7 @@ static void test_scene__each_call_fails__nothing_lost_nothing_doubled(void **sta
 	}
 	for (int call = 0; call < FAULT_CALLS; call++) {
 		for (const int *error = fault_errors((enum fault_call)call); *error != 0; error++) {
-			struct plan plan = { (enum fault_call)call, 1, *error };
+			struct plan plan = {(enum fault_call)call, 1, *error};
 			while (play_with(f, &plan)) {
 				plan.nth++;
 			}
@@ -442,7 +440,8 @@ static void play_on_after_fork(void *arg)
 	int taken[2];
 
 	talloc_free(s->tctx);
-	/* Numbers that the library gives up would mean something else now, as does the /dev/null of status_of_child(). */
+	/* Numbers that the library gives up would mean something else now, as does the /dev/null of status_of_child().
+	 */
 	child_assert(pipe(taken) == 0);
 	child_assert(write(taken[1], "x", 1) == 1);
 	MAKE(s, s->tctx, tevent_threaded_context_create(s->mem, s->ev), true);
@@ -464,9 +463,9 @@ static void play_on_after_fork(void *arg)
 
 static bool fork_with(struct fixture *f, const struct plan *plan)
 {
-	struct scene s = { .backend = f->backend, .plan = plan, .pipes = { { -1, -1 }, { -1, -1 } } };
-	bool fatal = is_fatal(plan, f->backend) ||
-		     (plan->call == FAULT_EPOLL_CREATE && strcmp(f->backend, "epoll") == 0);
+	struct scene s = {.backend = f->backend, .plan = plan, .pipes = {{-1, -1}, {-1, -1}}};
+	bool fatal =
+		is_fatal(plan, f->backend) || (plan->call == FAULT_EPOLL_CREATE && strcmp(f->backend, "epoll") == 0);
 	unsigned met;
 	int status;
 
@@ -505,15 +504,15 @@ static bool fork_with(struct fixture *f, const struct plan *plan)
 /* C5, C21, T5: the child can't have what it needs for itself; its parent is not touched. */
 static void test_fork__each_call_of_the_child_fails__parent_untouched(void **state)
 {
-	static const enum fault_call calls[] = { FAULT_EPOLL_CREATE, FAULT_EVENTFD,	 FAULT_PIPE,  FAULT_MOVE_FD,
-						 FAULT_EPOLL_WAIT,   FAULT_POLL,	 FAULT_READ,  FAULT_WRITE,
-						 FAULT_CLOSE,	     FAULT_ALLOCATION };
+	static const enum fault_call calls[] = {FAULT_EPOLL_CREATE, FAULT_EVENTFD,   FAULT_PIPE, FAULT_MOVE_FD,
+						FAULT_EPOLL_WAIT,   FAULT_POLL,      FAULT_READ, FAULT_WRITE,
+						FAULT_CLOSE,        FAULT_ALLOCATION};
 	struct fixture *f = fixture_of(state);
 
 	talloc_free(f->ev);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		for (const int *error = fault_errors(calls[i]); *error != 0; error++) {
-			struct plan plan = { calls[i], 1, *error };
+			struct plan plan = {calls[i], 1, *error};
 			while (fork_with(f, &plan)) {
 				plan.nth++;
 			}
@@ -536,8 +535,8 @@ static void free_in_child(void *arg)
 static void test_fork__without_atfork__parent_untouched(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	static const struct plan none = { .nth = 0 };
-	struct scene s = { .backend = f->backend, .plan = &none, .pipes = { { -1, -1 }, { -1, -1 } } };
+	static const struct plan none = {.nth = 0};
+	struct scene s = {.backend = f->backend, .plan = &none, .pipes = {{-1, -1}, {-1, -1}}};
 
 	assert_non_null(getenv("TEVENT_FAULT_ATFORK"));
 	s.mem = talloc_named_const(f->mem, 0, "scene");
