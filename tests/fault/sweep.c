@@ -214,6 +214,12 @@ static bool is_a_signal_of_cases(int sig)
 	return sig == SIGUSR1 || sig == SIGUSR2 || sig == SIGALRM || sig == SIGCHLD || sig == SIGHUP || sig >= SIGRTMIN;
 }
 
+/* Its own, or it wrote to a child that aborted. */
+static bool is_of_an_abort(int sig)
+{
+	return sig == SIGABRT || sig == SIGPIPE;
+}
+
 /* NULL: as it should be. */
 static const char *what_is_wrong(const struct outcome *outcome, enum meaning meaning, unsigned usual_aborts)
 {
@@ -244,7 +250,7 @@ static const char *what_is_wrong(const struct outcome *outcome, enum meaning mea
 							: "did not pass";
 	}
 	if (killed && !outcome->starved && !is_a_signal_of_cases(WTERMSIG(outcome->status)) &&
-	    !(faults_aborts() > 0 && WTERMSIG(outcome->status) == SIGABRT)) {
+	    !(faults_aborts() > 0 && is_of_an_abort(WTERMSIG(outcome->status)))) {
 		return "died of a signal";
 	}
 	if (!killed && WEXITSTATUS(outcome->status) != 0) {
