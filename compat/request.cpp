@@ -23,7 +23,7 @@ tevent_req *_tevent_req_create(TALLOC_CTX *mem_ctx, void *pstate, size_t state_s
 void _tevent_req_set_callback(tevent_req *req, tevent_req_fn fn, const char *fn_name, void *pvt)
 {
     req->callback_ = fn;
-    req->callback_name_ = fn != nullptr ? fn_name : nullptr;
+    req->callback_name_ = fn_name;
     req->callback_data_ = pvt;
 }
 

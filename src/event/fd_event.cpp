@@ -213,7 +213,6 @@ void cut_loose(FdEvent &fde)
 
 void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
 {
-    bool somebody_can_be_told = false;
     for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
         const uint16_t flags = flags_to_tell(fde->flags_, readiness);
         if (flags != 0) {
@@ -221,10 +220,9 @@ void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
             invoke(*fde, flags);
             return;
         }
-        somebody_can_be_told |= (fde->flags_ & (TEVENT_FD_READ | TEVENT_FD_ERROR)) != 0;
     }
-    if ((readiness & kBroken) && !somebody_can_be_told) {
-        switch_off_writers(set, watch);
+    if (readiness & kBroken) {
+        switch_off_writers(set, watch); // who asks for more has been told
     } else {
         // The flags changed behind the poller's back (tevent_common_fd_set_flags()).
         update_interest(set, watch);

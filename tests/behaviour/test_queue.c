@@ -790,6 +790,19 @@ static void test_queue_start__head_triggered__not_again(void **state)
 	assert_notes("run:1");
 }
 
+/* Q8, Q3: starting a queue that runs does not put the head's trigger behind what was scheduled since. */
+static void test_queue_start__running_already__keeps_the_place(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_queue *queue = new_queue(f);
+
+	queued(f, queue, 1);
+	schedule_note(f, "x");
+	tevent_queue_start(queue);
+	settle(f->ev, 10);
+	assert_notes("run:1 x");
+}
+
 /* Q8: both are harmless when repeated, and on an empty queue. */
 static void test_queue_stop_start__repeated__harmless(void **state)
 {
@@ -1509,6 +1522,7 @@ int main(void)
 		TEST(test_queue_stop__one_active__goes_on_and_is_the_last),
 		TEST(test_queue_start__head_triggered__not_again),
 		TEST(test_queue_stop_start__repeated__harmless),
+		TEST(test_queue_start__running_already__keeps_the_place),
 		TEST(test_queue_stop__inside_trigger__next_waits_for_start),
 		TEST(test_queue_length__active_and_waiting__both),
 		TEST(test_queue_untrigger__head_of_stopped_queue__triggered_anew),

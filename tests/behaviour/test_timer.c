@@ -438,6 +438,26 @@ static void test_timer__freed_while_waiting__detached_and_not_called(void **stat
 	assert_notes("ATTACH DETACH");
 }
 
+/* E4: a timer that somebody holds a talloc reference to leaves the loop all the same; its memory stays till then. */
+static void test_timer__runs_with_a_reference_to_it__leaves_the_loop(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	TALLOC_CTX *holder = talloc_new(f->mem);
+
+	start_trace(f);
+	struct tevent_timer *te = add(f, in_ms(-1), "a");
+	note_when_freed(te);
+	assert_non_null(talloc_reference(holder, te));
+	turns(f->ev, 1);
+	stop_trace(f);
+	assert_notes("ATTACH BEFORE a DETACH");
+	assert_false(tevent_common_have_events(f->ev));
+	talloc_unlink(holder, te);
+	assert_int_equal(talloc_free(te), 0);
+	assert_notes("ATTACH BEFORE a DETACH gone");
+	talloc_free(holder);
+}
+
 /* ---- moving --------------------------------------------------------------- */
 
 /* E5: to an earlier time */
@@ -1047,6 +1067,7 @@ int main(void)
 		TEST(test_timer_handler__frees_other_timers__they_do_not_run),
 		TEST(test_timer__freed_while_waiting__detached_and_not_called),
 		TEST_EACH_BACKEND(test_update_timer__earlier__runs_earlier),
+		TEST(test_timer__runs_with_a_reference_to_it__leaves_the_loop),
 		TEST(test_update_timer__later__runs_later),
 		TEST_EACH_BACKEND(test_update_timer__due_one_into_the_future__not_before_that),
 		TEST(test_update_timer__equal_times__goes_to_the_end),

@@ -128,6 +128,16 @@ static void leave_leaks_to_the_parent(void)
 #endif
 }
 
+/* cmocka catches these, and would go on in the child with what its parent still runs. */
+static void leave_crashes_to_the_kernel(void)
+{
+	const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
+
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
+		signal(crashes[i], SIG_DFL);
+	}
+}
+
 void child_failed(const char *file, int line, const char *condition)
 {
 	fprintf(stderr, "%s:%d: in the child: %s does not hold\n", file, line, condition);
@@ -149,6 +159,7 @@ int status_of_child(void (*fn)(void *arg), void *arg)
 			dup2(null_fd, STDOUT_FILENO);
 		}
 		leave_leaks_to_the_parent();
+		leave_crashes_to_the_kernel();
 		fn(arg);
 		_exit(0);
 	}
