@@ -72,10 +72,7 @@ void Wakeup::renew_in_child()
     if (state_.load() == kWoken) {
         state_.store(kAsleep);
     }
-    const int shared = fd_.load();
-    if (shared == -1) {
-        return;
-    }
+    const int shared = fd_.load(); // -1: this process got none either
     const int own = os::eventfd();
     if (own == -1 || os::move_fd(own, shared) == -1) {
         // Never the parent's: without a descriptor of its own this loop is

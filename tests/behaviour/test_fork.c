@@ -920,6 +920,15 @@ static void test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_paren
 }
 
 static struct rlimit limit_at_the_fork;
+static int descriptors_at_the_fork;
+
+static void grandchild_is_woken(void *arg)
+{
+	alarm(CHILD_SECONDS);
+	raise(SIGUSR1);
+	child_assert(tevent_loop_once(arg) == 0);
+	child_assert(strcmp(notes(), "sig sig") == 0);
+}
 
 static void child_waits_without_descriptors(void *arg)
 {
@@ -944,6 +953,8 @@ static void child_waits_without_descriptors(void *arg)
 	raise(SIGUSR1);
 	child_assert(tevent_loop_once(ev) == 0);
 	child_assert(strcmp(notes(), "sig") == 0);
+	child_assert(count_open_fds() <= descriptors_at_the_fork);
+	child_assert(status_of_child(grandchild_is_woken, ev) == 0);
 }
 
 /* C21: as long as there is no descriptor for the child's wake-up, each wait does without, and tries again. */
@@ -955,6 +966,7 @@ static void test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeu
 
 	DEVIATION("D10", "the wake-up is shared with the parent");
 	assert_non_null(tevent_threaded_context_create(f->mem, f->ev));
+	descriptors_at_the_fork = count_open_fds();
 	getrlimit(RLIMIT_NOFILE, &limit_at_the_fork);
 	none = limit_at_the_fork;
 	none.rlim_cur = 3; /* with 0, poll(2) would refuse its array */

@@ -458,6 +458,21 @@ static void test_timer__runs_with_a_reference_to_it__leaves_the_loop(void **stat
 	talloc_free(holder);
 }
 
+/* E1, E2: a zero time comes before every other one, those before 1970 as well. */
+static void test_timer__zero_and_negative_times__zero_first(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct timeval long_ago = {.tv_sec = -5}, longer_ago = {.tv_sec = -6};
+
+	DEVIATION("D5", "0.14.1 knows zero as a time among others");
+	add(f, long_ago, "long-ago");
+	add(f, tevent_timeval_zero(), "zero");
+	add(f, longer_ago, "longer-ago");
+	add(f, tevent_timeval_zero(), "zero-too");
+	run_all(f);
+	assert_notes("zero zero-too longer-ago long-ago");
+}
+
 /* ---- moving --------------------------------------------------------------- */
 
 /* E5: to an earlier time */
@@ -1068,6 +1083,7 @@ int main(void)
 		TEST(test_timer__freed_while_waiting__detached_and_not_called),
 		TEST_EACH_BACKEND(test_update_timer__earlier__runs_earlier),
 		TEST(test_timer__runs_with_a_reference_to_it__leaves_the_loop),
+		TEST(test_timer__zero_and_negative_times__zero_first),
 		TEST(test_update_timer__later__runs_later),
 		TEST_EACH_BACKEND(test_update_timer__due_one_into_the_future__not_before_that),
 		TEST(test_update_timer__equal_times__goes_to_the_end),

@@ -27,6 +27,12 @@ class Bench:
         for part in ("src", "compat", "include", "tests/unit"):
             shutil.copytree(workshop.tree / part, self.tree / part)
 
+    def check(self):
+        """Without a mutation every unit test has to be linked and to pass here."""
+        for program in self.workshop.programs:
+            if program.label == "unit" and self._execute_unit(program, {}) != ("passed", ""):
+                raise SystemExit(f"{program.name} does not work without any mutation")
+
     def judge(self, mutant, kills):
         path = self.tree / mutant.file
         text = path.read_text()
@@ -79,7 +85,7 @@ class Bench:
     def _execute_unit(self, program, replaced):
         binary = self.dir / program.name
         own = replaced.get(program.source, self.workshop.object_of(program.source))
-        done = run(["gcc", "-o", binary, own, *self._objects(replaced), *self.workshop.libs,
+        done = run(["g++", "-o", binary, own, *self._objects(replaced), *self.workshop.libs,
                     *self.workshop.cmocka], self.tree)
         if done.returncode != 0:
             return "passed", "not linked"  # the library's link decides
