@@ -50,7 +50,10 @@ struct Api {
     uint64_t *calls = nullptr; // by FunctionId
     bool is_ours = false;      // false: the system's, 0.14.1
 
-    void count(FunctionId id) { calls[id]++; }
+    void count(FunctionId id)
+    {
+        calls[id]++;
+    }
 };
 
 extern Api g_api;

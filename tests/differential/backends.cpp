@@ -6,12 +6,16 @@
 
 namespace diff {
 
-const char *const kBackendNames[kBackends] = {"standard", "epoll", "poll", "poll_mt", "my_epoll", "my_poll", "my_poll_mt"};
+const char *const kBackendNames[kBackends] = {"standard", "epoll",   "poll",      "poll_mt",
+                                              "my_epoll", "my_poll", "my_poll_mt"};
 
 namespace {
 
 // The library's own descriptors need not come through the table (D10).
-bool is_users_fd(int fd) { return fd >= vos::kFirstFd && fd < vos::kFirstFd + vos::kFdCount; }
+bool is_users_fd(int fd)
+{
+    return fd >= vos::kFirstFd && fd < vos::kFirstFd + vos::kFdCount;
+}
 
 bool is_users(tevent_fd *fde)
 {
@@ -28,7 +32,8 @@ bool is_proxys(const tevent_context *ev, tevent_immediate *im)
     return ctx != nullptr && ctx->had_proxy;
 }
 
-template <int kBackend> struct Own {
+template <int kBackend>
+struct Own {
     static const tevent_ops *original;
     static tevent_ops table;
 
@@ -117,14 +122,16 @@ template <int kBackend> struct Own {
     static void set_up()
     {
         original = CALL(tevent_find_ops_byname)(kBackendNames[kBackend - kFirstOwnBackend + 1]);
-        table = {context_init, add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer, schedule_immediate,
-                 add_signal,   loop_once, loop_wait};
+        table = {context_init,       add_fd,     set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer,
+                 schedule_immediate, add_signal, loop_once,       loop_wait};
         CALL(tevent_register_backend)(kBackendNames[kBackend], &table);
     }
 };
 
-template <int kBackend> const tevent_ops *Own<kBackend>::original;
-template <int kBackend> tevent_ops Own<kBackend>::table;
+template <int kBackend>
+const tevent_ops *Own<kBackend>::original;
+template <int kBackend>
+tevent_ops Own<kBackend>::table;
 
 } // namespace
 

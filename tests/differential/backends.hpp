@@ -14,7 +14,10 @@ constexpr int kBackends = 7;
 constexpr int kFirstOwnBackend = 4;
 extern const char *const kBackendNames[kBackends];
 
-inline bool is_plain_epoll(int backend) { return backend == 1 || backend == 4; }
+inline bool is_plain_epoll(int backend)
+{
+    return backend == 1 || backend == 4;
+}
 
 // Once per process and library.
 void register_backends();

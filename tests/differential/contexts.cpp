@@ -111,14 +111,16 @@ bool may_lose_everything(ContextSlot &ctx)
     }
     for (const RequestSlot &req : w.requests) {
         if (req.taken && req.deferred_on != kNone &&
-            (req.deferred_on == slot_of_context(ctx) || w.contexts[req.deferred_on].main == slot_of_context(ctx))) {
+            (req.deferred_on == slot_of_context(ctx) ||
+             w.contexts[req.deferred_on].main == slot_of_context(ctx))) {
             return false; // the request holds a pointer to it
         }
     }
     return true;
 }
 
-template <typename F> int while_cutting(F f)
+template <typename F>
+int while_cutting(F f)
 {
     g_world->cutting++;
     const int result = f();
@@ -253,7 +255,8 @@ void backend_list(const Step &)
     talloc_free(names);
     const tevent_ops *standard = CALL(tevent_find_ops_byname)("standard");
     say("find %d %d %d", CALL(tevent_find_ops_byname)(nullptr) == standard,
-        CALL(tevent_find_ops_byname)("nosuch") == nullptr, CALL(tevent_find_ops_byname)("my_poll") == own_table(5));
+        CALL(tevent_find_ops_byname)("nosuch") == nullptr,
+        CALL(tevent_find_ops_byname)("my_poll") == own_table(5));
     say("none %d", CALL(tevent_context_init_byname)(g_world->root, "nosuch") == nullptr);
 }
 
@@ -284,7 +287,10 @@ void wakeups(const Step &s)
     say("wakeup %s -> %d", ctx->name, CALL(tevent_common_wakeup)(pointer(*ctx)));
 }
 
-void pid(const Step &) { say("cached_getpid %d", CALL(tevent_cached_getpid)() == getpid()); }
+void pid(const Step &)
+{
+    say("cached_getpid %d", CALL(tevent_cached_getpid)() == getpid());
+}
 
 const Op kOps[] = {
     {"context_new", "slot backend traces how", false, 6, context_new},
@@ -308,12 +314,16 @@ const Op kOps[] = {
 
 const Room kContextRoom = {kOps, std::size(kOps)};
 
-void start_contexts() { take_aborts(); }
+void start_contexts()
+{
+    take_aborts();
+}
 
 void take_over_first(ContextSlot &ctx)
 {
     for (const ImmediateSlot &im : g_world->immediates) {
-        const ContextSlot *of = im.taken && im.on_way && im.ctx != kNone ? &g_world->contexts[im.ctx] : nullptr;
+        const ContextSlot *of =
+            im.taken && im.on_way && im.ctx != kNone ? &g_world->contexts[im.ctx] : nullptr;
         if (of != nullptr && main_of(*const_cast<ContextSlot *>(of)) == main_of(ctx) && avoid(Known::kD11)) {
             accept_all(*main_of(*const_cast<ContextSlot *>(of)));
             return;
@@ -321,7 +331,10 @@ void take_over_first(ContextSlot &ctx)
     }
 }
 
-int slot_of_context(const ContextSlot &ctx) { return index_of(g_world->contexts, &ctx); }
+int slot_of_context(const ContextSlot &ctx)
+{
+    return index_of(g_world->contexts, &ctx);
+}
 
 void context_gone(ContextSlot &ctx)
 {

@@ -52,9 +52,18 @@ void close_if_open(int end)
 
 } // namespace
 
-int fd_of_end(int end) { return vos::kFirstFd + end; }
-bool end_is_open(int end) { return g_ends[end].open; }
-bool end_is_hung_up(int end) { return g_ends[end].hung_up; }
+int fd_of_end(int end)
+{
+    return vos::kFirstFd + end;
+}
+bool end_is_open(int end)
+{
+    return g_ends[end].open;
+}
+bool end_is_hung_up(int end)
+{
+    return g_ends[end].hung_up;
+}
 
 void start_descriptors()
 {
@@ -73,7 +82,8 @@ void start_descriptors()
 int write_end(int end)
 {
     g_ends[end].touched = true;
-    return static_cast<int>(send(fd_of_end(end), "x", 1, MSG_NOSIGNAL) == -1 ? write(fd_of_end(end), "x", 1) : 1);
+    return static_cast<int>(send(fd_of_end(end), "x", 1, MSG_NOSIGNAL) == -1 ? write(fd_of_end(end), "x", 1)
+                                                                             : 1);
 }
 
 int drain_end(int end)

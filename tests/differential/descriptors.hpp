@@ -12,14 +12,17 @@ constexpr int kRegularEnd = 8;
 constexpr int kEnds = 9;
 
 int fd_of_end(int end);
-inline int peer_of_end(int end) { return end == kRegularEnd ? end : end ^ 1; }
+inline int peer_of_end(int end)
+{
+    return end == kRegularEnd ? end : end ^ 1;
+}
 bool end_is_open(int end);
 // The peer is closed, or nothing goes in either direction any more.
 bool end_is_hung_up(int end);
 
-int write_end(int end);  // bytes written
-int drain_end(int end);  // bytes read, -1: none, -2: end of file
-int fill_end(int end);   // 0
+int write_end(int end); // bytes written
+int drain_end(int end); // bytes read, -1: none, -2: end of file
+int fill_end(int end);  // 0
 void close_end(int end);
 void shut_end(int end); // sends nothing any more
 void reopen_pair(int end);

@@ -34,9 +34,13 @@ void set_flags(tevent_fd *fde, uint16_t flags)
     g_world->in_flags_call--;
 }
 
-uint16_t stored_flags(const FdSlot &fd) { return CALL(tevent_common_fd_get_flags)(pointer(fd)); }
+uint16_t stored_flags(const FdSlot &fd)
+{
+    return CALL(tevent_common_fd_get_flags)(pointer(fd));
+}
 
-template <typename F> void for_each_beside(const FdSlot *self, const ContextSlot *main, int end, F f)
+template <typename F>
+void for_each_beside(const FdSlot *self, const ContextSlot *main, int end, F f)
 {
     for (FdSlot &fd : g_world->fds) {
         if (&fd != self && fd.is_usable() && fd.ptr != nullptr && fd.end == end && main_of(fd) == main) {
@@ -134,7 +138,10 @@ void on_close(tevent_context *ev, tevent_fd *fde, int fd, void *private_data)
         static_cast<unsigned long long>(CALL(tevent_fd_get_tag)(fde)), slot.ptr == fde);
 }
 
-FdSlot *fd_of(const Step &s) { return usable(g_world->fds, s[0]); }
+FdSlot *fd_of(const Step &s)
+{
+    return usable(g_world->fds, s[0]);
+}
 
 void add(const Step &s, bool is_common)
 {
@@ -171,8 +178,8 @@ void fd_add(const Step &s)
 {
     add(s, false);
     if (ContextSlot *ctx = s[0] % 16 == 15 ? context_for_events(s[1]) : nullptr) {
-        say("negative fd: %d", CALL(_tevent_add_fd)(pointer(*ctx), nullptr, -1, TEVENT_FD_READ, on_fd, nullptr,
-                                                    "on_fd", "fd") == nullptr);
+        say("negative fd: %d", CALL(_tevent_add_fd)(pointer(*ctx), nullptr, -1, TEVENT_FD_READ, on_fd,
+                                                    nullptr, "on_fd", "fd") == nullptr);
     }
 }
 
@@ -276,7 +283,8 @@ void fd_tag(const Step &s)
     if (FdSlot *fd = fd_of(s)) {
         CALL(tevent_fd_set_tag)(pointer(*fd), s[1]);
         CALL(tevent_fd_set_tag)(nullptr, s[1]);
-        say("tag %s %llu %llu", fd->name, static_cast<unsigned long long>(CALL(tevent_fd_get_tag)(pointer(*fd))),
+        say("tag %s %llu %llu", fd->name,
+            static_cast<unsigned long long>(CALL(tevent_fd_get_tag)(pointer(*fd))),
             static_cast<unsigned long long>(CALL(tevent_fd_get_tag)(nullptr)));
     }
 }
@@ -284,7 +292,8 @@ void fd_tag(const Step &s)
 void fd_invoke(const Step &s)
 {
     FdSlot *fd = fd_of(s);
-    if (fd == nullptr || fd->running > 2 || !end_is_open(fd->end) || (fd->running > 0 && avoid(Known::kD5Reentry))) {
+    if (fd == nullptr || fd->running > 2 || !end_is_open(fd->end) ||
+        (fd->running > 0 && avoid(Known::kD5Reentry))) {
         return;
     }
     if (main_of(*fd) != nullptr && has_pushed_wrapper(*main_of(*fd)) && avoid(Known::kW3)) {

@@ -98,7 +98,8 @@ void req_set_endtime(const Step &s)
     ContextSlot *ctx = context_for_events(s[1]);
     if (req != nullptr && ctx != nullptr) {
         say("set_endtime %s %s", req->name, ctx->name);
-        say("set_endtime -> %d", CALL(tevent_req_set_endtime)(pointer(*req), pointer(*ctx), time_of(s[2] % 16)));
+        say("set_endtime -> %d",
+            CALL(tevent_req_set_endtime)(pointer(*req), pointer(*ctx), time_of(s[2] % 16)));
     }
 }
 

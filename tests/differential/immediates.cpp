@@ -8,10 +8,16 @@ namespace diff {
 
 namespace {
 
-ImmediateSlot *immediate_of(const Step &s) { return usable(g_world->immediates, s[0]); }
+ImmediateSlot *immediate_of(const Step &s)
+{
+    return usable(g_world->immediates, s[0]);
+}
 
 // Idle, for the loop's thread.
-bool is_free_to_use(const ImmediateSlot &im) { return !im.on_way; }
+bool is_free_to_use(const ImmediateSlot &im)
+{
+    return !im.on_way;
+}
 
 void unschedule(ImmediateSlot &im)
 {
@@ -51,7 +57,8 @@ void cancel(ImmediateSlot &im, ContextSlot &ctx, int how)
         CALL(_tevent_schedule_immediate)(pointer(im), pointer(ctx), nullptr, nullptr, "null", "immediate");
     } else if (!g_api.is_ours) {
         masked(Known::kI4);
-        CALL(tevent_common_schedule_immediate)(pointer(im), pointer(ctx), nullptr, nullptr, "null", "immediate");
+        CALL(tevent_common_schedule_immediate)
+        (pointer(im), pointer(ctx), nullptr, nullptr, "null", "immediate");
     } else if (how % 3 == 0) {
         CALL(tevent_common_immediate_cancel)(pointer(im));
     } else {
@@ -76,7 +83,8 @@ void immediate_schedule(const Step &s)
     im->scheduled = true;
     im->ctx = slot_of_context(*ctx);
     im->hook = new_hook(im, &s.script);
-    function(pointer(*im), pointer(*ctx), on_immediate, const_cast<Hook *>(im->hook), "on_immediate", "immediate");
+    function(pointer(*im), pointer(*ctx), on_immediate, const_cast<Hook *>(im->hook), "on_immediate",
+             "immediate");
 }
 
 void immediate_cancel(const Step &s)

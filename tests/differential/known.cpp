@@ -23,7 +23,10 @@ void open_known(uint64_t *counters, bool alone)
     g_alone = alone;
 }
 
-bool comparing() { return !g_alone; }
+bool comparing()
+{
+    return !g_alone;
+}
 
 bool avoid(Known known)
 {
@@ -34,6 +37,9 @@ bool avoid(Known known)
     return true;
 }
 
-bool masked(Known known) { return avoid(known); }
+bool masked(Known known)
+{
+    return avoid(known);
+}
 
 } // namespace diff

@@ -236,7 +236,8 @@ void allow_nesting(const Step &s)
     }
     bool has_wrapper = false;
     for (const ContextSlot &wrapper : g_world->contexts) {
-        has_wrapper = has_wrapper || (wrapper.taken && wrapper.is_wrapper && wrapper.main == slot_of_context(*ctx));
+        has_wrapper =
+            has_wrapper || (wrapper.taken && wrapper.is_wrapper && wrapper.main == slot_of_context(*ctx));
     }
     say("allow_nesting %s", ctx->name);
     CALL(tevent_loop_allow_nesting)(pointer(*ctx));

@@ -94,7 +94,8 @@ void report(Runner &runner, const Script &program)
         printf("%s", side_by_side(ours, theirs).c_str());
     } else {
         const Outcome alone = runner.run(program, kOursAlone);
-        printf("%s", side_by_side(alone, Outcome{0, alone.log.substr(0, alone.log.find("EXPECTED:"))}).c_str());
+        printf("%s",
+               side_by_side(alone, Outcome{0, alone.log.substr(0, alone.log.find("EXPECTED:"))}).c_str());
     }
     printf("--replay %s\n", to_hex(program).c_str());
 }
@@ -179,7 +180,8 @@ int run_job(const Options &options, const Api &ours, const Api &theirs, int job,
             printf("difference with --seed %llu --count 1\n", static_cast<unsigned long long>(seed));
             const Script program = programs[static_cast<size_t>(index)];
             const std::string difference = runner.difference(program);
-            printf("%s\n", difference.empty() ? "only after the sequences before it in its batch" : difference.c_str());
+            printf("%s\n", difference.empty() ? "only after the sequences before it in its batch"
+                                              : difference.c_str());
             fflush(stdout);
             report(runner, minimised(runner, program));
             status = 1;
@@ -263,8 +265,9 @@ int main(int argc, char **argv)
     Api ours;
     Api theirs;
     if (!parse(argc, argv, &options)) {
-        fprintf(stderr, "usage: %s --ours FILE --theirs FILE [--seconds N] [--count N] [--seed S] [--jobs N]\n"
-                        "       [--regressions DIR] [--replay HEX] [--verbose]\n"
+        fprintf(stderr,
+                "usage: %s --ours FILE --theirs FILE [--seconds N] [--count N] [--seed S] [--jobs N]\n"
+                "       [--regressions DIR] [--replay HEX] [--verbose]\n"
                 "       %s --write-seeds DIR --count N [--seed S]\n",
                 argv[0], argv[0]);
         return 2;

@@ -111,7 +111,10 @@ std::vector<std::string> lines_of(const std::string &log)
 
 } // namespace
 
-Script minimised(Runner &runner, const Script &program) { return Minimiser(runner, program).run(); }
+Script minimised(Runner &runner, const Script &program)
+{
+    return Minimiser(runner, program).run();
+}
 
 std::string side_by_side(const Outcome &ours, const Outcome &theirs)
 {

@@ -9,16 +9,25 @@ namespace diff {
 
 namespace {
 
-tevent_req_profile *pointer(const ProfileSlot &profile) { return static_cast<tevent_req_profile *>(profile.ptr); }
+tevent_req_profile *pointer(const ProfileSlot &profile)
+{
+    return static_cast<tevent_req_profile *>(profile.ptr);
+}
 
-ProfileSlot *profile_of(const Step &s) { return usable(g_world->profiles, s[0]); }
+ProfileSlot *profile_of(const Step &s)
+{
+    return usable(g_world->profiles, s[0]);
+}
 
 long long since_start(timeval tv)
 {
     return tv.tv_sec == 0 ? tv.tv_usec : tv.tv_sec * 1000000LL + tv.tv_usec - vos::kStartUs;
 }
 
-std::string shown(const char *location) { return location == nullptr ? "none" : canonical_location(location); }
+std::string shown(const char *location)
+{
+    return location == nullptr ? "none" : canonical_location(location);
+}
 
 void say_profile(const tevent_req_profile *profile)
 {
@@ -42,8 +51,8 @@ void say_profile(const tevent_req_profile *profile)
     CALL(tevent_req_profile_get_status)(profile, &pid, &state, &error);
     CALL(tevent_req_profile_get_status)(profile, nullptr, nullptr, nullptr);
     say("profile %s from %s %lld to %s %lld pid=%d state=%d error=%llu", name != nullptr ? name : "none",
-        shown(start).c_str(), since_start(start_time), shown(stop).c_str(), since_start(stop_time), pid, state,
-        static_cast<unsigned long long>(error));
+        shown(start).c_str(), since_start(start_time), shown(stop).c_str(), since_start(stop_time), pid,
+        state, static_cast<unsigned long long>(error));
     g_log.indent();
     for (const tevent_req_profile *sub = CALL(tevent_req_profile_get_subprofiles)(profile); sub != nullptr;
          sub = CALL(tevent_req_profile_next)(sub)) {
@@ -82,14 +91,17 @@ void profile_set(const Step &s)
         say("set_name %s -> %d", profile->name, CALL(tevent_req_profile_set_name)(pointer(*profile), text));
         break;
     case 1:
-        say("set_start %s -> %d", profile->name, CALL(tevent_req_profile_set_start)(pointer(*profile), text, when));
+        say("set_start %s -> %d", profile->name,
+            CALL(tevent_req_profile_set_start)(pointer(*profile), text, when));
         break;
     case 2:
-        say("set_stop %s -> %d", profile->name, CALL(tevent_req_profile_set_stop)(pointer(*profile), text, when));
+        say("set_stop %s -> %d", profile->name,
+            CALL(tevent_req_profile_set_stop)(pointer(*profile), text, when));
         break;
     case 3:
         say("set_status %s", profile->name);
-        CALL(tevent_req_profile_set_status)(pointer(*profile), s[2], static_cast<tevent_req_state>(s[2] % 7), s[2]);
+        CALL(tevent_req_profile_set_status)
+        (pointer(*profile), s[2], static_cast<tevent_req_state>(s[2] % 7), s[2]);
         break;
     }
     say_profile(pointer(*profile));

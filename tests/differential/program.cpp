@@ -125,8 +125,8 @@ std::string text_of(const Step &step, int indent)
     if (step.script.empty()) {
         return text + ";\n";
     }
-    return text + " {\n" + to_text(step.script, indent + 1) + std::string(static_cast<size_t>(indent) * 2, ' ') +
-           "}\n";
+    return text + " {\n" + to_text(step.script, indent + 1) +
+           std::string(static_cast<size_t>(indent) * 2, ' ') + "}\n";
 }
 
 } // namespace

@@ -13,8 +13,14 @@ namespace {
 
 enum How { kAdd, kAddEntry, kOptimizeEmpty };
 
-QueueSlot *queue_of(const Step &s) { return usable(g_world->queues, s[0]); }
-EntrySlot *entry_of(const Step &s) { return usable(g_world->entries, s[0]); }
+QueueSlot *queue_of(const Step &s)
+{
+    return usable(g_world->queues, s[0]);
+}
+EntrySlot *entry_of(const Step &s)
+{
+    return usable(g_world->entries, s[0]);
+}
 
 // The entry is a talloc child of the request (Q2); the one that has no slot yet.
 struct Search {
@@ -133,7 +139,8 @@ void queue_add(const Step &s)
     ContextSlot *ctx = context_for_events(s[2]);
     RequestSlot *req = usable(w.requests, s[3]);
     if (queue == nullptr || entry == nullptr || ctx == nullptr || req == nullptr || req->made_by_library ||
-        w.in_cleanup != 0 || (req->state == nullptr && avoid(Known::kR7)) || changes_home(&queue->home, *ctx)) {
+        w.in_cleanup != 0 || (req->state == nullptr && avoid(Known::kR7)) ||
+        changes_home(&queue->home, *ctx)) {
         return;
     }
     How how = static_cast<How>(s[4] % 3);
@@ -155,7 +162,8 @@ void queue_add(const Step &s)
     const uint32_t serial = entry->serial;
     bool has_entry;
     queue->pinned += direct;
-    const tevent_queue_entry *added = call_add(how, s[5] % 2 == 0, *queue, *ctx, *req, trigger, hook, &has_entry);
+    const tevent_queue_entry *added =
+        call_add(how, s[5] % 2 == 0, *queue, *ctx, *req, trigger, hook, &has_entry);
     queue->pinned -= direct;
     w.adding = nullptr;
     if (has_entry) {
@@ -191,7 +199,8 @@ void queue_ask(const Step &s)
 {
     if (QueueSlot *queue = queue_of(s)) {
         const size_t length = CALL(tevent_queue_length)(pointer(*queue));
-        say("ask %s: length=%zu running=%d", queue->name, length, CALL(tevent_queue_running)(pointer(*queue)));
+        say("ask %s: length=%zu running=%d", queue->name, length,
+            CALL(tevent_queue_running)(pointer(*queue)));
         expect(length == queue->entries.size(), "the length of the queue");
     }
 }
@@ -253,7 +262,8 @@ void wait_send(const Step &s)
     RequestSlot *req = vacant(w.requests, s[1]);
     EntrySlot *entry = vacant(w.entries, s[1]);
     ContextSlot *ctx = context_for_events(s[2]);
-    if (queue == nullptr || req == nullptr || entry == nullptr || ctx == nullptr || changes_home(&queue->home, *ctx)) {
+    if (queue == nullptr || req == nullptr || entry == nullptr || ctx == nullptr ||
+        changes_home(&queue->home, *ctx)) {
         return;
     }
     const char *parent_name;

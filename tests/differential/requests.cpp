@@ -36,7 +36,10 @@ int state_goes(State *state)
     return 0;
 }
 
-RequestSlot *any_request(const Step &s) { return usable(g_world->requests, s[0]); }
+RequestSlot *any_request(const Step &s)
+{
+    return usable(g_world->requests, s[0]);
+}
 
 void *request_parent(uint8_t choice, const char **name, const RequestSlot **above)
 {
@@ -76,7 +79,8 @@ void req_create(const Step &s)
     tevent_req *ptr;
     if (g_api.is_ours && s[2] % 2 == 0) {
         masked(Known::kR14);
-        ptr = CALL(__tevent_req_create)(mem_ctx, &state, sizeof(State), "struct State", "req_create", "create");
+        ptr =
+            CALL(__tevent_req_create)(mem_ctx, &state, sizeof(State), "struct State", "req_create", "create");
     } else {
         ptr = CALL(_tevent_req_create)(mem_ctx, &state, sizeof(State), "struct State", "create");
     }
@@ -371,7 +375,10 @@ std::string canonical_location(const std::string &text)
     return std::regex_replace(text, inside, "library");
 }
 
-void prepare_request(RequestSlot &req, const RequestSlot *above) { prepare(req, above, true); }
+void prepare_request(RequestSlot &req, const RequestSlot *above)
+{
+    prepare(req, above, true);
+}
 
 void request_gone(RequestSlot &req)
 {

@@ -4,7 +4,9 @@
 
 namespace diff {
 
-const Room *const kRooms[] = {&kContextRoom, &kLoopRoom, &kFdRoom, &kTimerRoom, &kImmediateRoom, &kSignalRoom, &kRequestRoom, &kFinishRoom, &kQueueRoom, &kThreadRoom, &kWrapperRoom, &kProfileRoom};
+const Room *const kRooms[] = {&kContextRoom,   &kLoopRoom,   &kFdRoom,      &kTimerRoom,
+                              &kImmediateRoom, &kSignalRoom, &kRequestRoom, &kFinishRoom,
+                              &kQueueRoom,     &kThreadRoom, &kWrapperRoom, &kProfileRoom};
 
 const size_t kRoomCount = sizeof(kRooms) / sizeof(kRooms[0]);
 

@@ -2,12 +2,12 @@
 
 #include "runner.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <csignal>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -24,7 +24,7 @@ namespace {
 
 constexpr size_t kLogSize = 1 << 17;
 constexpr size_t kMostInBatch = 256;
-constexpr int kSecondsOfCpu = 2; // for one sequence
+constexpr int kSecondsOfCpu = 2;   // for one sequence
 constexpr int kSecondsAsleep = 60; // for a batch: something waits that should not
 constexpr int kNeverEnds = 0x7e00;
 constexpr int kLeaksDescriptors = 96;
@@ -83,7 +83,8 @@ void Totals::add(const Totals &other)
     }
 }
 
-Runner::Runner(const Api &ours, const Api &theirs, bool verbose) : apis_{ours, theirs, ours}, verbose_(verbose)
+Runner::Runner(const Api &ours, const Api &theirs, bool verbose)
+    : apis_{ours, theirs, ours}, verbose_(verbose)
 {
     shared_ = static_cast<Shared *>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
                                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
@@ -93,9 +94,15 @@ Runner::Runner(const Api &ours, const Api &theirs, bool verbose) : apis_{ours, t
     }
 }
 
-Runner::~Runner() { munmap(shared_, sizeof(Shared)); }
+Runner::~Runner()
+{
+    munmap(shared_, sizeof(Shared));
+}
 
-const Totals &Runner::totals() const { return shared_->totals; }
+const Totals &Runner::totals() const
+{
+    return shared_->totals;
+}
 
 // The child: programs from `first` on.
 int Runner::run_child(const std::vector<Script> &programs, Lane lane, size_t first)
@@ -163,8 +170,9 @@ int Runner::first_difference(const std::vector<Script> &programs, bool alone_too
         run_lane(programs, kOursAlone);
     }
     for (size_t i = 0; i < programs.size(); i++) {
-        const bool same = shared_->ends[kOurs][i] == shared_->ends[kTheirs][i] &&
-                          memcmp(shared_->logs[kOurs][i], shared_->logs[kTheirs][i], shared_->ends[kOurs][i]) == 0;
+        const bool same =
+            shared_->ends[kOurs][i] == shared_->ends[kTheirs][i] &&
+            memcmp(shared_->logs[kOurs][i], shared_->logs[kTheirs][i], shared_->ends[kOurs][i]) == 0;
         const bool ended = shared_->status[kOurs][i] == 0 && shared_->status[kTheirs][i] == 0;
         if (!same || !ended) {
             return static_cast<int>(i);
@@ -187,7 +195,8 @@ std::string Runner::difference(const Script &program)
     const Outcome theirs = run(program, kTheirs);
     if (ours.status != theirs.status) {
         char text[80];
-        snprintf(text, sizeof(text), "ours ends with status 0x%x, theirs with 0x%x", ours.status, theirs.status);
+        snprintf(text, sizeof(text), "ours ends with status 0x%x, theirs with 0x%x", ours.status,
+                 theirs.status);
         return text;
     }
     if (ours.log != theirs.log) {
@@ -203,7 +212,8 @@ std::string Runner::difference(const Script &program)
         return text;
     }
     const size_t at = alone.log.find("EXPECTED:");
-    return at != std::string::npos ? "ours, alone: " + alone.log.substr(at, alone.log.find('\n', at) - at) : "";
+    return at != std::string::npos ? "ours, alone: " + alone.log.substr(at, alone.log.find('\n', at) - at)
+                                   : "";
 }
 
 } // namespace diff

@@ -17,7 +17,10 @@ const int kResetHand = static_cast<int>(SA_RESETHAND);
 const int kFlags[] = {0, SA_RESTART, SA_SIGINFO, kResetHand, SA_SIGINFO | kResetHand};
 
 // In place before the first event and after the last one.
-void not_the_librarys(int signum) { say("base handler of signal %d", signum); }
+void not_the_librarys(int signum)
+{
+    say("base handler of signal %d", signum);
+}
 
 bool is_default(int signum)
 {
@@ -25,20 +28,24 @@ bool is_default(int signum)
     return sigaction(signum, nullptr, &now) == 0 && now.sa_handler == SIG_DFL;
 }
 
-void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, void *siginfo, void *private_data)
+void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, void *siginfo,
+               void *private_data)
 {
     const Hook &hook = *static_cast<Hook *>(private_data);
     SignalSlot &signal = *static_cast<SignalSlot *>(hook.object);
     g_world->signal_waits[signal.which] = false;
     const siginfo_t *info = static_cast<siginfo_t *>(siginfo);
-    say("%s called: %s signal=%d count=%d info=%d value=%d %d", signal.name, name_of_context(ev), signum, count,
-        info != nullptr ? info->si_signo : 0, info != nullptr && info->si_code == SI_QUEUE ? info->si_value.sival_int : 0,
-        se == signal.ptr);
+    say("%s called: %s signal=%d count=%d info=%d value=%d %d", signal.name, name_of_context(ev), signum,
+        count, info != nullptr ? info->si_signo : 0,
+        info != nullptr && info->si_code == SI_QUEUE ? info->si_value.sival_int : 0, se == signal.ptr);
     HandlerCall call(hook);
     run_script(hook.script);
 }
 
-SignalSlot *signal_of(const Step &s) { return usable(g_world->signals, s[0]); }
+SignalSlot *signal_of(const Step &s)
+{
+    return usable(g_world->signals, s[0]);
+}
 
 // D5, S4: the first event on a signal decides about SA_SIGINFO, for the whole sequence: what arrives for
 // one kind of event may be told to the other later.
@@ -66,11 +73,13 @@ void signal_add(const Step &s)
     signal->signum = signum;
     signal->which = s[2] % static_cast<int>(std::size(kSignals));
     signal->sa_flags = sa_flags;
-    say("%s = add_signal %s parent=%s signal=%d flags=0x%x", signal->name, ctx->name, parent_name, signum, sa_flags);
-    const auto function = !ctx->is_wrapper && s[5] % 8 == 0 ? CALL(tevent_common_add_signal) : CALL(_tevent_add_signal);
+    say("%s = add_signal %s parent=%s signal=%d flags=0x%x", signal->name, ctx->name, parent_name, signum,
+        sa_flags);
+    const auto function =
+        !ctx->is_wrapper && s[5] % 8 == 0 ? CALL(tevent_common_add_signal) : CALL(_tevent_add_signal);
     void *expected_parent = mem_ctx != nullptr ? mem_ctx : main_of(*ctx)->ptr;
-    tevent_signal *se = function(pointer(*ctx), mem_ctx, signum, sa_flags, on_signal, new_hook(signal, &s.script),
-                                 "on_signal", "signal");
+    tevent_signal *se = function(pointer(*ctx), mem_ctx, signum, sa_flags, on_signal,
+                                 new_hook(signal, &s.script), "on_signal", "signal");
     if (made(*signal, se)) {
         say("%s %d", talloc_get_name(se), talloc_parent(se) == expected_parent);
     } else {
@@ -88,8 +97,8 @@ void signal_refused(const Step &s)
     const int signum = kRefused[s[1] % std::size(kRefused)];
     main_of(*ctx)->wakeup_unknown = true;
     errno = 0;
-    const tevent_signal *se =
-        CALL(_tevent_add_signal)(pointer(*ctx), g_world->root, signum, 0, on_signal, nullptr, "on_signal", "signal");
+    const tevent_signal *se = CALL(_tevent_add_signal)(pointer(*ctx), g_world->root, signum, 0, on_signal,
+                                                       nullptr, "on_signal", "signal");
     const int error = errno;
     say("refused %s signal=%d: %d %d", ctx->name, signum, se == nullptr, error);
     say("%zu signals, %zu infos", CALL(tevent_num_signals)(), CALL(tevent_sa_info_queue_count)());
@@ -151,8 +160,8 @@ void signal_flood(const Step &s)
     World &w = *g_world;
     SignalSlot *signal = signal_of(s);
     ContextSlot *main = signal != nullptr ? main_of(*signal) : nullptr;
-    if (main == nullptr || main->pinned != 0 || !w.loops.empty() || signal->running != 0 || !(signal->sa_flags & SA_SIGINFO) ||
-        goes_by_itself(signal->signum)) {
+    if (main == nullptr || main->pinned != 0 || !w.loops.empty() || signal->running != 0 ||
+        !(signal->sa_flags & SA_SIGINFO) || goes_by_itself(signal->signum)) {
         return;
     }
     if (has_pushed_wrapper(*main) && avoid(Known::kW3)) {
@@ -205,8 +214,8 @@ void signal_invoke(const Step &s)
     bool removed = false;
     const bool waits = g_world->signal_waits[signal->which];
     const int which = signal->which;
-    const int result =
-        CALL(tevent_common_invoke_signal_handler)(pointer(*signal), signal->signum, s[1] % 3 + 1, nullptr, &removed);
+    const int result = CALL(tevent_common_invoke_signal_handler)(pointer(*signal), signal->signum,
+                                                                 s[1] % 3 + 1, nullptr, &removed);
     g_world->signal_waits[which] = g_world->signal_waits[which] || waits;
     say("invoke -> %d removed=%d", result, removed);
 }
@@ -230,7 +239,8 @@ void signal_trace(const Step &s)
     SignalSlot *signal = signal_of(s);
     ContextSlot *ctx = main_context(s[1]);
     if (signal != nullptr && ctx != nullptr && !ctx->traced_always) {
-        CALL(tevent_trace_signal_callback)(pointer(*ctx), pointer(*signal), TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+        CALL(tevent_trace_signal_callback)
+        (pointer(*ctx), pointer(*signal), TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     }
 }
 

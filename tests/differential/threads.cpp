@@ -15,7 +15,8 @@ namespace diff {
 namespace {
 
 // In a thread of its own, or in this one (which may call these functions as well).
-template <typename F> void elsewhere(bool in_thread, F f)
+template <typename F>
+void elsewhere(bool in_thread, F f)
 {
     World &w = *g_world;
     if (in_thread && w.threads_left > 0) {
@@ -77,8 +78,8 @@ void threaded_schedule(const Step &s)
     im->hook = new_hook(im, &s.script);
     auto *ptr = static_cast<tevent_threaded_context *>(tctx->ptr);
     elsewhere(has_thread(s[2]), [&] {
-        CALL(_tevent_threaded_schedule_immediate)(ptr, pointer(*im), on_immediate, const_cast<Hook *>(im->hook),
-                                                  "on_immediate", "threaded");
+        CALL(_tevent_threaded_schedule_immediate)
+        (ptr, pointer(*im), on_immediate, const_cast<Hook *>(im->hook), "on_immediate", "threaded");
     });
 }
 
@@ -168,6 +169,9 @@ const Op kOps[] = {
 
 const Room kThreadRoom = {kOps, std::size(kOps)};
 
-void proxy_gone(ProxySlot &proxy) { proxy.in_flight = 0; }
+void proxy_gone(ProxySlot &proxy)
+{
+    proxy.in_flight = 0;
+}
 
 } // namespace diff

@@ -10,7 +10,10 @@ namespace {
 
 constexpr int64_t kFar = INT64_C(3000000) * 1000000; // beyond INT_MAX ms
 
-timeval from_us(int64_t us) { return {us / 1000000, us % 1000000}; }
+timeval from_us(int64_t us)
+{
+    return {us / 1000000, us % 1000000};
+}
 
 // As the sequence sees it: from its start.
 long long since_start(timeval tv)
@@ -18,7 +21,10 @@ long long since_start(timeval tv)
     return tv.tv_sec == 0 && tv.tv_usec == 0 ? -1 : tv.tv_sec * 1000000LL + tv.tv_usec - vos::kStartUs;
 }
 
-bool is_zero(timeval tv) { return tv.tv_sec == 0 && tv.tv_usec == 0; }
+bool is_zero(timeval tv)
+{
+    return tv.tv_sec == 0 && tv.tv_usec == 0;
+}
 
 bool has_zero_timer(const ContextSlot *main)
 {
@@ -40,7 +46,10 @@ void on_timer(tevent_context *ev, tevent_timer *te, timeval now, void *private_d
     run_script(hook.script);
 }
 
-TimerSlot *timer_of(const Step &s) { return usable(g_world->timers, s[0]); }
+TimerSlot *timer_of(const Step &s)
+{
+    return usable(g_world->timers, s[0]);
+}
 
 timeval chosen_time(uint8_t choice, const ContextSlot *main)
 {
@@ -71,7 +80,8 @@ void timer_add(const Step &s)
         function = CALL(tevent_common_add_timer_v2);
     }
     void *expected_parent = mem_ctx != nullptr ? mem_ctx : main_of(*ctx)->ptr;
-    tevent_timer *te = function(pointer(*ctx), mem_ctx, when, on_timer, new_hook(timer, &s.script), "on_timer", "timer");
+    tevent_timer *te =
+        function(pointer(*ctx), mem_ctx, when, on_timer, new_hook(timer, &s.script), "on_timer", "timer");
     if (made(*timer, te)) {
         say("%s %d", talloc_get_name(te), talloc_parent(te) == expected_parent);
     } else {
@@ -122,7 +132,8 @@ void timer_invoke(const Step &s)
     say("invoke %s", timer->name);
     DirectCall call(main_of(*timer));
     bool removed = false;
-    const int result = CALL(tevent_common_invoke_timer_handler)(pointer(*timer), from_us(vos::now_us()), &removed);
+    const int result =
+        CALL(tevent_common_invoke_timer_handler)(pointer(*timer), from_us(vos::now_us()), &removed);
     say("invoke -> %d removed=%d", result, removed);
 }
 
@@ -174,7 +185,7 @@ const Room kTimerRoom = {kOps, std::size(kOps)};
 
 timeval time_of(uint8_t choice)
 {
-    static const int64_t kFromNow[] = {0,     -1,    -10000, 1,      500,      1000,      1001,    2500,
+    static const int64_t kFromNow[] = {0,     -1,    -10000, 1,      500,      1000,      1001, 2500,
                                        10000, 10000, 500000, 999999, 29500000, 100013000, kFar, -5000000};
     const int64_t us = kFromNow[choice % 16];
     if (choice >= 240) {

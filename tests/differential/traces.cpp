@@ -16,7 +16,8 @@ namespace {
 const char *const kPoints[] = {"ATTACH", "DETACH", "BEFORE_HANDLER"};
 
 // The object, which may be on its way to being made; null: the library's own.
-template <typename Slot, size_t N> Slot *traced(Slot (&slots)[N], void *ptr, Kind kind)
+template <typename Slot, size_t N>
+Slot *traced(Slot (&slots)[N], void *ptr, Kind kind)
 {
     if (Slot *slot = find(slots, ptr)) {
         return slot;
@@ -236,6 +237,9 @@ void set_debug(ContextSlot &ctx, int choice)
     say("set_debug %s -> %d", ctx.name, result);
 }
 
-void take_aborts() { CALL(tevent_set_abort_fn)(on_abort); }
+void take_aborts()
+{
+    CALL(tevent_set_abort_fn)(on_abort);
+}
 
 } // namespace diff

@@ -75,7 +75,10 @@ uint64_t g_served[kFdCount];
 bool g_other_direction[kFdCount];
 uint64_t g_serving;
 
-bool is_users(int fd) { return fd >= kFirstFd && fd < kFirstFd + kFdCount; }
+bool is_users(int fd)
+{
+    return fd >= kFirstFd && fd < kFirstFd + kFdCount;
+}
 
 // What poll and epoll call these is the same number.
 constexpr uint32_t kIn = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
@@ -87,7 +90,10 @@ struct Candidate {
     int index = -1;
 };
 
-bool is_wakeup(int fd) { return fd >= 0 && fd < kFds && g_is_wakeup[fd]; }
+bool is_wakeup(int fd)
+{
+    return fd >= 0 && fd < kFds && g_is_wakeup[fd];
+}
 
 bool is_better(const Candidate &a, const Candidate &b)
 {
@@ -136,10 +142,7 @@ struct ReadyInstance {
     epoll_event events[kMostReady];
     long count;
 
-    explicit ReadyInstance(int epoll_fd)
-        : count(syscall(SYS_epoll_wait, epoll_fd, events, kMostReady, 0))
-    {
-    }
+    explicit ReadyInstance(int epoll_fd) : count(syscall(SYS_epoll_wait, epoll_fd, events, kMostReady, 0)) {}
 };
 
 int wait_epoll(int epoll_fd, epoll_event *told, int timeout_ms)
@@ -219,10 +222,22 @@ void start(const Hooks &hooks)
     g_on = true;
 }
 
-void stop() { g_on = false; }
-int64_t now_us() { return g_now; }
-void advance_us(int64_t us) { g_now += us; }
-void set_cost_of_readiness(int64_t us) { g_cost_of_readiness = us; }
+void stop()
+{
+    g_on = false;
+}
+int64_t now_us()
+{
+    return g_now;
+}
+void advance_us(int64_t us)
+{
+    g_now += us;
+}
+void set_cost_of_readiness(int64_t us)
+{
+    g_cost_of_readiness = us;
+}
 
 } // namespace diff::vos
 
@@ -247,8 +262,14 @@ static int fresh_instance(long fd)
     return static_cast<int>(fd);
 }
 
-int epoll_create(int) { return fresh_instance(syscall(SYS_epoll_create1, 0)); }
-int epoll_create1(int flags) { return fresh_instance(syscall(SYS_epoll_create1, flags)); }
+int epoll_create(int)
+{
+    return fresh_instance(syscall(SYS_epoll_create1, 0));
+}
+int epoll_create1(int flags)
+{
+    return fresh_instance(syscall(SYS_epoll_create1, flags));
+}
 
 int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event)
 {

@@ -2,9 +2,9 @@
 
 // Time and waiting, as the libraries under test see them.
 //
-// The program defines gettimeofday, epoll_wait, poll and some more, and so stands between the library and the kernel.  The clock is a
-// number.  A wait asks the kernel what is ready now; when that is nothing, the
-// clock moves on by the time limit and the wait is over.  Nothing ever sleeps.
+// The program defines gettimeofday, epoll_wait, poll and some more, and so stands between the library and the
+// kernel.  The clock is a number.  A wait asks the kernel what is ready now; when that is nothing, the clock
+// moves on by the time limit and the wait is over.  Nothing ever sleeps.
 //
 // Of several ready descriptors one is told, the one served least lately: which
 // is first is open (F6, D15), and so it is the same with both libraries.  A

@@ -24,7 +24,8 @@ struct Lifeline {
     Object *object;
 };
 
-template <typename F> void for_each_object(F f)
+template <typename F>
+void for_each_object(F f)
 {
     World &w = *g_world;
     const auto each = [&](auto &slots) {
@@ -46,7 +47,8 @@ template <typename F> void for_each_object(F f)
     each(w.boxes);
 }
 
-template <typename Slot, size_t N> void name_slots(Slot (&slots)[N], Kind kind, const char *prefix)
+template <typename Slot, size_t N>
+void name_slots(Slot (&slots)[N], Kind kind, const char *prefix)
 {
     for (size_t i = 0; i < N; i++) {
         slots[i].kind = kind;
@@ -215,9 +217,15 @@ void free_everything(World &w)
 
 } // namespace
 
-void open_steps(uint64_t *counter) { g_steps = counter; }
+void open_steps(uint64_t *counter)
+{
+    g_steps = counter;
+}
 
-void after_each_step(void (*check)()) { g_after_step = check; }
+void after_each_step(void (*check)())
+{
+    g_after_step = check;
+}
 
 void run_sequence(const Script &program)
 {
@@ -318,7 +326,7 @@ bool may_be_cut_loose(const ContextSlot &ctx)
     for_each_object([&](Object &object) {
         const bool concerned = object.ctx == slot_of_context(ctx) || main_of(object) == &ctx;
         may = may && !(object.taken && object.kind == Kind::kSignal && object.ctx != kNone && concerned &&
-                      (may_not_go(object) || (object.running > 0 && avoid(Known::kD5Reinit))));
+                       (may_not_go(object) || (object.running > 0 && avoid(Known::kD5Reinit))));
     });
     return may;
 }
@@ -327,7 +335,8 @@ bool has_pinned_below(const void *ptr)
 {
     bool found = false;
     for_each_object([&](Object &object) {
-        found = found || (object.taken && object.ptr != nullptr && is_below(object.ptr, ptr) && may_not_go(object));
+        found = found ||
+                (object.taken && object.ptr != nullptr && is_below(object.ptr, ptr) && may_not_go(object));
     });
     return found;
 }

@@ -47,11 +47,11 @@ struct Object {
     void *ptr = nullptr;
     bool taken = false;
     bool dead = false;
-    int running = 0; // its handlers on the stack
+    int running = 0;        // its handlers on the stack
     bool reentered = false; // more than one of them at a time, since the outermost
     int pinned = 0;
-    int ctx = kNone;   // slot of the context that it belongs to
-    int attached = 0;  // ATTACH traces less DETACH ones
+    int ctx = kNone;     // slot of the context that it belongs to
+    int attached = 0;    // ATTACH traces less DETACH ones
     uint32_t serial = 0; // grows with each object in this slot
 
     bool is_usable() const { return taken && !dead; }
@@ -65,11 +65,11 @@ struct ContextSlot : Object {
     bool has_hook = false;
     bool had_proxy = false;
     bool wakeup_unknown = false; // whether there is one
-    bool moved_to_poll = false; // a regular file was added
-    bool traced_always = false; // from the beginning, every kind
-    bool must_not_wait = false; // C13, for one turn
-    int loops = 0;              // on the stack
-    int uses = 0;               // push_use
+    bool moved_to_poll = false;  // a regular file was added
+    bool traced_always = false;  // from the beginning, every kind
+    bool must_not_wait = false;  // C13, for one turn
+    int loops = 0;               // on the stack
+    int uses = 0;                // push_use
     uint32_t wait_timeout = 30;
     tevent_timer *guard = nullptr;
 };
@@ -104,7 +104,7 @@ struct RequestSlot : Object {
     int home = kNone;             // D12: where it was posted first
     size_t depth = 0;             // O6
     bool named_callback = false;
-    int queue_wait = kNone;       // the queue that it waits for
+    int queue_wait = kNone; // the queue that it waits for
     const struct Hook *cleanup = nullptr;
     const struct Hook *cancel = nullptr;
 };
@@ -162,10 +162,10 @@ struct World {
     int cutting = 0;
     int signal_infos[4] = {kNone, kNone, kNone, kNone};
     bool signal_waits[4] = {}; // raised, and no handler called since
-    int in_flags_call = 0; // ours, not the library's
-    std::vector<int> loops;  // slots of the contexts whose loops run, innermost last
-    std::vector<int> uses;   // slots of the wrappers and contexts pushed
-    size_t uses_below = 0;   // those that the running handler found there
+    int in_flags_call = 0;     // ours, not the library's
+    std::vector<int> loops;    // slots of the contexts whose loops run, innermost last
+    std::vector<int> uses;     // slots of the wrappers and contexts pushed
+    size_t uses_below = 0;     // those that the running handler found there
     RequestSlot *creating = nullptr;
     tevent_timer *poll_guard = nullptr;
     bool call_flow = false;
@@ -237,7 +237,8 @@ private:
 
 // ---- objects ----------------------------------------------------------------------------------------------
 
-template <typename Slot, size_t N> Slot *usable(Slot (&slots)[N], uint8_t from)
+template <typename Slot, size_t N>
+Slot *usable(Slot (&slots)[N], uint8_t from)
 {
     for (size_t i = 0; i < N; i++) {
         Slot &slot = slots[(from + i) % N];
@@ -248,7 +249,8 @@ template <typename Slot, size_t N> Slot *usable(Slot (&slots)[N], uint8_t from)
     return nullptr;
 }
 
-template <typename Slot, size_t N> Slot *vacant(Slot (&slots)[N], uint8_t from)
+template <typename Slot, size_t N>
+Slot *vacant(Slot (&slots)[N], uint8_t from)
 {
     for (size_t i = 0; i < N; i++) {
         Slot &slot = slots[(from + i) % N];
@@ -259,7 +261,8 @@ template <typename Slot, size_t N> Slot *vacant(Slot (&slots)[N], uint8_t from)
     return nullptr;
 }
 
-template <typename Slot, size_t N> Slot *find(Slot (&slots)[N], const void *ptr)
+template <typename Slot, size_t N>
+Slot *find(Slot (&slots)[N], const void *ptr)
 {
     for (Slot &slot : slots) {
         if (slot.taken && slot.ptr == ptr) {
@@ -269,7 +272,8 @@ template <typename Slot, size_t N> Slot *find(Slot (&slots)[N], const void *ptr)
     return nullptr;
 }
 
-template <typename Slot, size_t N> int index_of(const Slot (&slots)[N], const Object *object)
+template <typename Slot, size_t N>
+int index_of(const Slot (&slots)[N], const Object *object)
 {
     return static_cast<int>(static_cast<const Slot *>(object) - slots);
 }
@@ -284,14 +288,38 @@ bool has_pinned_below(const void *ptr);
 // The same for all events of a context, wherever they are in the talloc tree.
 bool may_be_cut_loose(const ContextSlot &ctx);
 
-inline tevent_context *pointer(const ContextSlot &ctx) { return static_cast<tevent_context *>(ctx.ptr); }
-inline tevent_fd *pointer(const FdSlot &fd) { return static_cast<tevent_fd *>(fd.ptr); }
-inline tevent_timer *pointer(const TimerSlot &timer) { return static_cast<tevent_timer *>(timer.ptr); }
-inline tevent_immediate *pointer(const ImmediateSlot &im) { return static_cast<tevent_immediate *>(im.ptr); }
-inline tevent_signal *pointer(const SignalSlot &signal) { return static_cast<tevent_signal *>(signal.ptr); }
-inline tevent_req *pointer(const RequestSlot &req) { return static_cast<tevent_req *>(req.ptr); }
-inline tevent_queue *pointer(const QueueSlot &queue) { return static_cast<tevent_queue *>(queue.ptr); }
-inline tevent_queue_entry *pointer(const EntrySlot &e) { return static_cast<tevent_queue_entry *>(e.ptr); }
+inline tevent_context *pointer(const ContextSlot &ctx)
+{
+    return static_cast<tevent_context *>(ctx.ptr);
+}
+inline tevent_fd *pointer(const FdSlot &fd)
+{
+    return static_cast<tevent_fd *>(fd.ptr);
+}
+inline tevent_timer *pointer(const TimerSlot &timer)
+{
+    return static_cast<tevent_timer *>(timer.ptr);
+}
+inline tevent_immediate *pointer(const ImmediateSlot &im)
+{
+    return static_cast<tevent_immediate *>(im.ptr);
+}
+inline tevent_signal *pointer(const SignalSlot &signal)
+{
+    return static_cast<tevent_signal *>(signal.ptr);
+}
+inline tevent_req *pointer(const RequestSlot &req)
+{
+    return static_cast<tevent_req *>(req.ptr);
+}
+inline tevent_queue *pointer(const QueueSlot &queue)
+{
+    return static_cast<tevent_queue *>(queue.ptr);
+}
+inline tevent_queue_entry *pointer(const EntrySlot &e)
+{
+    return static_cast<tevent_queue_entry *>(e.ptr);
+}
 
 // ---- contexts ---------------------------------------------------------------------------------------------
 

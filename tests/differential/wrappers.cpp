@@ -16,7 +16,10 @@ struct WrapperState {
     int refuses; // before_use, once in so many times
 };
 
-ContextSlot *state_of(void *private_state) { return static_cast<WrapperState *>(private_state)->ctx; }
+ContextSlot *state_of(void *private_state)
+{
+    return static_cast<WrapperState *>(private_state)->ctx;
+}
 
 void say_call(const char *what, tevent_context *wrap, void *state, tevent_context *main, const char *name,
               const char *location)
@@ -25,7 +28,10 @@ void say_call(const char *what, tevent_context *wrap, void *state, tevent_contex
     say("%s %s %d main=%s %s %s", what, ctx->name, ctx->ptr == wrap, name_of_context(main), name, location);
 }
 
-void enter(void *state) { state_of(state)->running++; }
+void enter(void *state)
+{
+    state_of(state)->running++;
+}
 
 void leave(void *state)
 {
@@ -66,16 +72,18 @@ void after_fd(tevent_context *wrap, void *state, tevent_context *main, tevent_fd
 void say_times(const char *who, timeval requested, timeval trigger)
 {
     const auto since_start = [](timeval tv) {
-        return tv.tv_sec == 0 ? -1LL : static_cast<long long>(tv.tv_sec) * 1000000 + tv.tv_usec - vos::kStartUs;
+        return tv.tv_sec == 0 ? -1LL
+                              : static_cast<long long>(tv.tv_sec) * 1000000 + tv.tv_usec - vos::kStartUs;
     };
     say("%s requested=%lld trigger=%lld", who, since_start(requested), since_start(trigger));
 }
 
-void before_timer(tevent_context *wrap, void *state, tevent_context *main, tevent_timer *te, timeval requested,
-                  timeval trigger, const char *name, const char *location)
+void before_timer(tevent_context *wrap, void *state, tevent_context *main, tevent_timer *te,
+                  timeval requested, timeval trigger, const char *name, const char *location)
 {
     const TimerSlot *timer = find(g_world->timers, te);
-    say_call("before_timer", wrap, state, main, timer != nullptr ? name : "library", timer != nullptr ? location : "");
+    say_call("before_timer", wrap, state, main, timer != nullptr ? name : "library",
+             timer != nullptr ? location : "");
     say_times(timer != nullptr ? timer->name : "library", requested, trigger);
     enter(state);
 }
@@ -85,7 +93,8 @@ void after_timer(tevent_context *wrap, void *state, tevent_context *main, tevent
 {
     leave(state);
     const TimerSlot *timer = find(g_world->timers, te);
-    say_call("after_timer", wrap, state, main, timer != nullptr ? name : "library", timer != nullptr ? location : "");
+    say_call("after_timer", wrap, state, main, timer != nullptr ? name : "library",
+             timer != nullptr ? location : "");
     say_times(timer != nullptr ? timer->name : "library", requested, trigger);
 }
 
@@ -93,7 +102,8 @@ void before_immediate(tevent_context *wrap, void *state, tevent_context *main, t
                       const char *name, const char *location)
 {
     const ImmediateSlot *im = find(g_world->immediates, ptr);
-    say_call("before_immediate", wrap, state, main, im != nullptr ? name : "library", im != nullptr ? location : "");
+    say_call("before_immediate", wrap, state, main, im != nullptr ? name : "library",
+             im != nullptr ? location : "");
     enter(state);
 }
 
@@ -102,28 +112,29 @@ void after_immediate(tevent_context *wrap, void *state, tevent_context *main, te
 {
     leave(state);
     const ImmediateSlot *im = find(g_world->immediates, ptr);
-    say_call("after_immediate", wrap, state, main, im != nullptr ? name : "library", im != nullptr ? location : "");
+    say_call("after_immediate", wrap, state, main, im != nullptr ? name : "library",
+             im != nullptr ? location : "");
 }
 
-void before_signal(tevent_context *wrap, void *state, tevent_context *main, tevent_signal *, int signum, int count,
-                   void *, const char *name, const char *location)
+void before_signal(tevent_context *wrap, void *state, tevent_context *main, tevent_signal *, int signum,
+                   int count, void *, const char *name, const char *location)
 {
     say_call("before_signal", wrap, state, main, name, location);
     say("signal=%d count=%d", signum, count);
     enter(state);
 }
 
-void after_signal(tevent_context *wrap, void *state, tevent_context *main, tevent_signal *, int signum, int count,
-                  void *, const char *name, const char *location)
+void after_signal(tevent_context *wrap, void *state, tevent_context *main, tevent_signal *, int signum,
+                  int count, void *, const char *name, const char *location)
 {
     leave(state);
     say_call("after_signal", wrap, state, main, name, location);
     say("signal=%d count=%d", signum, count);
 }
 
-const tevent_wrapper_ops kWrapperOps = {"wrapper",        before_use,       after_use,       before_fd,
-                                        after_fd,         before_timer,     after_timer,     before_immediate,
-                                        after_immediate,  before_signal,    after_signal};
+const tevent_wrapper_ops kWrapperOps = {"wrapper",       before_use,    after_use,   before_fd,
+                                        after_fd,        before_timer,  after_timer, before_immediate,
+                                        after_immediate, before_signal, after_signal};
 
 ContextSlot *wrapper_of(uint8_t from)
 {
@@ -148,9 +159,8 @@ void wrapper_new(const Step &s)
     say("%s = wrapper %s", wrapper->name, main->name);
     WrapperState *state = nullptr;
     errno = 0;
-    tevent_context *ev =
-        CALL(_tevent_context_wrapper_create)(pointer(*main), w.root, &kWrapperOps, &state, sizeof(WrapperState),
-                                             "struct WrapperState", "wrapper");
+    tevent_context *ev = CALL(_tevent_context_wrapper_create)(
+        pointer(*main), w.root, &kWrapperOps, &state, sizeof(WrapperState), "struct WrapperState", "wrapper");
     const int error = errno;
     if (!made(*wrapper, ev)) {
         say("errno %d", error);

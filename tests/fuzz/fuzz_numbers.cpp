@@ -36,10 +36,12 @@ class Bytes {
 public:
     Bytes(const uint8_t *at, size_t size) : at_(at), end_(at + size) {}
 
-    template <typename T> T take()
+    template <typename T>
+    T take()
     {
         T value = {};
-        const size_t size = end_ - at_ < static_cast<std::ptrdiff_t>(sizeof(T)) ? static_cast<size_t>(end_ - at_) : sizeof(T);
+        const size_t size =
+            end_ - at_ < static_cast<std::ptrdiff_t>(sizeof(T)) ? static_cast<size_t>(end_ - at_) : sizeof(T);
         memcpy(&value, at_, size);
         at_ += size;
         return value;
@@ -59,9 +61,15 @@ timeval take_time(Bytes &bytes)
     return tv;
 }
 
-Wide microseconds(const timeval &tv) { return static_cast<Wide>(tv.tv_sec) * 1000000 + tv.tv_usec; }
+Wide microseconds(const timeval &tv)
+{
+    return static_cast<Wide>(tv.tv_sec) * 1000000 + tv.tv_usec;
+}
 
-bool fits(Wide us) { return us / 1000000 <= INT64_MAX - 1 && us / 1000000 >= INT64_MIN + 1; }
+bool fits(Wide us)
+{
+    return us / 1000000 <= INT64_MAX - 1 && us / 1000000 >= INT64_MIN + 1;
+}
 
 void check_add(Bytes &bytes)
 {
@@ -117,7 +125,8 @@ void on_signal(tevent_context *, tevent_signal *, int, int, void *, void *) {}
 void check_signal_number(Bytes &bytes, tevent_context *ev)
 {
     const int signum = bytes.take<uint8_t>() % 2 == 0 ? bytes.take<int32_t>() : bytes.take<int8_t>();
-    const int sa_flags = bytes.take<int32_t>() & (SA_SIGINFO | SA_RESTART | SA_NODEFER | static_cast<int>(SA_RESETHAND));
+    const int sa_flags =
+        bytes.take<int32_t>() & (SA_SIGINFO | SA_RESTART | SA_NODEFER | static_cast<int>(SA_RESETHAND));
     errno = 0;
     tevent_signal *se = tevent_add_signal(ev, nullptr, signum, sa_flags, on_signal, nullptr);
     const bool is_number = signum >= 0 && static_cast<size_t>(signum) < tevent_num_signals();
@@ -160,7 +169,8 @@ void check_request_error(Bytes &bytes, tevent_context *ev)
     tevent_req_state reached = TEVENT_REQ_INIT;
     uint64_t error = 1;
     require(tevent_req_is_error(req, &reached, &error));
-    require(code == 0 ? reached == TEVENT_REQ_IN_PROGRESS : reached == TEVENT_REQ_USER_ERROR && error == code);
+    require(code == 0 ? reached == TEVENT_REQ_IN_PROGRESS
+                      : reached == TEVENT_REQ_USER_ERROR && error == code);
     talloc_free(tevent_req_print(req, req));
     require(tevent_req_set_endtime(req, ev, take_time(bytes)));
     talloc_free(req);

@@ -35,8 +35,7 @@ char g_log_memory[kLogSize];
 void walk_invariants()
 {
     for (const diff::ContextSlot &ctx : diff::g_world->contexts) {
-        if (ctx.is_usable() && ctx.ptr != nullptr && !ctx.is_wrapper &&
-            !diff::pointer(ctx)->is_valid()) {
+        if (ctx.is_usable() && ctx.ptr != nullptr && !ctx.is_wrapper && !diff::pointer(ctx)->is_valid()) {
             abort();
         }
     }
