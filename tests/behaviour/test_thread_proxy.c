@@ -959,6 +959,7 @@ static void schedules_from_a_trace_callback(void *arg)
 	struct second_call second = { tevent_thread_proxy_create(ev), tevent_create_immediate(NULL) };
 	struct tevent_immediate *im = tevent_create_immediate(NULL);
 	char *data = talloc_strdup(NULL, "handed-over");
+	bool expired = false;
 
 	alarm(20);
 	tevent_set_trace_immediate_callback(ev, schedule_at_detach, &second);
@@ -966,7 +967,7 @@ static void schedules_from_a_trace_callback(void *arg)
 	tevent_thread_proxy_schedule(second.tp, &im, note_data, &data); /* DETACH: it was scheduled */
 	child_assert(im == NULL && second.im == NULL);
 	for (int i = 0; i < 10; i++) {
-		child_assert(tevent_add_timer(ev, ev, in_ms(1), set_true, &(bool){ false }) != NULL);
+		child_assert(tevent_add_timer(ev, ev, in_ms(1), set_true, &expired) != NULL);
 		child_assert(tevent_loop_once(ev) == 0);
 	}
 	child_assert(strcmp(notes(), "from-the-trace handed-over") == 0);
