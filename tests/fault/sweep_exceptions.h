@@ -71,6 +71,7 @@ static const struct exception exceptions[] = {
 	/* ENOENT for one call and EEXIST for the next: no kernel says that. */
 	{ "test_fd_leftover__number_used_again_under_a_live_event__", FAULT_EPOLL_ADD, EEXIST, LEFT_OUT },
 	{ "test_fd__number_used_again_under_it_", FAULT_EPOLL_ADD, EEXIST, LEFT_OUT },
+	{ "test_fd_reused__live_event_touched__", FAULT_EPOLL_ADD, EEXIST, LEFT_OUT },
 	{ NULL, FAULT_CALLS, 0, MAY_FAIL },
 };
 
