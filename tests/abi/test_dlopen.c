@@ -53,8 +53,8 @@ static void test_dlopen__local__a_timer_runs(void **state)
 	}
 	void *(*init)(void *) = (void *(*)(void *))function(library, "tevent_context_init");
 	void *(*add_timer)(void *, void *, struct timeval, handler_fn, void *, const char *, const char *) =
-		(void *(*)(void *, void *, struct timeval, handler_fn, void *, const char *, const char *))
-		function(library, "_tevent_add_timer");
+		(void *(*)(void *, void *, struct timeval, handler_fn, void *, const char *, const char *))function(
+			library, "_tevent_add_timer");
 	int (*loop_once)(void *, const char *) = (int (*)(void *, const char *))function(library, "_tevent_loop_once");
 
 	ev = init(NULL);
