@@ -28,39 +28,34 @@ bool tevent_common_have_events(struct tevent_context *ev);
 
 /* ---- helpers -------------------------------------------------------- */
 
-static void on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-		  uint16_t flags, void *private_data)
+static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("%s:%u", (const char *)private_data, (unsigned)flags);
 }
 
-static void on_fd_drain(struct tevent_context *ev, struct tevent_fd *fde,
-			uint16_t flags, void *private_data)
+static void on_fd_drain(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("fd");
 	drain(*(int *)private_data);
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
 
-static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("im");
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
-		      int signum, int count, void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("sig");
 }
 
-static void on_close(struct tevent_context *ev, struct tevent_fd *fde,
-		     int fd, void *private_data)
+static void on_close(struct tevent_context *ev, struct tevent_fd *fde, int fd, void *private_data)
 {
 	note("close");
 }
@@ -316,13 +311,12 @@ static void test_find_ops__unknown_name__is_null(void **state)
 /* C3: every listed name is known, and each has its own table. */
 static void test_find_ops__built_in_names__are_four_tables(void **state)
 {
-	static const char *names[] = { "standard", "epoll", "poll_mt", "poll" };
+	static const char *names[] = {"standard", "epoll", "poll_mt", "poll"};
 
 	for (int i = 0; i < 4; i++) {
 		assert_non_null(tevent_find_ops_byname(names[i]));
 		for (int j = 0; j < i; j++) {
-			assert_ptr_not_equal(tevent_find_ops_byname(names[i]),
-					     tevent_find_ops_byname(names[j]));
+			assert_ptr_not_equal(tevent_find_ops_byname(names[i]), tevent_find_ops_byname(names[j]));
 		}
 	}
 }
@@ -378,9 +372,9 @@ static int noting_context_init(struct tevent_context *ev)
 	return original->context_init(ev);
 }
 
-static struct tevent_fd *noting_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd,
-				       uint16_t flags, tevent_fd_handler_t handler, void *private_data,
-				       const char *handler_name, const char *location)
+static struct tevent_fd *noting_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
+				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+				       const char *location)
 {
 	note("add_fd");
 	last_handler_name = handler_name;
@@ -406,10 +400,9 @@ static void noting_set_fd_flags(struct tevent_fd *fde, uint16_t flags)
 	original->set_fd_flags(fde, flags);
 }
 
-static struct tevent_timer *noting_add_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
-					     struct timeval next_event, tevent_timer_handler_t handler,
-					     void *private_data, const char *handler_name,
-					     const char *location)
+static struct tevent_timer *noting_add_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval next_event,
+					     tevent_timer_handler_t handler, void *private_data,
+					     const char *handler_name, const char *location)
 {
 	note("add_timer");
 	last_handler_name = handler_name;
@@ -418,8 +411,8 @@ static struct tevent_timer *noting_add_timer(struct tevent_context *ev, TALLOC_C
 }
 
 static void noting_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
-				      tevent_immediate_handler_t handler, void *private_data,
-				      const char *handler_name, const char *location)
+				      tevent_immediate_handler_t handler, void *private_data, const char *handler_name,
+				      const char *location)
 {
 	note("schedule_immediate");
 	last_handler_name = handler_name;
@@ -427,16 +420,14 @@ static void noting_schedule_immediate(struct tevent_immediate *im, struct tevent
 	original->schedule_immediate(im, ev, handler, private_data, handler_name, location);
 }
 
-static struct tevent_signal *noting_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
-					       int signum, int sa_flags, tevent_signal_handler_t handler,
-					       void *private_data, const char *handler_name,
-					       const char *location)
+static struct tevent_signal *noting_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
+					       tevent_signal_handler_t handler, void *private_data,
+					       const char *handler_name, const char *location)
 {
 	note("add_signal");
 	last_handler_name = handler_name;
 	last_location = location;
-	return original->add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data,
-				    handler_name, location);
+	return original->add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
 }
 
 static int noting_loop_once(struct tevent_context *ev, const char *location)
@@ -821,9 +812,8 @@ static void test_signal_support__table_without_add_signal__is_false(void **state
 	talloc_free(without);
 }
 
-static struct tevent_timer *no_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx,
-				     struct timeval next_event, tevent_timer_handler_t handler,
-				     void *private_data, const char *handler_name,
+static struct tevent_timer *no_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval next_event,
+				     tevent_timer_handler_t handler, void *private_data, const char *handler_name,
 				     const char *location)
 {
 	return NULL;
@@ -1040,11 +1030,10 @@ static void test_dispatch__threaded_immediate__reaches_the_table_in_the_loop(voi
 /* Shared with children that end by abort(). */
 static int *fatal_messages;
 
-static void count_fatal(void *context, enum tevent_debug_level level,
-			const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
+static void count_fatal(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
 
-static void count_fatal(void *context, enum tevent_debug_level level,
-			const char *fmt, va_list ap)
+static void count_fatal(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
 {
 	if (level == TEVENT_DEBUG_FATAL) {
 		(*fatal_messages)++;
@@ -1060,8 +1049,7 @@ static void exit_instead_of_abort(const char *reason)
  * FATAL-level message before. */
 static void assert_fatal(void (*fn)(void *arg), void *arg)
 {
-	fatal_messages = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fatal_messages = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(fatal_messages, MAP_FAILED);
 	assert_child_aborts(fn, arg);
 	assert_true(*fatal_messages > 0);

@@ -17,15 +17,13 @@
 
 /* ---- recording callback, setup ---- */
 
-static const char *const commands[] = {
-	"RESET", "CREATE", "CANCEL", "CLEANUP", "NOTIFY", "ENTER", "TRIGGER", "LEAVE"
-};
+static const char *const commands[] = {"RESET", "CREATE", "CANCEL", "CLEANUP", "NOTIFY", "ENTER", "TRIGGER", "LEAVE"};
 
 static struct tevent_req *last_req;
 static bool with_resets;
 
-static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			struct tevent_req *req, size_t depth, const char *fname)
+static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req, size_t depth,
+			const char *fname)
 {
 	if (cmd == TEVENT_CALL_FLOW_REQ_RESET && !with_resets) {
 		return;
@@ -52,7 +50,10 @@ static int flow_teardown(void **state)
 	return fixture_teardown(state);
 }
 
-#define FLOW_TEST(fn) { #fn, fn, flow_setup, flow_teardown, (void *)(uintptr_t)"standard" }
+#define FLOW_TEST(fn)                                                                                                  \
+	{                                                                                                              \
+#fn, fn, flow_setup, flow_teardown, (void *)(uintptr_t) "standard"                                     \
+	}
 #define CALL_FLOW_IS_NEW() NEWER_THAN_ORACLE("0.15: call flow")
 
 /* ---- requests ---- */
@@ -121,8 +122,8 @@ static void test_call_flow__commands__count_from_0(void **state)
 	assert_int_equal(TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE, 7);
 }
 
-static void note_command(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			 struct tevent_req *req, size_t depth, const char *fname)
+static void note_command(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
+			 size_t depth, const char *fname)
 {
 	note("%s:%s:%d", (const char *)private_data, commands[cmd], (int)depth);
 }
@@ -132,9 +133,9 @@ static void test_set_callback__one_is_set__it_is_told_reset(void **state)
 {
 	CALL_FLOW_IS_NEW();
 	tevent_thread_call_depth_set_callback(NULL, NULL);
-	tevent_thread_call_depth_set_callback(note_command, (void *)(uintptr_t)"one");
+	tevent_thread_call_depth_set_callback(note_command, (void *)(uintptr_t) "one");
 	assert_notes("");
-	tevent_thread_call_depth_set_callback(note_command, (void *)(uintptr_t)"two");
+	tevent_thread_call_depth_set_callback(note_command, (void *)(uintptr_t) "two");
 	assert_notes("one:RESET:0");
 	tevent_thread_call_depth_set_callback(NULL, NULL);
 	assert_notes("one:RESET:0 two:RESET:0");
@@ -178,8 +179,8 @@ static void test_set_callback__other_thread__is_not_told(void **state)
 
 static char told_in_thread[64];
 
-static void append_command(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			   struct tevent_req *req, size_t depth, const char *fname)
+static void append_command(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
+			   size_t depth, const char *fname)
 {
 	strcat(told_in_thread, commands[cmd]);
 }
@@ -232,8 +233,8 @@ static void note_loop_point(enum tevent_trace_point point, void *private_data)
 	note("%s", point == TEVENT_TRACE_AFTER_LOOP_ONCE ? "after-once" : "point");
 }
 
-static int note_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
-		     void *stack_ptr, const char *location)
+static int note_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+		     const char *location)
 {
 	note("%s", begin ? "hook-begin" : "hook-end");
 	return 0;
@@ -266,7 +267,7 @@ static void test_reset__loop_until__is_not_told(void **state)
 	CALL_FLOW_IS_NEW();
 	with_resets = true;
 	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, on_immediate, NULL);
-	assert_int_equal(tevent_loop_until(f->ev, was_noted, (void *)(uintptr_t)"immediate"), 0);
+	assert_int_equal(tevent_loop_until(f->ev, was_noted, (void *)(uintptr_t) "immediate"), 0);
 	assert_notes("immediate");
 }
 
@@ -367,8 +368,8 @@ static void test_create__old_entry_point__has_no_name(void **state)
 	assert_notes("CREATE:0:-");
 }
 
-static void look_at_request(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			    struct tevent_req *req, size_t depth, const char *fname)
+static void look_at_request(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
+			    size_t depth, const char *fname)
 {
 	if (cmd == TEVENT_CALL_FLOW_REQ_CREATE) {
 		note("%s %s %s", talloc_get_name(req), talloc_get_name(_tevent_req_data(req)),
@@ -560,10 +561,9 @@ static void test_names__old_entry_points__record_none(void **state)
 
 /* ---- queues ---- */
 
-static const char *const trace_words[] = { "attach", "detach", "before" };
+static const char *const trace_words[] = {"attach", "detach", "before"};
 
-static void trace_queue(struct tevent_queue_entry *qe, enum tevent_event_trace_point point,
-			void *private_data)
+static void trace_queue(struct tevent_queue_entry *qe, enum tevent_event_trace_point point, void *private_data)
 {
 	note("%s", trace_words[point]);
 }

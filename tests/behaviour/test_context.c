@@ -24,43 +24,38 @@ int tevent_common_context_destructor(struct tevent_context *ev);
 int tevent_common_wakeup_init(struct tevent_context *ev);
 void tevent_common_check_double_free(TALLOC_CTX *ptr, const char *reason);
 void tevent_abort(struct tevent_context *ev, const char *reason);
-void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level,
-		  const char *fmt, ...) PRINTF_ATTRIBUTE(3, 4);
+void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level, const char *fmt, ...)
+	PRINTF_ATTRIBUTE(3, 4);
 
 /* ---- helpers -------------------------------------------------------- */
 
-static void on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-		  uint16_t flags, void *private_data)
+static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("fd");
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
 
-static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("im");
 }
 
-static void on_cancelled(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_cancelled(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("cancelled");
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
-		      int signum, int count, void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("sig");
 }
 
-static void on_close(struct tevent_context *ev, struct tevent_fd *fde,
-		     int fd, void *private_data)
+static void on_close(struct tevent_context *ev, struct tevent_fd *fde, int fd, void *private_data)
 {
 	note(ev == NULL ? "close:null" : "close:ev");
 }
@@ -74,8 +69,7 @@ struct one_of_each {
 };
 
 /* One event of each kind, all but the signal ready to run. */
-static void add_one_of_each(struct one_of_each *o, struct tevent_context *ev,
-			    TALLOC_CTX *mem)
+static void add_one_of_each(struct one_of_each *o, struct tevent_context *ev, TALLOC_CTX *mem)
 {
 	pipe_pair(o->fds);
 	write_byte(o->fds[1]);
@@ -131,8 +125,7 @@ static void note_end_of(void *object)
 	talloc_set_destructor(child, note_gone);
 }
 
-static void note_detach(const char *kind, uint64_t tag,
-			enum tevent_event_trace_point point)
+static void note_detach(const char *kind, uint64_t tag, enum tevent_event_trace_point point)
 {
 	if (tag != 0 && point == TEVENT_EVENT_TRACE_DETACH) {
 		note("%s%u", kind, (unsigned)tag);
@@ -373,7 +366,7 @@ static void test_common_context_destructor__events_of_all_kinds__detaches_in_ord
 	assert_notes("");
 }
 
-static const struct tevent_wrapper_ops plain_wrapper = { .name = "plain" };
+static const struct tevent_wrapper_ops plain_wrapper = {.name = "plain"};
 
 /* C8, W2: a wrapper's events are the context's, cut loose in their place among the others. */
 static void test_context__freed_with_wrapper__wrapper_events_go_among_the_others(void **state)
@@ -639,8 +632,7 @@ static int init_result;
 static int init_with_result(struct tevent_context *ev)
 {
 	note("init");
-	return init_result != 0 ? init_result
-				: tevent_find_ops_byname("poll")->context_init(ev);
+	return init_result != 0 ? init_result : tevent_find_ops_byname("poll")->context_init(ev);
 }
 
 /* C10: the table's context_init runs after the cutting, its value is returned. */
@@ -690,11 +682,10 @@ static void note_abort(const char *reason)
 	note("abort:%s", reason);
 }
 
-static void note_fatal(void *context, enum tevent_debug_level level,
-		       const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
+static void note_fatal(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
 
-static void note_fatal(void *context, enum tevent_debug_level level,
-		       const char *fmt, va_list ap)
+static void note_fatal(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
 {
 	if (level == TEVENT_DEBUG_FATAL) {
 		note("fatal");
@@ -826,8 +817,8 @@ static void test_context_free__wrapper_with_queue_entry__goes_first(void **state
 
 static struct tevent_immediate *inner_im;
 
-static int note_level(struct tevent_context *ev, void *private_data, uint32_t level,
-		      bool begin, void *stack_ptr, const char *location)
+static int note_level(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+		      const char *location)
 {
 	note("%s%u", begin ? "begin" : "end", (unsigned)level);
 	return 0;
@@ -836,8 +827,7 @@ static int note_level(struct tevent_context *ev, void *private_data, uint32_t le
 /* What the handlers of this section do, besides re-initialising. */
 enum afterwards { RETURN, FREE_ITSELF, RUN_A_TURN, ADD_A_TIMER };
 
-static void reinitialise_in_handler(struct tevent_context *ev, void *object,
-				    enum afterwards afterwards)
+static void reinitialise_in_handler(struct tevent_context *ev, void *object, enum afterwards afterwards)
 {
 	note("re:%d", tevent_re_initialise(ev));
 	if (afterwards == FREE_ITSELF) {
@@ -852,26 +842,23 @@ static void reinitialise_in_handler(struct tevent_context *ev, void *object,
 	note("done");
 }
 
-static void re_on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-		     uint16_t flags, void *private_data)
+static void re_on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	reinitialise_in_handler(ev, fde, *(enum afterwards *)private_data);
 }
 
-static void re_on_timer(struct tevent_context *ev, struct tevent_timer *te,
-			struct timeval now, void *private_data)
+static void re_on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	reinitialise_in_handler(ev, te, *(enum afterwards *)private_data);
 }
 
-static void re_on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			    void *private_data)
+static void re_on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	reinitialise_in_handler(ev, im, *(enum afterwards *)private_data);
 }
 
-static void re_on_signal(struct tevent_context *ev, struct tevent_signal *se,
-			 int signum, int count, void *siginfo, void *private_data)
+static void re_on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			 void *private_data)
 {
 	reinitialise_in_handler(ev, se, *(enum afterwards *)private_data);
 }
@@ -888,8 +875,7 @@ static struct tevent_fd *re_add_fd(struct fixture *f, int fd, enum afterwards *a
 
 static struct tevent_timer *re_add_timer(struct fixture *f, enum afterwards *afterwards)
 {
-	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(),
-						   re_on_timer, afterwards);
+	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(), re_on_timer, afterwards);
 	note_end_of(te);
 	tevent_timer_set_tag(te, 1);
 	trace_detaches(f->ev);

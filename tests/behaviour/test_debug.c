@@ -54,7 +54,7 @@ static void test_set_debug__function__gets_context_level_and_text(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	assert_int_equal(tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"ctx"), 0);
+	assert_int_equal(tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "ctx"), 0);
 	tevent_debug(f->ev, TEVENT_DEBUG_ERROR, "%s=%d", "n", 7);
 	assert_notes("ctx:1:n=7");
 }
@@ -73,7 +73,7 @@ static void test_set_debug__function__gets_warnings_and_more_serious(void **stat
 {
 	struct fixture *f = fixture_of(state);
 
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	tevent_debug(f->ev, TEVENT_DEBUG_FATAL, "fatal");
 	tevent_debug(f->ev, TEVENT_DEBUG_ERROR, "error");
 	tevent_debug(f->ev, TEVENT_DEBUG_WARNING, "warning");
@@ -86,7 +86,7 @@ static void test_set_debug__function__gets_no_trace(void **state)
 	struct fixture *f = fixture_of(state);
 
 	NEWER_THAN_ORACLE("0.15: a maximum level");
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	four_messages(f->ev);
 	assert_notes("x:0:fatal x:1:error x:2:warning");
 }
@@ -96,8 +96,8 @@ static void test_set_debug__again__replaces_the_function(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"one");
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"two");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "one");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "two");
 	tevent_debug(f->ev, TEVENT_DEBUG_ERROR, "error");
 	assert_notes("two:1:error");
 }
@@ -108,8 +108,8 @@ static void test_set_debug__two_contexts__are_independent(void **state)
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *other = another_context(f);
 
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"one");
-	tevent_set_debug(other, note_message, (void *)(uintptr_t)"two");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "one");
+	tevent_set_debug(other, note_message, (void *)(uintptr_t) "two");
 	tevent_debug(f->ev, TEVENT_DEBUG_ERROR, "a");
 	tevent_debug(other, TEVENT_DEBUG_ERROR, "b");
 	assert_notes("one:1:a two:1:b");
@@ -121,7 +121,7 @@ static void test_set_debug__null__messages_go_nowhere(void **state)
 	struct fixture *f = fixture_of(state);
 
 	four_messages(f->ev);
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	assert_int_equal(tevent_set_debug(f->ev, NULL, NULL), 0);
 	four_messages(f->ev);
 	assert_notes("");
@@ -134,7 +134,7 @@ static void test_max_debug_level__function_set_and_taken_away__follows_it(void *
 
 	NEWER_THAN_ORACLE("0.15: tevent_set_max_debug_level");
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_FATAL);
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_WARNING);
 	tevent_set_debug(f->ev, NULL, NULL);
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_FATAL);
@@ -146,7 +146,7 @@ static void test_max_debug_level__set__returns_the_previous_one(void **state)
 	struct fixture *f = fixture_of(state);
 
 	NEWER_THAN_ORACLE("0.15: tevent_set_max_debug_level");
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_ERROR);
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_ERROR);
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_FATAL), TEVENT_DEBUG_TRACE);
@@ -158,7 +158,7 @@ static void test_max_debug_level__each_level__passes_it_and_more_serious(void **
 	struct fixture *f = fixture_of(state);
 
 	NEWER_THAN_ORACLE("0.15: tevent_set_max_debug_level");
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_FATAL);
 	four_messages(f->ev);
 	assert_notes("x:0:fatal");
@@ -177,7 +177,7 @@ static void test_set_debug__all_levels__trace_is_passed(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t)"x");
+	tevent_set_debug(f->ev, note_message, (void *)(uintptr_t) "x");
 	pass_all_levels(f->ev);
 	four_messages(f->ev);
 	assert_notes("x:0:fatal x:1:error x:2:warning x:3:trace");
@@ -278,14 +278,13 @@ static bool was_told(void)
 
 static bool told_before_handler;
 
-static void timer_of_this_name(struct tevent_context *ev, struct tevent_timer *te,
-			       struct timeval now, void *private_data)
+static void timer_of_this_name(struct tevent_context *ev, struct tevent_timer *te, struct timeval now,
+			       void *private_data)
 {
 	told_before_handler = was_told();
 }
 
-static void immediate_of_this_name(struct tevent_context *ev, struct tevent_immediate *im,
-				   void *private_data)
+static void immediate_of_this_name(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	told_before_handler = was_told();
 }

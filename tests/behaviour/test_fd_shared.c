@@ -756,7 +756,7 @@ static void test_wakeup_closed__by_the_program__others_are_served(void **state)
 		p[0] = dup(p[0]);
 		close(number);
 	}
-	assert_non_null(tevent_add_fd(ev, f->mem, p[0], R, note_call, (void *)(uintptr_t)"other"));
+	assert_non_null(tevent_add_fd(ev, f->mem, p[0], R, note_call, (void *)(uintptr_t) "other"));
 	write_byte(p[1]);
 	next_calls(ev, 2);
 	assert_notes("other:R other:R");
@@ -1023,7 +1023,10 @@ int tevent_common_wakeup(struct tevent_context *ev);
 
 static void count_and_add_anew(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
-	struct { int calls, fd; struct tevent_fd *fde; } *r = private_data;
+	struct {
+		int calls, fd;
+		struct tevent_fd *fde;
+	} *r = private_data;
 
 	r->calls++;
 	talloc_free(fde);
@@ -1034,7 +1037,10 @@ static void count_and_add_anew(struct tevent_context *ev, struct tevent_fd *fde,
 static void test_fd_fairness__event_added_anew_each_time__others_have_their_turns(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct { int calls, fd; struct tevent_fd *fde; } renewed = { 0 };
+	struct {
+		int calls, fd;
+		struct tevent_fd *fde;
+	} renewed = {0};
 	int a[2], b[2], calls = 0;
 
 	DEVIATION("D15", "with poll the newest event comes first, again and again");
@@ -1078,7 +1084,7 @@ static void test_fd_fairness__woken_before_each_turn__fd_has_its_turns(void **st
 
 /* The number of a live event means another file, while the old one lives on. */
 struct reused {
-	int number, kept;             /* new file, old file */
+	int number, kept; /* new file, old file */
 	int old_writer, new_writer;
 };
 
@@ -1090,7 +1096,7 @@ static struct reused reuse_number_of_live_event(struct fixture *f, struct tevent
 	DEVIATION("D1", "aborts where the kernel does not know the number any more");
 	pipe_pair(old);
 	pipe_pair(new);
-	u = (struct reused){ .number = old[0], .old_writer = old[1], .new_writer = new[1] };
+	u = (struct reused){.number = old[0], .old_writer = old[1], .new_writer = new[1]};
 	*fde = watch(f, u.number, R, "live");
 	assert_comes_to_rest(f->ev);
 	u.kept = dup(u.number);

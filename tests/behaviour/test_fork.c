@@ -32,8 +32,8 @@ int tevent_common_wakeup(struct tevent_context *ev);
 /* ---- twins ---------------------------------------------------------- */
 
 struct twin {
-	pid_t other;    /* the other side's pid */
-	int out, in;    /* this side's ends */
+	pid_t other; /* the other side's pid */
+	int out, in; /* this side's ends */
 };
 
 /* A child that hangs ends by SIGALRM, which its parent sees as a failure. */
@@ -51,7 +51,7 @@ static void start_twin(struct twin *t, void (*fn)(struct twin *t, void *arg), vo
 	child_assert(t->other >= 0);
 	if (t->other == 0) {
 		alarm(CHILD_SECONDS);
-		*t = (struct twin){ .other = parent, .out = up[1], .in = down[0] };
+		*t = (struct twin){.other = parent, .out = up[1], .in = down[0]};
 		close(up[0]);
 		close(down[1]);
 		fn(t, arg);
@@ -92,8 +92,7 @@ static void end_twin(struct twin *t)
 	assert_int_equal(status, 0);
 }
 
-static void set_true(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void set_true(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	*(bool *)private_data = true;
 }
@@ -148,40 +147,35 @@ struct scene {
 	struct tevent_fd *parents_fde, *childs_fde;
 };
 
-static void on_parents(struct tevent_context *ev, struct tevent_fd *fde,
-		       uint16_t flags, void *private_data)
+static void on_parents(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("parents");
 	drain(((struct scene *)private_data)->parents[0]);
 }
 
-static void on_childs(struct tevent_context *ev, struct tevent_fd *fde,
-		      uint16_t flags, void *private_data)
+static void on_childs(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("childs");
 	drain(((struct scene *)private_data)->childs[0]);
 }
 
-static void on_never(struct tevent_context *ev, struct tevent_fd *fde,
-		     uint16_t flags, void *private_data)
+static void on_never(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("never");
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
 
-static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("im");
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
-		      int signum, int count, void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("sig");
 }
@@ -684,7 +678,7 @@ static void test_grandchild__first_use_after_two_forks__has_the_same_events(void
 
 static bool is_readable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
 }
@@ -694,8 +688,7 @@ static bool is_epoll_instance(int fd)
 	char path[64], target[64] = "";
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return readlink(path, target, sizeof(target) - 1) > 0 &&
-	       strstr(target, "eventpoll") != NULL;
+	return readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "eventpoll") != NULL;
 }
 
 /* The descriptor that the context reads its wake-ups from; it is left idle. */
@@ -727,7 +720,7 @@ static void child_wakes_itself(struct twin *t, void *arg)
 	child_assert(run_dry(ev, 3) == 1);
 	child_assert(tevent_common_wakeup(ev) == 0);
 	child_tell(t);
-	child_await(t); /* the parent has looked */
+	child_await(t);                          /* the parent has looked */
 	child_assert(tevent_loop_once(ev) == 0); /* would wait for 30 s */
 }
 
@@ -825,8 +818,7 @@ static void serve_inside_the_handler(struct twin *t, void *arg)
 	child_assert(strcmp(notes(), "accept childs") == 0);
 }
 
-static void on_accept(struct tevent_context *ev, struct tevent_fd *fde,
-		      uint16_t flags, void *private_data)
+static void on_accept(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("accept");
 	drain(server.s.parents[0]);
@@ -843,8 +835,8 @@ static void set_up_server(struct fixture *f, tevent_fd_handler_t on_accept_fn)
 	talloc_free(server.s.parents_fde);
 	talloc_free(server.s.childs_fde);
 	server.s.childs_fde = NULL;
-	server.s.parents_fde = _tevent_add_fd(f->ev, f->mem, server.s.parents[0], TEVENT_FD_READ,
-					      on_accept_fn, NULL, "on_accept", __location__);
+	server.s.parents_fde = _tevent_add_fd(f->ev, f->mem, server.s.parents[0], TEVENT_FD_READ, on_accept_fn, NULL,
+					      "on_accept", __location__);
 	run_dry(f->ev, 3);
 	write_byte(server.s.parents[1]);
 }
@@ -866,8 +858,7 @@ static void test_accept_handler__child_runs_its_loop_inside__both_sides_work(voi
 	tear_down(&server.s);
 }
 
-static void on_accept_returning(struct tevent_context *ev, struct tevent_fd *fde,
-				uint16_t flags, void *private_data)
+static void on_accept_returning(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("accept");
 	drain(server.s.parents[0]);
@@ -1155,7 +1146,7 @@ static void *busy_thread(void *arg)
 /* Touches everything that has shared state: contexts, signals, threads, registry. */
 static void use_everything(struct tevent_context *inherited)
 {
-	struct tevent_context *ev[2] = { inherited, tevent_context_init(NULL) };
+	struct tevent_context *ev[2] = {inherited, tevent_context_init(NULL)};
 
 	for (int i = 0; i < 2; i++) {
 		struct tevent_threaded_context *tctx = tevent_threaded_context_create(ev[i], ev[i]);

@@ -38,8 +38,8 @@ enum pretence {
 };
 
 static enum pretence pretence;
-static int waits;           /* how many since the last reset */
-static int64_t longest_ms;  /* timeouts seen; -1: for ever */
+static int waits;          /* how many since the last reset */
+static int64_t longest_ms; /* timeouts seen; -1: for ever */
 static int64_t shortest_ns;
 
 static void reset_waits(enum pretence p)
@@ -109,8 +109,7 @@ int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
 	return pretend(&ret) ? ret : REAL(epoll_wait)(epfd, events, maxevents, timeout);
 }
 
-int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout,
-		const sigset_t *sigmask)
+int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout, const sigset_t *sigmask)
 {
 	int ret;
 
@@ -118,8 +117,8 @@ int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout
 	return pretend(&ret) ? ret : REAL(epoll_pwait)(epfd, events, maxevents, timeout, sigmask);
 }
 
-int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
-		 const struct timespec *timeout, const sigset_t *sigmask)
+int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const struct timespec *timeout,
+		 const sigset_t *sigmask)
 {
 	int ret;
 
@@ -180,42 +179,39 @@ static int loop_teardown(void **state)
 	return fixture_teardown(state);
 }
 
-#define LOOP_TEST_ON(fn, backend) \
-	{ #fn "[" #backend "]", fn, loop_setup, loop_teardown, (void *)(uintptr_t)#backend }
+#define LOOP_TEST_ON(fn, backend)                                                                                      \
+	{                                                                                                              \
+#fn "[" #backend "]", fn, loop_setup, loop_teardown, (void *)(uintptr_t) #backend                      \
+	}
 #define LOOP_TEST(fn) LOOP_TEST_ON(fn, standard)
-#define LOOP_TEST_EACH_BACKEND(fn) \
-	LOOP_TEST_ON(fn, standard), LOOP_TEST_ON(fn, epoll), \
-	LOOP_TEST_ON(fn, poll), LOOP_TEST_ON(fn, poll_mt)
+#define LOOP_TEST_EACH_BACKEND(fn)                                                                                     \
+	LOOP_TEST_ON(fn, standard), LOOP_TEST_ON(fn, epoll), LOOP_TEST_ON(fn, poll), LOOP_TEST_ON(fn, poll_mt)
 
 /* ---- handlers ------------------------------------------------------- */
 
-static void on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-		  uint16_t flags, void *private_data)
+static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("%s", (const char *)private_data);
 }
 
-static void on_fd_drain(struct tevent_context *ev, struct tevent_fd *fde,
-			uint16_t flags, void *private_data)
+static void on_fd_drain(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("fd");
 	drain(*(int *)private_data);
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
 
-static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("%s", (const char *)private_data);
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
-		      int signum, int count, void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("sig:%d", signum == SIGUSR1 ? 1 : 2);
 }
@@ -339,8 +335,7 @@ static void test_turn__two_immediates__runs_the_first(void **state)
 	assert_notes("first second");
 }
 
-static void on_immediate_again(struct tevent_context *ev, struct tevent_immediate *im,
-			       void *private_data)
+static void on_immediate_again(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	int *left = private_data;
 
@@ -800,8 +795,7 @@ struct herd {
 
 static struct herd herd;
 
-static void on_herd(struct tevent_context *ev, struct tevent_fd *fde,
-		    uint16_t flags, void *private_data)
+static void on_herd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	int *served = private_data;
 
@@ -819,8 +813,7 @@ static void add_herd(struct fixture *f, bool drain_all)
 	for (int i = 0; i < MANY; i++) {
 		pipe_pair(herd.fds[i]);
 		write_byte(herd.fds[i][1]);
-		herd.fde[i] = tevent_add_fd(f->ev, f->mem, herd.fds[i][0], TEVENT_FD_READ,
-					    on_herd, &herd.served[i]);
+		herd.fde[i] = tevent_add_fd(f->ev, f->mem, herd.fds[i][0], TEVENT_FD_READ, on_herd, &herd.served[i]);
 		assert_non_null(herd.fde[i]);
 	}
 }
@@ -923,8 +916,7 @@ static void test_loop_wait__timers_and_immediates__runs_all(void **state)
 	assert_notes("im timer timer");
 }
 
-static void on_fd_free_itself(struct tevent_context *ev, struct tevent_fd *fde,
-			      uint16_t flags, void *private_data)
+static void on_fd_free_itself(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("fd");
 	talloc_free(fde);
@@ -1154,8 +1146,8 @@ static void note_trace_point(enum tevent_trace_point point, void *private_data)
 	}
 }
 
-static int note_nesting(struct tevent_context *ev, void *private_data, uint32_t level,
-			bool begin, void *stack_ptr, const char *location)
+static int note_nesting(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			const char *location)
 {
 	note("%s%u", begin ? "begin" : "end", (unsigned)level);
 	return 0;
@@ -1175,8 +1167,8 @@ static void test_loop_until__traced_and_hooked__turns_are_inside_one_level(void 
 	assert_notes("begin1 ? ( a ) ? ( b ) ? end1");
 }
 
-static void count_resets(void *private_data, enum tevent_thread_call_depth_cmd cmd,
-			 struct tevent_req *req, size_t depth, const char *fname)
+static void count_resets(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
+			 size_t depth, const char *fname)
 {
 	if (cmd == TEVENT_CALL_FLOW_REQ_RESET) {
 		note("reset");

@@ -24,7 +24,7 @@ enum way { ONCE, WAIT, UNTIL, POLL_REQUEST };
 
 static struct {
 	enum way way;
-	int line;       /* of the refused call */
+	int line; /* of the refused call */
 	int saved_errno;
 	struct tevent_req *req;
 } inner;
@@ -35,12 +35,14 @@ static int nesting_setup(void **state)
 	return fixture_setup(state);
 }
 
-#define NESTING_TEST_ON(fn, backend) \
-	{ #fn "[" #backend "]", fn, nesting_setup, fixture_teardown, (void *)(uintptr_t)#backend }
+#define NESTING_TEST_ON(fn, backend)                                                                                   \
+	{                                                                                                              \
+#fn "[" #backend "]", fn, nesting_setup, fixture_teardown, (void *)(uintptr_t) #backend                \
+	}
 #define NESTING_TEST(fn) NESTING_TEST_ON(fn, standard)
-#define NESTING_TEST_EACH_BACKEND(fn) \
-	NESTING_TEST_ON(fn, standard), NESTING_TEST_ON(fn, epoll), \
-	NESTING_TEST_ON(fn, poll), NESTING_TEST_ON(fn, poll_mt)
+#define NESTING_TEST_EACH_BACKEND(fn)                                                                                  \
+	NESTING_TEST_ON(fn, standard), NESTING_TEST_ON(fn, epoll), NESTING_TEST_ON(fn, poll),                          \
+		NESTING_TEST_ON(fn, poll_mt)
 
 static bool never(void *private_data)
 {
@@ -80,49 +82,44 @@ static int run_inner(struct tevent_context *ev)
 
 /* Handlers that run a loop. */
 
-static void nest_on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-		       uint16_t flags, void *private_data)
+static void nest_on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	talloc_free(fde);
 	note("(");
 	note("%d)", run_inner(ev));
 }
 
-static void nest_on_timer(struct tevent_context *ev, struct tevent_timer *te,
-			  struct timeval now, void *private_data)
+static void nest_on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("(");
 	note("%d)", run_inner(ev));
 }
 
-static void nest_on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			      void *private_data)
+static void nest_on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("(");
 	note("%d)", run_inner(ev));
 }
 
-static void nest_on_signal(struct tevent_context *ev, struct tevent_signal *se,
-			   int signum, int count, void *siginfo, void *private_data)
+static void nest_on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			   void *private_data)
 {
 	note("(");
 	note("%d)", run_inner(ev));
 }
 
-static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-			 void *private_data)
+static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("im");
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se,
-		      int signum, int count, void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("sig");
 }
@@ -311,8 +308,7 @@ static void test_nested_loop__not_allowed_and_no_abort_fn__kills_the_process(voi
 	assert_child_aborts(nest_without_abort_fn, fixture_of(state));
 }
 
-static void nest_in_another_context(struct tevent_context *ev, struct tevent_immediate *im,
-				    void *private_data)
+static void nest_in_another_context(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("%d", tevent_loop_once(private_data));
 }
@@ -341,8 +337,8 @@ static void note_point(enum tevent_trace_point point, void *private_data)
 	}
 }
 
-static int note_hook(struct tevent_context *ev, void *private_data, uint32_t level,
-		     bool begin, void *stack_ptr, const char *location)
+static int note_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+		     const char *location)
 {
 	note("%s%u", begin ? "begin" : "end", (unsigned)level);
 	return 0;
@@ -425,8 +421,8 @@ static struct {
 	int begin_result, end_result;
 } hook;
 
-static int checking_hook(struct tevent_context *ev, void *private_data, uint32_t level,
-			 bool begin, void *stack_ptr, const char *location)
+static int checking_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			 const char *location)
 {
 	hook.ev = ev;
 	hook.private_data = private_data;
@@ -500,8 +496,8 @@ static void test_hook__nested_loops__counts_levels(void **state)
 	assert_notes("begin1 ( begin2 ( begin3 im end3 0) end2 0) end1");
 }
 
-static int storing_hook(struct tevent_context *ev, void *private_data, uint32_t level,
-			bool begin, void *stack_ptr, const char *location)
+static int storing_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			const char *location)
 {
 	void **slot = stack_ptr;
 
@@ -591,8 +587,8 @@ static void test_hook__turn_fails__end_is_called_and_its_value_wins(void **state
 	talloc_free(ev);
 }
 
-static int spoiling_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
-			 void *stack_ptr, const char *location)
+static int spoiling_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			 const char *location)
 {
 	errno = EDOM;
 	return begin ? 0 : *(int *)private_data;
@@ -652,8 +648,8 @@ static void test_loop__turn_fails_and_others_set_errno__it_stays_the_turns(void 
 static int level_seen;
 static bool reinitialise_at_begin;
 
-static int note_first_level(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
-			    void *stack_ptr, const char *location)
+static int note_first_level(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			    const char *location)
 {
 	level_seen = begin ? (int)level : level_seen;
 	return 0;
@@ -727,8 +723,8 @@ static void test_hook__refuses_under_loop_wait__ends_it(void **state)
 	assert_notes("begin1");
 }
 
-static int other_hook(struct tevent_context *ev, void *private_data, uint32_t level,
-		      bool begin, void *stack_ptr, const char *location)
+static int other_hook(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+		      const char *location)
 {
 	note("other");
 	return 0;
@@ -882,8 +878,7 @@ static void reenter(struct tevent_context *ev, void *object)
 	note("out%d", reentry.depth--);
 }
 
-static void reenter_on_fd(struct tevent_context *ev, struct tevent_fd *fde,
-			  uint16_t flags, void *private_data)
+static void reenter_on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	reenter(ev, fde);
 	if (reentry.depth == 0) {
@@ -891,8 +886,7 @@ static void reenter_on_fd(struct tevent_context *ev, struct tevent_fd *fde,
 	}
 }
 
-static void reenter_on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
-				 void *private_data)
+static void reenter_on_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	if (reentry.depth == 0) {
 		tevent_schedule_immediate(im, ev, reenter_on_immediate, NULL);
@@ -900,8 +894,8 @@ static void reenter_on_immediate(struct tevent_context *ev, struct tevent_immedi
 	reenter(ev, im);
 }
 
-static void reenter_on_signal(struct tevent_context *ev, struct tevent_signal *se,
-			      int signum, int count, void *siginfo, void *private_data)
+static void reenter_on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			      void *private_data)
 {
 	if (reentry.depth == 0) {
 		raise(signum);
@@ -1139,9 +1133,12 @@ int main(void)
 		NESTING_TEST_EACH_BACKEND(test_reentry__fd_event_freed_inside__goes_after_the_outer_handler),
 		NESTING_TEST_EACH_BACKEND(test_reentry__immediate_freed_inside__goes_after_the_outer_handler),
 		NESTING_TEST_EACH_BACKEND(test_reentry__signal_event_freed_inside__goes_after_the_outer_handler),
-		NESTING_TEST_EACH_BACKEND(test_reentry__fd_event_freed_outside_afterwards__goes_after_the_outer_handler),
-		NESTING_TEST_EACH_BACKEND(test_reentry__immediate_freed_outside_afterwards__goes_after_the_outer_handler),
-		NESTING_TEST_EACH_BACKEND(test_reentry__signal_event_freed_outside_afterwards__goes_after_the_outer_handler),
+		NESTING_TEST_EACH_BACKEND(
+			test_reentry__fd_event_freed_outside_afterwards__goes_after_the_outer_handler),
+		NESTING_TEST_EACH_BACKEND(
+			test_reentry__immediate_freed_outside_afterwards__goes_after_the_outer_handler),
+		NESTING_TEST_EACH_BACKEND(
+			test_reentry__signal_event_freed_outside_afterwards__goes_after_the_outer_handler),
 		NESTING_TEST_EACH_BACKEND(test_reentry__timer_handler__is_not_met_by_the_inner_loop),
 	};
 

@@ -70,14 +70,14 @@ static const char *name_of(const struct tevent_req_profile *profile)
 
 static struct timeval stop_time_of(const struct tevent_req_profile *profile)
 {
-	struct timeval tv = { 0, 0 };
+	struct timeval tv = {0, 0};
 
 	tevent_req_profile_get_stop(profile, NULL, &tv);
 	return tv;
 }
 
-static void assert_status(const struct tevent_req_profile *profile, pid_t pid,
-			  enum tevent_req_state state, uint64_t error)
+static void assert_status(const struct tevent_req_profile *profile, pid_t pid, enum tevent_req_state state,
+			  uint64_t error)
 {
 	pid_t profile_pid = 11;
 	enum tevent_req_state profile_state = (enum tevent_req_state)12;
@@ -430,8 +430,8 @@ static const struct tevent_req_profile *parent_profile;
 static void notes_whose_profile(struct tevent_req *req)
 {
 	note("%s", tevent_req_get_profile(req) == NULL ? "none" : "own");
-	note("%s", talloc_parent(tevent_req_profile_get_subprofiles(parent_profile)) == parent_profile
-		     ? "handed-over" : "kept");
+	note("%s", talloc_parent(tevent_req_profile_get_subprofiles(parent_profile)) == parent_profile ? "handed-over"
+												       : "kept");
 }
 
 /* R16: on finishing, before the callback, its profile goes to the parent's. */
@@ -548,7 +548,7 @@ static void test_profile_create__usual__empty_named_child(void **state)
 	struct fixture *f = fixture_of(state);
 	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
 	const char *location = "x";
-	struct timeval tv = { 1, 1 };
+	struct timeval tv = {1, 1};
 
 	assert_ptr_equal(talloc_parent(profile), f->mem);
 	assert_string_equal(talloc_get_name(profile), "struct tevent_req_profile");
@@ -567,7 +567,7 @@ static void test_profile_get__null_pointers__others_written(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
-	struct timeval tv = { 7, 8 }, got = { 0, 0 };
+	struct timeval tv = {7, 8}, got = {0, 0};
 	enum tevent_req_state req_state = TEVENT_REQ_INIT;
 	pid_t pid = 0;
 	uint64_t error = 0;
@@ -594,7 +594,7 @@ static void test_profile_set_fields__usual__read_back(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
-	struct timeval start = { 1, 2 }, stop = { 3, 4 }, tv;
+	struct timeval start = {1, 2}, stop = {3, 4}, tv;
 
 	assert_true(tevent_req_profile_set_name(profile, "name"));
 	assert_true(tevent_req_profile_set_start(profile, "a:1", start));
@@ -648,7 +648,7 @@ static void test_profile_set_fields__null_string__false_but_times_set(void **sta
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
-	struct timeval start = { 1, 2 }, stop = { 3, 4 }, tv;
+	struct timeval start = {1, 2}, stop = {3, 4}, tv;
 
 	assert_false(tevent_req_profile_set_name(profile, NULL));
 	assert_false(tevent_req_profile_set_start(profile, NULL, start));

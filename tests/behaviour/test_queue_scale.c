@@ -63,7 +63,7 @@ static void call_on_small_stack(void *arg)
 
 static void assert_fits_small_stack(void **state, void (*fn)(const char *backend))
 {
-	struct small_stack_call call = { fn, fixture_of(state)->backend };
+	struct small_stack_call call = {fn, fixture_of(state)->backend};
 
 	assert_child_succeeds(call_on_small_stack, &call);
 }
@@ -74,7 +74,7 @@ struct job_state {
 	int number;
 };
 
-static int next_number;   /* whose trigger has to come next */
+static int next_number; /* whose trigger has to come next */
 static int out_of_order;
 
 static void run_and_free(struct tevent_req *req, void *private_data)
@@ -99,8 +99,8 @@ static void never_run(struct tevent_req *req, void *private_data)
 struct long_queue {
 	struct tevent_context *ev;
 	struct tevent_queue *queue;
-	TALLOC_CTX *parent;                 /* of all requests */
-	struct tevent_queue_entry **entry;  /* in the order of the queue */
+	TALLOC_CTX *parent;                /* of all requests */
+	struct tevent_queue_entry **entry; /* in the order of the queue */
 	int length;
 };
 

@@ -52,8 +52,7 @@ static struct tevent_thread_proxy *proxy_to(struct tevent_context *ev)
 	return tp;
 }
 
-static void set_true(struct tevent_context *ev, struct tevent_timer *te,
-		     struct timeval now, void *private_data)
+static void set_true(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	*(bool *)private_data = true;
 }
@@ -151,7 +150,7 @@ static void *make_call(void *arg)
 static struct call call_from_thread(struct tevent_thread_proxy *tp, tevent_immediate_handler_t handler,
 				    const char *text)
 {
-	struct call call = { tp, handler, text, false, false };
+	struct call call = {tp, handler, text, false, false};
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, make_call, &call), 0);
@@ -174,7 +173,7 @@ static void test_proxy_create__context__is_its_named_child(void **state)
 static void create_without_descriptors(void *arg)
 {
 	struct tevent_context *ev = tevent_context_init_byname(NULL, arg);
-	struct rlimit limit = { 0, 0 };
+	struct rlimit limit = {0, 0};
 	int lowest = dup(STDIN_FILENO);
 
 	child_assert(ev != NULL);
@@ -196,7 +195,7 @@ static void test_proxy_create__no_descriptor_left__is_null_with_emfile(void **st
 	assert_child_succeeds(create_without_descriptors, (void *)(uintptr_t)f->backend);
 }
 
-static const struct tevent_wrapper_ops unused_ops = { .name = "unused" };
+static const struct tevent_wrapper_ops unused_ops = {.name = "unused"};
 
 /* T5: on a wrapper: NULL, EINVAL, and a FATAL-level message on the main context. */
 static void test_proxy_create__wrapper__is_null_with_einval(void **state)
@@ -622,7 +621,7 @@ static void *produce(void *arg)
 		struct tevent_immediate *im = tevent_create_immediate(NULL);
 		struct numbered *n = talloc(NULL, struct numbered);
 
-		*n = (struct numbered){ (int)(intptr_t)arg, i };
+		*n = (struct numbered){(int)(intptr_t)arg, i};
 		tevent_thread_proxy_schedule(burst.tp, &im, count_burst, &n);
 	}
 	return NULL;
@@ -697,7 +696,7 @@ static void note_and_finish(struct tevent_context *ev, struct tevent_immediate *
 static void test_proxy_schedule__destination_waits__wakes_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct waiter w = { .call = { .tp = proxy_to(f->ev), .handler = note_and_finish, .text = "run" } };
+	struct waiter w = {.call = {.tp = proxy_to(f->ev), .handler = note_and_finish, .text = "run"}};
 
 	note_done = false;
 	tevent_set_trace_callback(f->ev, call_before_wait, &w);
@@ -717,8 +716,7 @@ struct message {
 	bool *done;
 };
 
-static struct message *new_message(struct tevent_thread_proxy *there, struct tevent_thread_proxy *back,
-				   bool *done)
+static struct message *new_message(struct tevent_thread_proxy *there, struct tevent_thread_proxy *back, bool *done)
 {
 	struct message *m = talloc_zero(NULL, struct message);
 
@@ -793,7 +791,7 @@ static void test_proxy_hand_on__freed_there_before_the_handler_returns__is_not_t
 
 static void trace_im(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
 {
-	static const char *const names[] = { "attach", "detach", "before" };
+	static const char *const names[] = {"attach", "detach", "before"};
 
 	if (im == expected_im) {
 		note("%s", names[point]);
@@ -903,7 +901,7 @@ static void send_stop(struct tevent_thread_proxy *tp, struct tevent_immediate *i
 static void test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct worker worker = { NULL, false };
+	struct worker worker = {NULL, false};
 	struct tevent_thread_proxy *there;
 	struct tevent_immediate *stop; /* made early: it must not get the traced one's address */
 	struct tevent_immediate *im;
@@ -956,7 +954,7 @@ static void schedule_at_detach(struct tevent_immediate *im, enum tevent_event_tr
 static void schedules_from_a_trace_callback(void *arg)
 {
 	struct tevent_context *ev = arg;
-	struct second_call second = { tevent_thread_proxy_create(ev), tevent_create_immediate(NULL) };
+	struct second_call second = {tevent_thread_proxy_create(ev), tevent_create_immediate(NULL)};
 	struct tevent_immediate *im = tevent_create_immediate(NULL);
 	char *data = talloc_strdup(NULL, "handed-over");
 	bool expired = false;
@@ -1059,7 +1057,7 @@ static void child_uses_inherited_proxy(void *arg)
 static void test_proxy__inherited_by_a_child__each_side_runs_its_own(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct inherited x = { f->ev, proxy_to(f->ev) };
+	struct inherited x = {f->ev, proxy_to(f->ev)};
 
 	DEVIATION("D10", "the child shares the proxy's pipe with its parent");
 	schedule_text(x.tp, "waiting");
@@ -1128,7 +1126,7 @@ static void test_proxy_hand_on__ran_before__runs_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *other = another_context(f);
-	struct runs r = { proxy_to(f->ev), 3 };
+	struct runs r = {proxy_to(f->ev), 3};
 
 	DEVIATION("D5", "touches the immediate there after its handler returned");
 	tevent_schedule_immediate(counted_im(NULL), other, hand_on_at_the_last, &r);
@@ -1142,7 +1140,7 @@ static void test_proxy_hand_on__ran_before__runs_there(void **state)
 static void test_proxy_hand_on__invoked_by_hand__counts_as_removed(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct runs r = { proxy_to(f->ev), 1 };
+	struct runs r = {proxy_to(f->ev), 1};
 	struct tevent_immediate *im = counted_im(NULL);
 	bool removed = false;
 
@@ -1197,7 +1195,7 @@ static void child_calls_and_leaves(void *arg)
 static void test_proxy__called_in_a_child__parent_hears_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct inherited x = { f->ev, proxy_to(f->ev) };
+	struct inherited x = {f->ev, proxy_to(f->ev)};
 	bool due = false;
 	int waits = 0;
 
@@ -1240,7 +1238,7 @@ static void child_without_pipe(void *arg)
 	child_assert(tevent_add_fd(x->ev, x->ev, fds[0], TEVENT_FD_READ, note_fd, NULL) != NULL);
 	run_until_notes_are(x->ev, "fd");
 	child_assert(settle(x->ev, 20) < 20);
-	child_assert(read(fds[0], &(char){ 0 }, 1) == 1);
+	child_assert(read(fds[0], &(char){0}, 1) == 1);
 	child_assert(talloc_free(x->tp) == 0);
 	child_assert(write(fds[1], "x", 1) == 1);
 }
@@ -1249,7 +1247,7 @@ static void child_without_pipe(void *arg)
 static void test_proxy__no_descriptor_at_the_fork__child_keeps_what_it_hands_over(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct inherited x = { f->ev, proxy_to(f->ev) };
+	struct inherited x = {f->ev, proxy_to(f->ev)};
 	struct rlimit none;
 	int status;
 

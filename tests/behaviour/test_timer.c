@@ -673,11 +673,12 @@ static void test_common_add_timer__both_forms__as_add_timer(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		clear_notes();
 		start_trace(f);
-		struct tevent_timer *te =
-			forms[i](f->ev, NULL, in_ms(-5000), note_call, (void *)(uintptr_t) "a", "note_call", __location__);
+		struct tevent_timer *te = forms[i](f->ev, NULL, in_ms(-5000), note_call, (void *)(uintptr_t) "a",
+						   "note_call", __location__);
 		assert_ptr_equal(talloc_parent(te), f->ev);
 		assert_string_equal(talloc_get_name(te), "struct tevent_timer");
-		te = forms[i](f->ev, f->mem, in_ms(-10000), note_call, (void *)(uintptr_t) "b", "note_call", __location__);
+		te = forms[i](f->ev, f->mem, in_ms(-10000), note_call, (void *)(uintptr_t) "b", "note_call",
+			      __location__);
 		assert_ptr_equal(talloc_parent(te), f->mem);
 		run_all(f);
 		stop_trace(f);

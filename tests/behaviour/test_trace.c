@@ -58,8 +58,7 @@ static void trace_timer(struct tevent_timer *te, enum tevent_event_trace_point p
 	record_point('t', point);
 }
 
-static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point,
-			    void *private_data)
+static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
 {
 	record_point('i', point);
 }
@@ -69,8 +68,7 @@ static void trace_signal(struct tevent_signal *se, enum tevent_event_trace_point
 	record_point('s', point);
 }
 
-static void trace_queue(struct tevent_queue_entry *qe, enum tevent_event_trace_point point,
-			void *private_data)
+static void trace_queue(struct tevent_queue_entry *qe, enum tevent_event_trace_point point, void *private_data)
 {
 	record_point('q', point);
 }
@@ -97,7 +95,7 @@ static void assert_balanced(int expected)
 	assert_int_equal(detached, expected);
 }
 
-static const char *const point_names[] = { "wait(", ")wait", "once(", ")once" };
+static const char *const point_names[] = {"wait(", ")wait", "once(", ")once"};
 
 static void trace_loop(enum tevent_trace_point point, void *private_data)
 {
@@ -122,8 +120,7 @@ static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t fla
 	}
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now,
-		     void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note("timer");
 	if (free_self) {
@@ -141,8 +138,8 @@ static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
 	}
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-		      void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note("signal");
 	if (free_self) {
@@ -300,8 +297,8 @@ static void test_loop_trace__nested_turn_allowed__has_its_own_points(void **stat
 	assert_notes("once( once( immediate )once inner:0 )once");
 }
 
-static int refuse_begin(struct tevent_context *ev, void *private_data, uint32_t level, bool begin,
-			void *stack_ptr, const char *location)
+static int refuse_begin(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
+			const char *location)
 {
 	return -7;
 }
@@ -347,7 +344,7 @@ static void test_loop_trace__loop_until__points_surround_each_turn(void **state)
 /* O3: what a callback does to errno doesn't confuse the loop. */
 static void test_loop_trace__callback_changes_errno__loop_goes_on(void **state)
 {
-	static const int numbers[] = { EINTR, EBADF, EIO, EINVAL, 0 };
+	static const int numbers[] = {EINTR, EBADF, EIO, EINVAL, 0};
 	struct fixture *f = fixture_of(state);
 
 	free_self = false;
@@ -428,21 +425,21 @@ static void test_loop_trace__callback_of_another_context__is_not_called(void **s
 /* ---- O4: reading back ---- */
 
 /* Each of these has the same shape; the callbacks' types differ. */
-#define GET_TEST(kind) \
-	static void test_event_trace__get_##kind##_callback__reads_back(void **state) \
-	{ \
-		struct fixture *f = fixture_of(state); \
-		tevent_trace_##kind##_callback_t cb = trace_##kind; \
-		void *p = f; \
-		\
-		tevent_get_trace_##kind##_callback(f->ev, &cb, &p); \
-		assert_true(cb == NULL && p == NULL); \
-		tevent_set_trace_##kind##_callback(f->ev, trace_##kind, f); \
-		tevent_get_trace_##kind##_callback(f->ev, &cb, &p); \
-		assert_true(cb == trace_##kind && p == f); \
-		tevent_set_trace_##kind##_callback(f->ev, NULL, NULL); \
-		tevent_get_trace_##kind##_callback(f->ev, &cb, &p); \
-		assert_true(cb == NULL && p == NULL); \
+#define GET_TEST(kind)                                                                                                 \
+	static void test_event_trace__get_##kind##_callback__reads_back(void **state)                                  \
+	{                                                                                                              \
+		struct fixture *f = fixture_of(state);                                                                 \
+		tevent_trace_##kind##_callback_t cb = trace_##kind;                                                    \
+		void *p = f;                                                                                           \
+                                                                                                                       \
+		tevent_get_trace_##kind##_callback(f->ev, &cb, &p);                                                    \
+		assert_true(cb == NULL && p == NULL);                                                                  \
+		tevent_set_trace_##kind##_callback(f->ev, trace_##kind, f);                                            \
+		tevent_get_trace_##kind##_callback(f->ev, &cb, &p);                                                    \
+		assert_true(cb == trace_##kind && p == f);                                                             \
+		tevent_set_trace_##kind##_callback(f->ev, NULL, NULL);                                                 \
+		tevent_get_trace_##kind##_callback(f->ev, &cb, &p);                                                    \
+		assert_true(cb == NULL && p == NULL);                                                                  \
 	}
 
 /* O4 */
@@ -863,8 +860,8 @@ static void test_queue_trace__entries_of_two_contexts__each_by_its_own(void **st
 	assert_notes("q+ q-");
 }
 
-static bool allow_use(struct tevent_context *wrap_ev, void *private_state,
-		      struct tevent_context *main_ev, const char *location)
+static bool allow_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		      const char *location)
 {
 	return true;
 }
@@ -872,7 +869,7 @@ static bool allow_use(struct tevent_context *wrap_ev, void *private_state,
 /* O4, W8, D7: entries with a wrapper as context are traced by the main context. */
 static void test_queue_trace__entry_on_a_wrapper__is_traced(void **state)
 {
-	static const struct tevent_wrapper_ops ops = { .name = "plain", .before_use = allow_use };
+	static const struct tevent_wrapper_ops ops = {.name = "plain", .before_use = allow_use};
 	struct fixture *f = fixture_of(state);
 	struct tevent_queue *queue = tevent_queue_create(f->mem, "queue");
 	struct tevent_req *req = new_request(f->mem);

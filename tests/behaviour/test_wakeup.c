@@ -55,8 +55,8 @@ static struct tevent_req *wakeup(TALLOC_CTX *mem_ctx, struct tevent_context *ev,
 }
 
 static struct tevent_timer *no_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
-				     tevent_timer_handler_t handler, void *private_data,
-				     const char *handler_name, const char *location)
+				     tevent_timer_handler_t handler, void *private_data, const char *handler_name,
+				     const char *location)
 {
 	(void)ev;
 	(void)mem_ctx;
@@ -135,8 +135,8 @@ static void test_wakeup__several__in_due_order(void **state)
 	struct tevent_req *late = wakeup(f->mem, f->ev, in_ms(-10000));
 	struct tevent_req *early = wakeup(f->mem, f->ev, in_ms(-20000));
 
-	tevent_req_set_callback(late, woken_by_name, (void *)(uintptr_t)"late");
-	tevent_req_set_callback(early, woken_by_name, (void *)(uintptr_t)"early");
+	tevent_req_set_callback(late, woken_by_name, (void *)(uintptr_t) "late");
+	tevent_req_set_callback(early, woken_by_name, (void *)(uintptr_t) "early");
 	turns(f->ev, 2);
 	assert_notes("early late");
 }

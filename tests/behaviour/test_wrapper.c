@@ -23,8 +23,8 @@ int tevent_common_wakeup_init(struct tevent_context *ev);
 int tevent_common_wakeup(struct tevent_context *ev);
 int tevent_common_context_destructor(struct tevent_context *ev);
 void tevent_common_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
-				      tevent_immediate_handler_t handler, void *private_data,
-				      const char *handler_name, const char *location);
+				      tevent_immediate_handler_t handler, void *private_data, const char *handler_name,
+				      const char *location);
 void tevent_abort(struct tevent_context *ev, const char *reason);
 void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level, const char *fmt, ...)
 	PRINTF_ATTRIBUTE(3, 4);
@@ -51,8 +51,8 @@ static struct {
 	const char *location;
 } seen;
 
-static void see(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
-		const void *event, const char *handler_name, const char *location)
+static void see(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev, const void *event,
+		const char *handler_name, const char *location)
 {
 	memset(&seen, 0, sizeof(seen));
 	seen.wrap_ev = wrap_ev;
@@ -63,8 +63,8 @@ static void see(struct tevent_context *wrap_ev, void *private_state, struct teve
 	seen.location = location;
 }
 
-static bool before_use(struct tevent_context *wrap_ev, void *private_state,
-		       struct tevent_context *main_ev, const char *location)
+static bool before_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		       const char *location)
 {
 	struct wrapper_state *ws = private_state;
 
@@ -73,54 +73,51 @@ static bool before_use(struct tevent_context *wrap_ev, void *private_state,
 	return !ws->refuse;
 }
 
-static void after_use(struct tevent_context *wrap_ev, void *private_state,
-		      struct tevent_context *main_ev, const char *location)
+static void after_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+		      const char *location)
 {
 	note("after-use");
 	see(wrap_ev, private_state, main_ev, NULL, NULL, location);
 }
 
-#define FD_HOOK(name, word) \
-	static void name(struct tevent_context *wrap_ev, void *private_state, \
-			 struct tevent_context *main_ev, struct tevent_fd *fde, uint16_t flags, \
-			 const char *handler_name, const char *location) \
-	{ \
-		note(word); \
-		see(wrap_ev, private_state, main_ev, fde, handler_name, location); \
-		seen.flags = flags; \
+#define FD_HOOK(name, word)                                                                                            \
+	static void name(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,          \
+			 struct tevent_fd *fde, uint16_t flags, const char *handler_name, const char *location)        \
+	{                                                                                                              \
+		note(word);                                                                                            \
+		see(wrap_ev, private_state, main_ev, fde, handler_name, location);                                     \
+		seen.flags = flags;                                                                                    \
 	}
 
-#define TIMER_HOOK(name, word) \
-	static void name(struct tevent_context *wrap_ev, void *private_state, \
-			 struct tevent_context *main_ev, struct tevent_timer *te, \
-			 struct timeval requested_time, struct timeval trigger_time, \
-			 const char *handler_name, const char *location) \
-	{ \
-		note(word); \
-		see(wrap_ev, private_state, main_ev, te, handler_name, location); \
-		seen.requested = requested_time; \
-		seen.trigger = trigger_time; \
+#define TIMER_HOOK(name, word)                                                                                         \
+	static void name(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,          \
+			 struct tevent_timer *te, struct timeval requested_time, struct timeval trigger_time,          \
+			 const char *handler_name, const char *location)                                               \
+	{                                                                                                              \
+		note(word);                                                                                            \
+		see(wrap_ev, private_state, main_ev, te, handler_name, location);                                      \
+		seen.requested = requested_time;                                                                       \
+		seen.trigger = trigger_time;                                                                           \
 	}
 
-#define IMMEDIATE_HOOK(name, word) \
-	static void name(struct tevent_context *wrap_ev, void *private_state, \
-			 struct tevent_context *main_ev, struct tevent_immediate *im, \
-			 const char *handler_name, const char *location) \
-	{ \
-		note(word); \
-		see(wrap_ev, private_state, main_ev, im, handler_name, location); \
+#define IMMEDIATE_HOOK(name, word)                                                                                     \
+	static void name(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,          \
+			 struct tevent_immediate *im, const char *handler_name, const char *location)                  \
+	{                                                                                                              \
+		note(word);                                                                                            \
+		see(wrap_ev, private_state, main_ev, im, handler_name, location);                                      \
 	}
 
-#define SIGNAL_HOOK(name, word) \
-	static void name(struct tevent_context *wrap_ev, void *private_state, \
-			 struct tevent_context *main_ev, struct tevent_signal *se, int signum, \
-			 int count, void *siginfo, const char *handler_name, const char *location) \
-	{ \
-		note(word); \
-		see(wrap_ev, private_state, main_ev, se, handler_name, location); \
-		seen.signum = signum; \
-		seen.count = count; \
-		seen.siginfo = siginfo; \
+#define SIGNAL_HOOK(name, word)                                                                                        \
+	static void name(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,          \
+			 struct tevent_signal *se, int signum, int count, void *siginfo, const char *handler_name,     \
+			 const char *location)                                                                         \
+	{                                                                                                              \
+		note(word);                                                                                            \
+		see(wrap_ev, private_state, main_ev, se, handler_name, location);                                      \
+		seen.signum = signum;                                                                                  \
+		seen.count = count;                                                                                    \
+		seen.siginfo = siginfo;                                                                                \
 	}
 
 FD_HOOK(before_fd, "before-fd")
@@ -181,8 +178,7 @@ static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t fla
 	}
 }
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now,
-		     void *private_data)
+static void on_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
 	note_ev(ev);
 	if (private_data != NULL) {
@@ -201,8 +197,8 @@ static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
 	}
 }
 
-static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-		      void *siginfo, void *private_data)
+static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		      void *private_data)
 {
 	note_ev(ev);
 	if (free_event) {
@@ -241,8 +237,8 @@ static void close_four(struct four *four)
 }
 
 struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
-				       tevent_fd_handler_t handler, void *private_data,
-				       const char *handler_name, const char *location);
+				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
+				       const char *location);
 
 /* ---- W1: creation ---- */
 
@@ -260,7 +256,7 @@ static void test_wrapper_create__mem_ctx__is_its_named_child(void **state)
 static void test_wrapper_create__state__is_zeroed_and_named(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct wrapper_state zero = { 0 };
+	struct wrapper_state zero = {0};
 	struct wrapper_state *ws = NULL;
 
 	assert_non_null(tevent_context_wrapper_create(f->ev, f->mem, &recording_ops, &ws, struct wrapper_state));
@@ -280,8 +276,8 @@ static void test_wrapper_free__state__goes_with_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct wrapper_state *ws = NULL;
-	struct tevent_context *wrap_ev = tevent_context_wrapper_create(f->ev, f->mem, &recording_ops, &ws,
-								       struct wrapper_state);
+	struct tevent_context *wrap_ev =
+		tevent_context_wrapper_create(f->ev, f->mem, &recording_ops, &ws, struct wrapper_state);
 
 	talloc_set_destructor(ws, note_state_gone);
 	assert_notes("");
@@ -374,8 +370,7 @@ static void test_allow_nesting__wrapper_freed__is_allowed(void **state)
 
 /* ---- W2: handlers and hooks ---- */
 
-static void assert_seen(struct fixture *f, struct tevent_context *wrap_ev, const void *event,
-			const char *handler_name)
+static void assert_seen(struct fixture *f, struct tevent_context *wrap_ev, const void *event, const char *handler_name)
 {
 	assert_ptr_equal(seen.wrap_ev, wrap_ev);
 	assert_string_equal(talloc_get_name(seen.private_state), "struct wrapper_state");
@@ -385,7 +380,7 @@ static void assert_seen(struct fixture *f, struct tevent_context *wrap_ev, const
 	assert_non_null(strstr(seen.location, "test_wrapper.c:"));
 }
 
-static const char *const points[] = { "attach", "detach", "trace-before" };
+static const char *const points[] = {"attach", "detach", "trace-before"};
 
 static void trace_fd(struct tevent_fd *fde, enum tevent_event_trace_point point, void *private_data)
 {
@@ -397,8 +392,7 @@ static void trace_timer(struct tevent_timer *te, enum tevent_event_trace_point p
 	note("%s%s", points[point], (const char *)private_data);
 }
 
-static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point,
-			    void *private_data)
+static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
 {
 	note("%s%s", points[point], (const char *)private_data);
 }
@@ -453,7 +447,7 @@ static void test_wrapper_timer__due__hooks_surround_the_handler(void **state)
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *wrap_ev = wrapped(f);
 	struct timeval when = in_ms(-1);
-	struct timeval handler_time = { 0, 0 };
+	struct timeval handler_time = {0, 0};
 	struct tevent_timer *te;
 
 	free_event = false;
@@ -481,8 +475,8 @@ static void test_wrapper_immediate__scheduled__hooks_surround_the_handler(void *
 	assert_seen(f, wrap_ev, im, "on_immediate");
 }
 
-static void on_info_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
-			   void *siginfo, void *private_data)
+static void on_info_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			   void *private_data)
 {
 	note_ev(ev);
 	note("%s", siginfo == seen.siginfo ? "same-info" : "-");
@@ -639,8 +633,8 @@ static void test_push_use__before_use_refuses__is_not_used(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct wrapper_state *ws = NULL;
-	struct tevent_context *wrap_ev = tevent_context_wrapper_create(f->ev, f->mem, &recording_ops, &ws,
-								       struct wrapper_state);
+	struct tevent_context *wrap_ev =
+		tevent_context_wrapper_create(f->ev, f->mem, &recording_ops, &ws, struct wrapper_state);
 
 	record_aborts();
 	ws->refuse = true;
@@ -899,8 +893,8 @@ static void test_push_use__in_a_wrappers_handler__31_places_are_left(void **stat
 	assert_child_succeeds(count_places_in_handler, NULL);
 }
 
-static void push_after_use(struct tevent_context *wrap_ev, void *private_state,
-			   struct tevent_context *main_ev, const char *location)
+static void push_after_use(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+			   const char *location)
 {
 	note("%s", tevent_context_push_use(main_ev) ? "used" : "refused");
 }
@@ -1007,8 +1001,7 @@ static void test_re_initialise__on_a_wrapper__changes_nothing(void **state)
 	assert_true(tevent_context_same_loop(f->ev, wrapper));
 }
 
-static void no_debug(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
-	PRINTF_ATTRIBUTE(3, 0);
+static void no_debug(void *context, enum tevent_debug_level level, const char *fmt, va_list ap) PRINTF_ATTRIBUTE(3, 0);
 
 static void no_debug(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
 {
@@ -1066,13 +1059,13 @@ static void test_set_trace_callback__on_a_wrapper__aborts_and_sets_nothing(void 
 	record_aborts();
 	tevent_set_trace_callback(wrapper, trace_loop, NULL);
 	assert_int_equal(abort_count, 1);
-	tevent_set_trace_fd_callback(wrapper, trace_fd, (void *)(uintptr_t)"");
+	tevent_set_trace_fd_callback(wrapper, trace_fd, (void *)(uintptr_t) "");
 	assert_int_equal(abort_count, 2);
-	tevent_set_trace_signal_callback(wrapper, trace_signal, (void *)(uintptr_t)"");
+	tevent_set_trace_signal_callback(wrapper, trace_signal, (void *)(uintptr_t) "");
 	assert_int_equal(abort_count, 3);
-	tevent_set_trace_timer_callback(wrapper, trace_timer, (void *)(uintptr_t)"");
+	tevent_set_trace_timer_callback(wrapper, trace_timer, (void *)(uintptr_t) "");
 	assert_int_equal(abort_count, 4);
-	tevent_set_trace_immediate_callback(wrapper, trace_immediate, (void *)(uintptr_t)"");
+	tevent_set_trace_immediate_callback(wrapper, trace_immediate, (void *)(uintptr_t) "");
 	assert_int_equal(abort_count, 5);
 	tevent_set_trace_queue_callback(wrapper, trace_queue, NULL);
 	assert_int_equal(abort_count, 6);
@@ -1244,7 +1237,7 @@ static void test_wrapper_free__signal_event__is_traced_once(void **state)
 	struct fixture *f = fixture_of(state);
 	struct tevent_signal *se = tevent_add_signal(wrapped(f), f->mem, SIGUSR1, 0, on_signal, NULL);
 
-	tevent_set_trace_signal_callback(f->ev, trace_signal, (void *)(uintptr_t)"");
+	tevent_set_trace_signal_callback(f->ev, trace_signal, (void *)(uintptr_t) "");
 	talloc_free(wrapper);
 	assert_notes("detach");
 	talloc_free(se);
@@ -1290,8 +1283,7 @@ static void try_everything(struct tevent_context *ev)
 	note("aborts:%d", abort_count - before);
 }
 
-static void free_wrapper_in_handler(struct tevent_context *ev, struct tevent_immediate *im,
-				    void *private_data)
+static void free_wrapper_in_handler(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	note("free:%d", talloc_free(ev));
 }
@@ -1317,8 +1309,7 @@ static void test_wrapper_free__in_its_own_handler__goes_after_the_hook(void **st
 	assert_int_equal(abort_count, 0);
 }
 
-static void free_wrapper_on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags,
-			       void *private_data)
+static void free_wrapper_on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
 {
 	note("free:%d", talloc_free(ev));
 }
@@ -1329,8 +1320,8 @@ static void free_wrapper_on_timer(struct tevent_context *ev, struct tevent_timer
 	note("free:%d", talloc_free(ev));
 }
 
-static void free_wrapper_on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum,
-				   int count, void *siginfo, void *private_data)
+static void free_wrapper_on_signal(struct tevent_context *ev, struct tevent_signal *se, int signum, int count,
+				   void *siginfo, void *private_data)
 {
 	note("free:%d", talloc_free(ev));
 }
@@ -1359,7 +1350,8 @@ static void test_wrapper_free__in_its_own_timer_handler__goes_after_the_hook(voi
 {
 	struct fixture *f = fixture_of(state);
 
-	assert_non_null(tevent_add_timer(traced_wrapper(f), f->mem, tevent_timeval_zero(), free_wrapper_on_timer, NULL));
+	assert_non_null(
+		tevent_add_timer(traced_wrapper(f), f->mem, tevent_timeval_zero(), free_wrapper_on_timer, NULL));
 	turns(f->ev, 1);
 	settle(f->ev, 5);
 	assert_notes("before-timer free:-1 after-timer state-gone");
@@ -1441,7 +1433,8 @@ static void note_detach_of_immediate(struct tevent_immediate *im, enum tevent_ev
 	}
 }
 
-/* W5: freed in a handler, the event whose handler it is leaves at once too: the trace tells it before the call returns. */
+/* W5: freed in a handler, the event whose handler it is leaves at once too: the trace tells it before the call returns.
+ */
 static void test_wrapper_free__in_its_own_handlers__running_event_is_loose_at_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1453,7 +1446,8 @@ static void test_wrapper_free__in_its_own_handlers__running_event_is_loose_at_on
 	turns(f->ev, 1);
 	assert_notes("before-immediate detach free:-1 after-immediate state-gone");
 	clear_notes();
-	assert_non_null(tevent_add_timer(traced_wrapper(f), f->mem, tevent_timeval_zero(), free_wrapper_on_timer, NULL));
+	assert_non_null(
+		tevent_add_timer(traced_wrapper(f), f->mem, tevent_timeval_zero(), free_wrapper_on_timer, NULL));
 	turns(f->ev, 1);
 	assert_notes("before-timer detach free:-1 after-timer state-gone");
 	trace_none(f->ev);
@@ -1718,16 +1712,15 @@ static void timer_hook_frees(struct tevent_context *wrap_ev, void *private_state
 	free_it(wrap_ev);
 }
 
-static void immediate_hook_frees(struct tevent_context *wrap_ev, void *private_state,
-				 struct tevent_context *main_ev, struct tevent_immediate *im,
-				 const char *handler_name, const char *location)
+static void immediate_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
+				 struct tevent_immediate *im, const char *handler_name, const char *location)
 {
 	free_it(wrap_ev);
 }
 
 static void signal_hook_frees(struct tevent_context *wrap_ev, void *private_state, struct tevent_context *main_ev,
-			      struct tevent_signal *se, int signum, int count, void *siginfo,
-			      const char *handler_name, const char *location)
+			      struct tevent_signal *se, int signum, int count, void *siginfo, const char *handler_name,
+			      const char *location)
 {
 	free_it(wrap_ev);
 }
