@@ -96,7 +96,7 @@ static void note_immediate(struct tevent_context *ev, struct tevent_immediate *i
 
 static const char *point_name(enum tevent_event_trace_point point)
 {
-	static const char *const names[] = {"attach", "detach", "before-handler"};
+	static const char *const names[] = { "attach", "detach", "before-handler" };
 
 	return names[point];
 }
@@ -149,8 +149,8 @@ static void tells_when_freed(TALLOC_CTX *mem_ctx, const char *name)
 }
 
 static struct tevent_timer *no_timer(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
-				     tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-				     const char *location)
+				     tevent_timer_handler_t handler, void *private_data,
+				     const char *handler_name, const char *location)
 {
 	(void)ev;
 	(void)mem_ctx;
@@ -424,7 +424,8 @@ static const char *location_of_finish;
 static void cleaned_and_looks(struct tevent_req *req, enum tevent_req_state state)
 {
 	(void)state;
-	note("%s%s", state_name(state_of(req)), finished_at(req, location_of_finish) ? "@finish" : "");
+	note("%s%s", state_name(state_of(req)),
+	     finished_at(req, location_of_finish) ? "@finish" : "");
 }
 
 /* R3: state and finish location stand when cleanup runs. */
@@ -434,8 +435,7 @@ static void test_req_error__in_cleanup__state_and_location_are_set(void **state)
 	struct tevent_req *req = watched_work(f->mem);
 
 	tevent_req_set_cleanup_fn(req, cleaned_and_looks);
-	location_of_finish = __location__;
-	tevent_req_error(req, EIO);
+	location_of_finish = __location__; tevent_req_error(req, EIO);
 	assert_notes("user-error@finish called:user-error");
 	tevent_req_set_cleanup_fn(req, NULL);
 }
@@ -477,18 +477,10 @@ static void test_req_finish__callback_frees__request_is_gone(void **state)
 		struct tevent_req *req = work(f->mem);
 		tevent_req_set_callback(req, called_and_frees, NULL);
 		switch (how) {
-		case 0:
-			tevent_req_done(req);
-			break;
-		case 1:
-			assert_true(tevent_req_error(req, EIO));
-			break;
-		case 2:
-			assert_true(tevent_req_nomem(NULL, req));
-			break;
-		case 3:
-			tevent_req_oom(req);
-			break;
+		case 0: tevent_req_done(req); break;
+		case 1: assert_true(tevent_req_error(req, EIO)); break;
+		case 2: assert_true(tevent_req_nomem(NULL, req)); break;
+		case 3: tevent_req_oom(req); break;
 		}
 		assert_int_equal(talloc_total_blocks(f->mem), blocks);
 	}
@@ -618,7 +610,7 @@ static void test_req_post__twice__once_and_at_the_end(void **state)
 	struct tevent_immediate *im = tevent_create_immediate(f->mem);
 
 	tevent_req_post(req, f->ev);
-	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t) "between");
+	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t)"between");
 	tevent_req_post(req, f->ev);
 	turns(f->ev, 2);
 	settle(f->ev, 10);
@@ -822,18 +814,10 @@ static void test_req_cleanup__each_way_to_finish__gets_the_new_state(void **stat
 		struct tevent_req *req = work(f->mem);
 		tevent_req_set_cleanup_fn(req, cleaned);
 		switch (how) {
-		case 0:
-			tevent_req_done(req);
-			break;
-		case 1:
-			tevent_req_error(req, EIO);
-			break;
-		case 2:
-			tevent_req_nomem(NULL, req);
-			break;
-		case 3:
-			tevent_req_oom(req);
-			break;
+		case 0: tevent_req_done(req); break;
+		case 1: tevent_req_error(req, EIO); break;
+		case 2: tevent_req_nomem(NULL, req); break;
+		case 3: tevent_req_oom(req); break;
 		}
 		tevent_req_set_cleanup_fn(req, NULL);
 		talloc_free(req);
@@ -1215,9 +1199,9 @@ static void test_req_poll__in_progress__turns_until_finished(void **state)
 	for (int i = 0; i < 3; i++) {
 		im[i] = tevent_create_immediate(f->mem);
 	}
-	tevent_schedule_immediate(im[0], f->ev, note_immediate, (void *)(uintptr_t) "one");
+	tevent_schedule_immediate(im[0], f->ev, note_immediate, (void *)(uintptr_t)"one");
 	tevent_schedule_immediate(im[1], f->ev, done_from_immediate, req);
-	tevent_schedule_immediate(im[2], f->ev, note_immediate, (void *)(uintptr_t) "three");
+	tevent_schedule_immediate(im[2], f->ev, note_immediate, (void *)(uintptr_t)"three");
 	assert_true(tevent_req_poll(req, f->ev));
 	assert_notes("one done called:done");
 }
@@ -1230,7 +1214,7 @@ static void test_req_poll__finished__true_without_a_turn(void **state)
 	struct tevent_immediate *im = tevent_create_immediate(f->mem);
 
 	tevent_req_error(req, EIO);
-	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t) "turn");
+	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t)"turn");
 	assert_true(tevent_req_poll(req, f->ev));
 	assert_notes("");
 }
@@ -1280,8 +1264,8 @@ static void test_req_poll__nesting_allowed__true(void **state)
 	assert_notes("done called:done true");
 }
 
-static int hook_that_refuses(struct tevent_context *ev, void *private_data, uint32_t level, bool begin, void *stack_ptr,
-			     const char *location)
+static int hook_that_refuses(struct tevent_context *ev, void *private_data, uint32_t level,
+			     bool begin, void *stack_ptr, const char *location)
 {
 	(void)ev;
 	(void)private_data;
@@ -1661,8 +1645,7 @@ static void test_req_print__in_progress__default_line(void **state)
 	char *line = tevent_req_print(f->mem, req);
 
 	snprintf(expected, sizeof(expected),
-		 "tevent_req[%p/there.c:12]: state[1] error[0 (0x0)]  state[struct work_state (%p)] timer[%p] "
-		 "finish[%s]",
+		 "tevent_req[%p/there.c:12]: state[1] error[0 (0x0)]  state[struct work_state (%p)] timer[%p] finish[%s]",
 		 (void *)req, (void *)s, NULL, "(null)");
 	assert_string_equal(line, expected);
 	assert_ptr_equal(talloc_parent(line), f->mem);
@@ -1730,8 +1713,7 @@ static void test_req_location__create__printed(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct work_state *s = NULL;
-	const char *here = __location__;
-	struct tevent_req *req = tevent_req_create(f->mem, &s, struct work_state);
+	const char *here = __location__; struct tevent_req *req = tevent_req_create(f->mem, &s, struct work_state);
 	char *expected = talloc_asprintf(f->mem, "tevent_req[%p/%s]: ", (void *)req, here);
 	char *line = tevent_req_print(f->mem, req);
 
@@ -1745,20 +1727,15 @@ static void test_req_location__each_way_to_finish__printed(void **state)
 	struct tevent_req *req = work(f->mem);
 	const char *here;
 
-	here = __location__;
-	tevent_req_done(req);
+	here = __location__; tevent_req_done(req);
 	assert_true(finished_at(req, here));
-	here = __location__;
-	tevent_req_error(req, EIO);
+	here = __location__; tevent_req_error(req, EIO);
 	assert_true(finished_at(req, here));
-	here = __location__;
-	tevent_req_nomem(NULL, req);
+	here = __location__; tevent_req_nomem(NULL, req);
 	assert_true(finished_at(req, here));
-	here = __location__;
-	tevent_req_oom(req);
+	here = __location__; tevent_req_oom(req);
 	assert_true(finished_at(req, here));
-	here = __location__;
-	tevent_req_notify_callback(req);
+	here = __location__; tevent_req_notify_callback(req);
 	assert_true(finished_at(req, here));
 }
 
@@ -1767,8 +1744,7 @@ static void test_req_location__no_error__kept(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_req *req = work(f->mem);
-	const char *here = __location__;
-	tevent_req_done(req);
+	const char *here = __location__; tevent_req_done(req);
 
 	tevent_req_error(req, 0);
 	tevent_req_nomem(f, req);
@@ -1780,8 +1756,7 @@ static void test_req_location__posted__kept(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_req *req = work(f->mem);
-	const char *here = __location__;
-	tevent_req_done(req);
+	const char *here = __location__; tevent_req_done(req);
 
 	tevent_req_post(req, f->ev);
 	turns(f->ev, 1);
@@ -1791,8 +1766,8 @@ static void test_req_location__posted__kept(void **state)
 /* What an unset callback is told last is not of interest here. */
 static bool flow_is_recorded;
 
-static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req, size_t depth,
-			const char *fname)
+static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
+			struct tevent_req *req, size_t depth, const char *fname)
 {
 	static const char *const names[] = {
 		"reset", "create", "cancel", "cleanup", "notify", "enter", "trigger", "leave",
@@ -1898,8 +1873,8 @@ static void test_req_functions__without_underscore__work(void **state)
 
 static size_t depth_at_create;
 
-static void record_depth(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req,
-			 size_t depth, const char *fname)
+static void record_depth(void *private_data, enum tevent_thread_call_depth_cmd cmd,
+			 struct tevent_req *req, size_t depth, const char *fname)
 {
 	(void)private_data;
 	(void)req;
