@@ -244,17 +244,17 @@ bool any_pending()
 bool claim(int signum)
 {
     SignalState &state = g_signals.of[signum];
-    uint32_t count = state.counted.load() - state.claimed;
-    state.claimed += count;
+    uint32_t arrivals = state.counted.load() - state.claimed;
+    state.claimed += arrivals;
     if (InfoRing *ring = state.ring.load()) {
         // Only what is whole: another thread may be writing the one after.
         while (ring->is_published(ring->claimed)) {
             ring->claimed++;
-            count++;
+            arrivals++;
         }
     }
-    g_signals.claimed += count;
-    return count != 0;
+    g_signals.claimed += arrivals;
+    return arrivals != 0;
 }
 
 bool take_info(int signum, SignalListener &listener, siginfo_t *info)
@@ -270,13 +270,13 @@ bool take_info(int signum, SignalListener &listener, siginfo_t *info)
 uint32_t take_count(int signum, SignalListener &listener)
 {
     const SignalState &state = g_signals.of[signum];
-    uint32_t count = state.claimed - listener.told_counted;
+    uint32_t arrivals = state.claimed - listener.told_counted;
     listener.told_counted = state.claimed;
     if (const InfoRing *ring = state.ring.load()) {
-        count += ring->claimed - listener.told_infos;
+        arrivals += ring->claimed - listener.told_infos;
         listener.told_infos = ring->claimed;
     }
-    return count;
+    return arrivals;
 }
 
 void release(int signum)
