@@ -139,7 +139,7 @@ void take_back_wakeup(int fd)
 }
 
 struct ReadyInstance {
-    epoll_event events[kMostReady];
+    epoll_event events[kMostReady] = {};
     long count;
 
     explicit ReadyInstance(int epoll_fd) : count(syscall(SYS_epoll_wait, epoll_fd, events, kMostReady, 0)) {}
