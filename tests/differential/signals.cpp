@@ -203,6 +203,9 @@ void signal_invoke(const Step &s)
     if (signal == nullptr || signal->running > 0) {
         return;
     }
+    if ((signal->sa_flags & kResetHand) && has_pinned_below(signal->ptr)) {
+        return; // it would go
+    }
     if (signal->sa_flags == (SA_SIGINFO | kResetHand) && avoid(Known::kS4Gone)) {
         return;
     }

@@ -158,8 +158,8 @@ bool may_not_go(const Object &object)
             return true;
         }
     }
-    return (object.reentered && object.running > 0 && object.kind != Kind::kRequest &&
-            object.kind != Kind::kEntry && avoid(Known::kD5Reentry)) ||
+    return (object.reentered && object.running > 0 && object.kind != Kind::kEntry &&
+            avoid(Known::kD5Reentry)) ||
            (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));
 }
 
