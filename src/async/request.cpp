@@ -49,7 +49,8 @@ void stop_profile(Request &req)
 RequestProfile *begin_profile(Request &req)
 {
     RequestProfile *profile = make_profile(&req);
-    if (profile == nullptr || !set_name(*profile, talloc_get_name(req.data_)) ||
+    const char *name = req.data_ != nullptr ? talloc_get_name(req.data_) : req.data_type_;
+    if (profile == nullptr || !set_name(*profile, name) ||
         !set_start(*profile, req.create_location_, os::wall_clock())) {
         talloc_free(profile);
         return nullptr;

@@ -2,6 +2,7 @@
 
 #include "descriptors.hpp"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -32,11 +33,11 @@ void place(int from, int end)
 void make_pair(int first)
 {
     int fds[2];
-    if (first == 4) {
-        pipe2(fds, O_NONBLOCK);
-    } else {
-        const int type = first == 6 ? SOCK_DGRAM : SOCK_STREAM;
-        socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, fds);
+    const int type = first == 6 ? SOCK_DGRAM : SOCK_STREAM;
+    const int result =
+        first == 4 ? pipe2(fds, O_NONBLOCK) : socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, fds);
+    if (result == -1) {
+        abort();
     }
     place(fds[0], first);
     place(fds[1], first + 1);
