@@ -134,6 +134,18 @@ static void test_profile_set__usual__named_like_state(void **state)
 	assert_string_equal(name_of(tevent_req_get_profile(req)), "struct work_state");
 }
 
+/* R16, D5: a received request has no state any more; its type is left to name it. */
+static void test_profile_set__received_request__named_like_its_state(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req = work_at(f->mem, "a:1");
+
+	DEVIATION("D5", "crashes there");
+	tevent_req_received(req);
+	assert_true(tevent_req_set_profile(req));
+	assert_string_equal(name_of(tevent_req_get_profile(req)), "struct work_state");
+}
+
 /* R16: it starts at the create location, now. */
 static void test_profile_set__usual__starts_at_create_location_now(void **state)
 {
@@ -829,6 +841,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_profile__not_asked_for__none),
 		TEST(test_profile_set__usual__named_like_state),
+		TEST(test_profile_set__received_request__named_like_its_state),
 		TEST(test_profile_set__usual__starts_at_create_location_now),
 		TEST(test_profile_set__usual__request_goes_on),
 		TEST(test_profile__in_progress__no_stop),
