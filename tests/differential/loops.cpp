@@ -223,7 +223,9 @@ void loop_until(const Step &s)
     int result;
     {
         LoopCall call(*ctx);
+        g_world->in_until++;
         result = CALL(_tevent_loop_until)(pointer(*ctx), is_finished, &until, "loop_until");
+        g_world->in_until--;
     }
     say("loop_until -> %d", result);
 }

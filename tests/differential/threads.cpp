@@ -105,7 +105,7 @@ void proxy_new(const Step &s)
 {
     ProxySlot *proxy = vacant(g_world->proxies, s[0]);
     ContextSlot *ctx = context_for_events(s[1]);
-    if (proxy == nullptr || ctx == nullptr) {
+    if (proxy == nullptr || ctx == nullptr || (g_world->in_until != 0 && avoid(Known::kD14))) {
         return;
     }
     if (ctx->is_wrapper) {

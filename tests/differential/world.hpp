@@ -179,6 +179,7 @@ struct World {
     int waits = 0;
     int depth = 0;
     int in_wait = 0;
+    int in_until = 0; // loop_until() calls that run
     int in_cleanup = 0;
     int draining = 0;
     int forks_left = 0;
