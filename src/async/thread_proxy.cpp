@@ -70,7 +70,7 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
 {
     auto &proxy = *static_cast<ThreadProxy *>(private_data);
     List<ThreadCall, ThreadCall> arrived;
-    char byte;
+    char byte = 0;
 
     pthread_mutex_lock(&proxy.lock_);
     if (proxy.going_) {

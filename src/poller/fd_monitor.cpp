@@ -142,20 +142,19 @@ bool FdMonitor::update()
         errno = ENOTCONN;
         return false;
     }
-    if (poller_->update(pending_, not_open_)) {
-        return true;
+    while (!poller_->update(pending_, not_open_)) {
+        if (poller_ != &epoll_) {
+            return false;
+        }
+        if (errno == EBADF) {
+            // The wake-up's number, then: a closed one is no failure of epoll.
+            report_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
+            set_wakeup_fd(-1);
+        } else {
+            fall_back("epoll registration");
+        }
     }
-    if (poller_ != &epoll_) {
-        return false;
-    }
-    if (errno == EBADF) {
-        // The wake-up's number, then: a closed one is no failure of epoll.
-        report_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
-        set_wakeup_fd(-1);
-    } else {
-        fall_back("epoll registration");
-    }
-    return update();
+    return true;
 }
 
 Watch *FdMonitor::take_not_open()

@@ -2,6 +2,7 @@
 
 // Contexts and boxes (talloc parents that can be freed): made, freed, made anew, asked.
 
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -379,6 +380,7 @@ ContextSlot *main_of(const Object &event)
 
 ContextSlot *main_context(uint8_t from)
 {
+    assert(g_world != nullptr);
     ContextSlot(&mains)[3] = reinterpret_cast<ContextSlot(&)[3]>(g_world->contexts);
     return usable(mains, from);
 }

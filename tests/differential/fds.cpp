@@ -5,6 +5,7 @@
 // How many events watch one fd, and with which flags, is kept within what
 // 0.14.1 can do the same way (F6); see allowed_flags().
 
+#include <cassert>
 #include <cstdio>
 
 #include "backends.hpp"
@@ -42,6 +43,7 @@ uint16_t stored_flags(const FdSlot &fd)
 template <typename F>
 void for_each_beside(const FdSlot *self, const ContextSlot *main, int end, F f)
 {
+    assert(g_world != nullptr);
     for (FdSlot &fd : g_world->fds) {
         if (&fd != self && fd.is_usable() && fd.ptr != nullptr && fd.end == end && main_of(fd) == main) {
             f(fd);

@@ -135,8 +135,8 @@ void req_poll(const Step &s)
         return;
     }
     say("poll %s %s", req->name, ctx->name);
-    w.poll_guard = CALL(_tevent_add_timer)(pointer(*ctx), nullptr, in_us((s[2] % 4 + 1) * 20000), end_of_poll,
-                                           new_hook(req, nullptr), "end_of_poll", "poll");
+    w.poll_guard = CALL(_tevent_add_timer)(pointer(*ctx), nullptr, in_us((s[2] % 4 + 1) * int64_t{20000}),
+                                           end_of_poll, new_hook(req, nullptr), "end_of_poll", "poll");
     req->pinned++;
     ctx->pinned++;
     ctx->loops++;

@@ -6,6 +6,7 @@ namespace diff {
 
 const char *const kKnownTexts[kKnownCount] = {
 #define TEXT_OF(name, text) text,
+    // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): TEXT_OF puts them
     DIFFERENTIAL_KNOWN(TEXT_OF)
 #undef TEXT_OF
 };

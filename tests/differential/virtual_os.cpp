@@ -203,7 +203,8 @@ int wait_poll(pollfd *fds, nfds_t count, int timeout_ms)
     }
     int told = 0;
     for (nfds_t i = 0; i < count; i++) {
-        fds[i].revents &= fds[i].fd == best.fd ? static_cast<short>(events) : 0;
+        const uint32_t served = fds[i].fd == best.fd ? events : 0;
+        fds[i].revents = static_cast<short>(static_cast<uint16_t>(fds[i].revents) & served);
         told += fds[i].revents != 0;
     }
     return told == 0 ? idle(timeout_ms) : told;

@@ -200,7 +200,7 @@ static void add_fds(struct scene *s)
 	for (int i = 0; i < 2; i++) {
 		pipe_pair(s->pipes[i]);
 		MAKE(s, s->fdes[i], tevent_add_fd(s->ev, s->mem, s->pipes[i][0], 0, fd_came, s->pipes[i]), false);
-		tevent_fd_set_tag(s->fdes[i], (uint64_t)(FIRST_FD + i));
+		tevent_fd_set_tag(s->fdes[i], (uint64_t)FIRST_FD + (uint64_t)i);
 		TEVENT_FD_READABLE(s->fdes[i]);
 	}
 }

@@ -440,13 +440,14 @@ static void endure(void)
 	int fds;
 	unsigned long rounds = 0;
 	struct timespec start;
+	double now = 0;
 
 	warm_up(ev);
 	chunks = talloc_total_blocks(ev);
 	fds = count_open_fds();
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	samples.count = 0;
-	for (double now = 0; now < length; now = seconds_since(&start)) {
+	while (now < length) {
 		alarm((unsigned)parameter("backstop", 120)); /* for each round anew */
 		run_round(ev, &chance);
 		check_equal(tevent_common_wakeup_init(ev), 0);
@@ -457,6 +458,7 @@ static void endure(void)
 			samples.at[samples.count] = now;
 			samples.kib[samples.count++] = resident_kib();
 		}
+		now = seconds_since(&start);
 	}
 	judge(&samples, length, rounds);
 	check_equal(talloc_free(ev), 0);

@@ -273,7 +273,7 @@ static void end_life(void)
 		join_thread(now.signaller);
 	}
 	run_dry();
-	check_equal(now.pieces, producers * now.items);
+	check_equal(now.pieces, (long long)producers * now.items);
 	check_equal(now.bytes, now.items);
 	check_equal(now.ticks, now.items);
 	if (with_signals) {

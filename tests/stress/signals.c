@@ -436,7 +436,7 @@ static void run_storm(const struct storm *s)
 	}
 	for (int i = 0; i < real_time; i++) {
 		/* its event is the newer one: told already, or in the same turn */
-		check_equal(second[i].told, senders * items);
+		check_equal(second[i].told, (long long)senders * items);
 		clear_post(&post[i]);
 		clear_post(&second[i]);
 	}

@@ -96,7 +96,7 @@ int poll(pollfd *fds, nfds_t count, int timeout)
     kernel.last_timeout = timeout;
     int ready = 0;
     for (nfds_t i = 0; i < count; i++) {
-        fds[i].revents = i < kernel.poll_answers.size() ? kernel.poll_answers[i] : 0;
+        fds[i].revents = i < kernel.poll_answers.size() ? kernel.poll_answers[i] : short{0};
         ready += fds[i].revents != 0;
     }
     errno = kernel.poll_error;
