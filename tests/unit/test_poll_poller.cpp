@@ -17,6 +17,7 @@ using namespace tev;
 
 struct Bench {
     TALLOC_CTX *owner = talloc_new(nullptr);
+    TALLOC_CTX *owner_of_watches = talloc_new(nullptr);
     WatchTable watches;
     PollPoller poller;
     WatchList pending, not_open;
@@ -25,10 +26,15 @@ struct Bench {
     Bench()
     {
         kernel = FakeKernel();
+        watches.set_owner(owner_of_watches);
         poller.open(owner);
     }
 
-    ~Bench() { talloc_free(owner); }
+    ~Bench()
+    {
+        talloc_free(owner);
+        talloc_free(owner_of_watches);
+    }
 
     Watch &watch(int fd)
     {
