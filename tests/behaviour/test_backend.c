@@ -927,6 +927,7 @@ static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
 	ops.add_fd = counting_add_fd;
 	ev = tevent_context_init_ops(f->mem, &ops, NULL);
 	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
 	assert_int_equal(added_fds, 1);
 	assert_false(tevent_common_have_events(ev));
 	blocks = talloc_total_blocks(ev);
@@ -937,6 +938,40 @@ static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
 	assert_int_equal(added_fds, 2);
 	assert_int_equal(talloc_total_blocks(ev), blocks);
 	talloc_free(ev);
+}
+
+/* From now on no descriptor can be had: 0 to 2 are in use. */
+static void forbid_new_descriptors(void)
+{
+	struct rlimit none;
+
+	while (open("/dev/null", O_RDWR) < 3) {
+	}
+	child_assert(getrlimit(RLIMIT_NOFILE, &none) == 0);
+	none.rlim_cur = 3;
+	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	child_assert(open("/dev/null", O_RDWR) == -1 && errno == EMFILE);
+}
+
+static void init_wakeup_without_descriptors(void *arg)
+{
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	added_fds = 0;
+	ops.context_init = empty_init;
+	ops.add_fd = counting_add_fd;
+	ev = tevent_context_init_ops(NULL, &ops, NULL);
+	forbid_new_descriptors();
+	child_assert(tevent_common_wakeup_init(ev) == EMFILE);
+	child_assert(added_fds == 0);
+}
+
+/* T6: no descriptor for it: nothing is asked of the table. */
+static void test_own_table__no_descriptor_for_the_wakeup__emfile(void **state)
+{
+	DEVIATION("D10", "the wake-up comes through the table there in each case");
+	assert_child_succeeds(init_wakeup_without_descriptors, NULL);
 }
 
 /* A request without state to speak of. */
@@ -1060,19 +1095,6 @@ static void expect_fatal_in_child(struct tevent_context *ev)
 {
 	tevent_set_abort_fn(exit_instead_of_abort);
 	child_assert(tevent_set_debug(ev, count_fatal, NULL) == 0);
-}
-
-/* From now on no descriptor can be had: 0 to 2 are in use. */
-static void forbid_new_descriptors(void)
-{
-	struct rlimit none;
-
-	while (open("/dev/null", O_RDWR) < 3) {
-	}
-	child_assert(getrlimit(RLIMIT_NOFILE, &none) == 0);
-	none.rlim_cur = 3;
-	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
-	child_assert(open("/dev/null", O_RDWR) == -1 && errno == EMFILE);
 }
 
 static void init_standard_without_descriptors(void *arg)
@@ -1441,6 +1463,7 @@ int main(void)
 		TEST(test_own_table__context_without_means_to_wait__turn_fails),
 		TEST(test_own_table__no_event_for_the_wakeup__enomem),
 		TEST(test_own_table__reinitialised__watches_the_new_wakeup),
+		TEST(test_own_table__no_descriptor_for_the_wakeup__emfile),
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_deferred__reaches_the_table),

@@ -749,6 +749,11 @@ static const struct tevent_wrapper_ops no_ops = {
 	.after_signal_handler = no_signal,
 };
 
+static void note_any_trace(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
+{
+	note("trace:%d", (int)point);
+}
+
 /* T3: freeing the wrapper that it is on its way to makes it idle too. */
 static void test_threaded_immediate__wrapper_freed__becomes_idle(void **state)
 {
@@ -763,7 +768,9 @@ static void test_threaded_immediate__wrapper_freed__becomes_idle(void **state)
 	tctx = tevent_threaded_context_create(f->mem, wrapper);
 	assert_non_null(tctx);
 	schedule_from_thread(tctx, im, note_name, "never");
+	tevent_set_trace_immediate_callback(f->ev, note_any_trace, NULL);
 	talloc_free(wrapper);
+	tevent_set_trace_immediate_callback(f->ev, NULL, NULL);
 	schedule_from_thread(tctx, im, note_name, "gone");
 	settle(f->ev, 10);
 	assert_notes("");
