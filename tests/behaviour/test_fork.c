@@ -975,6 +975,20 @@ static void test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeu
 	assert_int_equal(status, 0);
 }
 
+static void child_has_a_wakeup(void *arg)
+{
+	child_assert(tevent_common_wakeup(arg) == 0);
+}
+
+/* C21, T6: the child's wake-up is there before any of its code runs, not only when it waits. */
+static void test_child__right_after_the_fork__can_be_woken(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	assert_int_equal(tevent_common_wakeup_init(f->ev), 0);
+	assert_child_succeeds(child_has_a_wakeup, f->ev);
+}
+
 /* ---- C22: pid ------------------------------------------------------- */
 
 static void pid_in_grandchild(void *arg)
@@ -1250,6 +1264,7 @@ int main(void)
 
 		TEST_EACH_BACKEND(test_accept_handler__child_runs_its_loop_inside__both_sides_work),
 		TEST_EACH_BACKEND(test_accept_handler__child_returns__outer_loop_goes_on),
+		TEST_EACH_BACKEND(test_child__right_after_the_fork__can_be_woken),
 		TEST_EACH_BACKEND(test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_parent),
 		TEST_ON(test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup, standard),
 		TEST_ON(test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup, poll),

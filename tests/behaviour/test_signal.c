@@ -905,6 +905,23 @@ static void test_signal_siginfo__taken_out_in_its_handler__no_further_calls(void
 	assert_notes("1 2");
 }
 
+/* S5, S6: also where nothing arrived, time and again. */
+static void test_signal__blocked_by_the_program_and_freed__stays_blocked(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	sigset_t set, before;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 7);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, &before), 0);
+	for (int round = 0; round < 2; round++) {
+		talloc_free(catch_signal(f, SIGRTMIN + 7, SA_SIGINFO, "a"));
+		note("%d", is_blocked(SIGRTMIN + 7));
+	}
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	assert_notes("1 1");
+}
+
 static void free_blocked_event(void *arg)
 {
 	struct fixture *f = (struct fixture *)arg;
@@ -1743,6 +1760,7 @@ int main(void)
 		TEST(test_signal_siginfo__freed_and_added_again_after_arrival__is_told),
 		TEST(test_signal_siginfo__taken_out_in_its_handler__no_further_calls),
 		TEST(test_signal__blocked_by_the_program__stays_blocked),
+		TEST(test_signal__blocked_by_the_program_and_freed__stays_blocked),
 		TEST(test_signal_siginfo__unblocked_by_the_program__none_is_lost),
 		TEST(test_signal_siginfo__unblocked_by_a_child__none_is_lost),
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
