@@ -146,6 +146,14 @@ void test_update__many_watches__array_grows(void **)
         assert_int_equal(kernel.polled[i + 1].fd, w.fd);
     }
     assert_int_equal(talloc_total_blocks(b.owner), before + 2);
+    b.poller.set_wakeup_fd(9); // and at once so many that the array grows
+    for (int i = 100; i < 300; i++) {
+        b.watch(100 + i);
+    }
+    b.asked_for();
+    assert_int_equal(kernel.polled.size(), 301);
+    assert_int_equal(kernel.polled[0].fd, 9);
+    b.poller.set_wakeup_fd(7);
     b.forget(*b.all[3]);
     b.poller.close(b.watches);
     assert_int_equal(talloc_total_blocks(b.owner), before);

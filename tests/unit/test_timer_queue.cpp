@@ -196,11 +196,32 @@ void test_heap__any_order__stays_complete(void **)
     }
 }
 
+// E2: a node that was below another one is the root of a heap that is begun anew.
+void test_heap__node_is_linked_again__knows_nothing_of_its_old_place(void **)
+{
+    tev::TimerHeap heap;
+    tev::HeapNode a, b, c;
+    a.deadline_ = {{1, 0}, 1};
+    b.deadline_ = {{3, 0}, 2};
+    c.deadline_ = {{2, 0}, 3};
+    heap.link(a);
+    heap.link(b);
+    heap.unlink(b);
+    heap.unlink(a);
+    assert_true(heap.empty());
+    heap.link(b);
+    heap.link(c);
+    assert_ptr_equal(heap.earliest(), &c);
+    assert_true(heap.is_valid());
+    assert_int_equal(heap.size(), 2);
+}
+
 } // namespace
 
 int main()
 {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(test_heap__node_is_linked_again__knows_nothing_of_its_old_place),
         cmocka_unit_test(test_queue__equal_times_in_run_and_heap__first_in_first_out),
         cmocka_unit_test(test_queue__zero_time__before_negative_and_positive),
         cmocka_unit_test(test_queue__linked_again_with_the_same_time__goes_last),
