@@ -1014,7 +1014,7 @@ static void test_cached_getpid__after_fork__is_getpid(void **state)
 	assert_int_equal(tevent_cached_getpid(), parent);
 }
 
-static int getpid_calls;
+static atomic_int getpid_calls;
 
 /* Stands in front of the C library's function, to count. */
 pid_t getpid(void)

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -992,16 +993,17 @@ static void schedule_text(struct tevent_thread_proxy *tp, const char *text)
 	tevent_thread_proxy_schedule(tp, &im, note_data, &data);
 }
 
-static int write_errno;
-static int writes;
+static atomic_int write_errno;
+static atomic_int writes;
 
 /* Stands in front of the C library's function, to count, and to fail the next one. */
 ssize_t write(int fd, const void *buf, size_t count)
 {
+	int failure = atomic_exchange(&write_errno, 0);
+
 	writes++;
-	if (write_errno != 0) {
-		errno = write_errno;
-		write_errno = 0;
+	if (failure != 0) {
+		errno = failure;
 		return -1;
 	}
 	return syscall(SYS_write, fd, buf, count);

@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -1487,14 +1488,13 @@ static void test_threaded_fork__context_gone__child_and_parent_go_on(void **stat
 /* ---- between the last look and the wait ---- */
 
 /* Done in the last system call before the wait, as if another thread or a signal came right then; once. */
-static void (*before_wait)(void *arg);
+static void (*_Atomic before_wait)(void *arg);
 static void *before_wait_arg;
 
 static void have_it_happen(void)
 {
-	void (*what)(void *arg) = before_wait;
+	void (*what)(void *arg) = atomic_exchange(&before_wait, NULL);
 
-	before_wait = NULL;
 	if (what != NULL) {
 		what(before_wait_arg);
 	}
@@ -1516,14 +1516,17 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 
 static int eventfd_writes;
 static int write_errno;
+static atomic_int eventfd_writes;
+static atomic_int write_errno;
 
 /* Stands in front of the C library's function, to count the wake-ups' writes, and to fail the next one. */
 ssize_t write(int fd, const void *buf, size_t count)
 {
+	int failure = atomic_exchange(&write_errno, 0);
+
 	eventfd_writes += count == sizeof(uint64_t);
-	if (write_errno != 0) {
-		errno = write_errno;
-		write_errno = 0;
+	if (failure != 0) {
+		errno = failure;
 		return -1;
 	}
 	return syscall(SYS_write, fd, buf, count);
