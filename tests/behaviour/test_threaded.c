@@ -1514,8 +1514,6 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 	return (int)syscall(SYS_poll, fds, count, timeout);
 }
 
-static int eventfd_writes;
-static int write_errno;
 static atomic_int eventfd_writes;
 static atomic_int write_errno;
 

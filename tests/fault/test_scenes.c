@@ -214,8 +214,10 @@ static void rest(struct scene *s)
 	bool done = false;
 
 	MAKE(s, te, tevent_add_timer(s->ev, s->mem, in_ms(2), set_true, &done), false);
-	for (turns_of_last_rest = 0; !done; turns_of_last_rest++) {
+	turns_of_last_rest = 0;
+	while (!done) {
 		turn(s);
+		turns_of_last_rest++;
 	}
 }
 
