@@ -13,27 +13,17 @@
  * overrun the stack when an entry costs a frame.
  */
 
+#include "sanitized.h"
 #include "support.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-#ifdef __has_feature /* clang's way to say it */
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { instrumented = 1 };
-#else
-enum { instrumented = 0 };
-#endif
-
 enum { small_stack = 256 * 1024 };
 
 static int entries(void)
 {
-	return instrumented || getenv("TEVENT_TEST_VALGRIND") != NULL ? 20000 : 1000000;
+	return SANITIZED || getenv("TEVENT_TEST_VALGRIND") != NULL ? 20000 : 1000000;
 }
 
 /* Runs fn(backend) on a thread with a small stack, in a child. */

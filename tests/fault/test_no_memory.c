@@ -15,6 +15,7 @@
  * and say so.
  */
 
+#include "sanitized.h"
 #include "support.h"
 
 #include <errno.h>
@@ -26,27 +27,12 @@
 
 /* ---- injection ---- */
 
-#ifdef __has_feature /* clang's way to say it */
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-
-#ifdef SANITIZED
-enum { allocator_is_ours = 0 };
-#else
-enum { allocator_is_ours = 1 };
-#endif
-
 static __thread unsigned long allocations; /* of this thread, ever */
 static __thread int countdown;             /* the allocation that fails; 0: none */
 static __thread bool all_fail;
 static __thread bool fired;
 
-#ifndef SANITIZED
+#if !SANITIZED
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
@@ -110,7 +96,7 @@ static bool on_oracle;
 static void need_injection(void)
 {
 	on_oracle = running_on_oracle();
-	if (!allocator_is_ours) {
+	if (SANITIZED) {
 		print_message("skipped: the sanitizer's allocator can't be made to fail from here\n");
 		skip();
 	}
