@@ -33,7 +33,7 @@ bool join_watch(FdEvent &fde)
         // The number may mean another file than when its watch began.
         set.monitor.tell_again(*watch);
     } else {
-        void *chunk = talloc_named_const(set.context, sizeof(FdWatch), FdWatch::kTallocName);
+        void *chunk = talloc_named_const(set.storage, sizeof(FdWatch), FdWatch::kTallocName);
         if (chunk == nullptr) {
             return false;
         }

@@ -23,11 +23,12 @@ namespace tev {
 
 class SourceSet {
 public:
-    explicit SourceSet(tevent_context *handle) : context(handle), monitor(handle, report) {}
+    explicit SourceSet(tevent_context *handle) : context(handle), monitor(report) {}
     SourceSet(const SourceSet &) = delete;
     SourceSet &operator=(const SourceSet &) = delete;
 
     tevent_context *const context; // what handlers are given
+    TALLOC_CTX *storage = nullptr; // parent of what the set allocates for itself; outlives every event in it
     Report report;
     TraceHooks trace;
     FdMonitor monitor;

@@ -19,6 +19,36 @@ void drain_wakeup(tevent_context *ev, tevent_fd *, uint16_t, void *)
     ev->wakeup.announce_sleep();
 }
 
+// Everything leaves the context, and who observes it is told.
+void vacate(Context &ev)
+{
+    cut_all_loose(ev);
+    tell_observers(ev);
+}
+
+// The first child of its context, so talloc frees it after all others.  Among
+// those may be what adds events on its way out (a request's cleanup function):
+// they leave here, before their memory does.
+struct ContextStorage {
+    static constexpr const char *kTallocName = "struct tevent_context_storage";
+
+    explicit ContextStorage(Context &owner) : ev(owner) {}
+    int on_talloc_free()
+    {
+        vacate(ev);
+        return 0;
+    }
+
+    Context &ev;
+};
+
+bool give_storage(Context &ev)
+{
+    ev.storage = talloc_make<ContextStorage>(&ev, ev);
+    ev.monitor.set_owner(ev.storage);
+    return ev.storage != nullptr;
+}
+
 } // namespace
 
 Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additional_data)
@@ -29,7 +59,7 @@ Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additiona
     }
     ev->ops = &ops;
     ev->additional_data = additional_data;
-    if (ops.context_init(ev) != 0) {
+    if (!give_storage(*ev) || ops.context_init(ev) != 0) {
         talloc_free(ev);
         return nullptr;
     }
@@ -75,7 +105,7 @@ int ensure_wakeup(Context &context)
     }
     // A table that waits in its own way has to watch the wake-up itself, and
     // counts as asleep all the time: nobody announces its waits.
-    ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
+    ev.wakeup_event = ev.ops->add_fd(&ev, ev.storage, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                      "drain_wakeup", __location__);
     if (ev.wakeup_event == nullptr) {
         return ENOMEM;
@@ -101,12 +131,12 @@ void abort_with(Context *ev, const char *reason)
 
 int tevent_context::on_talloc_free()
 {
-    if (is_wrapper()) {
-        if (tev::free_wrapper(*this) != 0) {
-            return -1;
-        }
-    } else {
-        tev::cut_all_loose(*this);
+    if (!is_wrapper()) {
+        tev::vacate(*this);
+        return 0;
+    }
+    if (tev::free_wrapper(*this) != 0) {
+        return -1;
     }
     tev::tell_observers(*this);
     return 0;

@@ -9,8 +9,9 @@
 
 namespace tev {
 
-FdMonitor::FdMonitor(TALLOC_CTX *owner, const Report &report) : owner_(owner), report_(report)
+void FdMonitor::set_owner(TALLOC_CTX *owner)
 {
+    owner_ = owner;
     watches_.set_owner(owner);
 }
 

@@ -27,8 +27,10 @@ class FdMonitor {
 public:
     enum class Policy : uint8_t { kPoll, kEpoll, kEpollElsePoll };
 
-    // `owner` is the talloc parent of what is allocated here.
-    FdMonitor(TALLOC_CTX *owner, const Report &report);
+    explicit FdMonitor(const Report &report) : report_(report) {}
+
+    // The talloc parent of what is allocated here; to be set before the first use.
+    void set_owner(TALLOC_CTX *owner);
 
     bool is_open() const { return poller_ != nullptr; }
     // False: no epoll instance and no way out; errno says why.
@@ -58,7 +60,7 @@ private:
     bool fall_back(const char *what);
     void use_poll();
 
-    TALLOC_CTX *const owner_;
+    TALLOC_CTX *owner_ = nullptr;
     const Report &report_;
     WatchTable watches_;
     EpollPoller epoll_{watches_};

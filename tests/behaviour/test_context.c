@@ -428,6 +428,63 @@ static void test_context__freed__events_elsewhere_stay_harmless(void **state)
 	assert_notes("");
 }
 
+struct late_adder {
+	struct tevent_context *ev;
+	TALLOC_CTX *parent; /* NULL: the request */
+	struct one_of_each *added;
+};
+
+static void add_late(struct tevent_req *req, enum tevent_req_state req_state)
+{
+	struct late_adder *state = tevent_req_data(req, struct late_adder);
+
+	if (req_state == TEVENT_REQ_RECEIVED) {
+		add_one_of_each(state->added, state->ev, state->parent != NULL ? state->parent : req);
+		note("added");
+	}
+}
+
+/* The context's child: its cleanup function runs when the context has been cut loose already. */
+static void make_late_adder(struct tevent_context *ev, TALLOC_CTX *parent, struct one_of_each *added)
+{
+	struct late_adder *state;
+	struct tevent_req *req = tevent_req_create(ev, &state, struct late_adder);
+
+	assert_non_null(req);
+	*state = (struct late_adder){ev, parent, added};
+	tevent_req_set_cleanup_fn(req, add_late);
+}
+
+/* C8, R6: what a child of the context adds on the way out goes with it. */
+static void test_context__freed_while_a_child_adds_events__they_go_with_it(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct one_of_each o;
+
+	DEVIATION("C8", "the wake-up that the signal event needs stays open");
+	make_late_adder(f->ev, NULL, &o);
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("added");
+	assert_int_equal(talloc_total_blocks(f->mem), 1);
+	close_pair(o.fds);
+}
+
+/* C8: the same with events that live elsewhere: harmless to use and to free. */
+static void test_context__freed_while_a_child_adds_events_elsewhere__they_stay_harmless(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct one_of_each o;
+
+	DEVIATION("C8", "they go on pointing to the freed context");
+	make_late_adder(f->ev, f->mem, &o);
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
+	tevent_fd_set_flags(o.fde, TEVENT_FD_READ);
+	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
+	free_one_of_each(&o);
+	assert_notes("added");
+}
+
 /* C8: a new context at work does not bring back what was cut loose. */
 static void test_context__freed__no_handler_runs_any_more(void **state)
 {
@@ -1444,6 +1501,8 @@ int main(void)
 		TEST_EACH_BACKEND(test_context__freed_with_wrapper__wrapper_events_go_among_the_others),
 		TEST_EACH_BACKEND(test_context__freed_with_threaded_context__immediate_stays_idle),
 		TEST_EACH_BACKEND(test_context__freed__events_elsewhere_stay_harmless),
+		TEST_EACH_BACKEND(test_context__freed_while_a_child_adds_events__they_go_with_it),
+		TEST_EACH_BACKEND(test_context__freed_while_a_child_adds_events_elsewhere__they_stay_harmless),
 		TEST_EACH_BACKEND(test_context__freed__no_handler_runs_any_more),
 		TEST_EACH_BACKEND(test_context__freed_with_signal__disposition_is_restored),
 		TEST_EACH_BACKEND(test_context__freed__immediate_runs_on_another_context),
