@@ -6,6 +6,7 @@
 
 #include "src/base/os.hpp"
 #include "src/base/talloc_object.hpp"
+#include "src/loop/backend.hpp"
 #include "src/loop/run.hpp"
 
 namespace tev {
@@ -64,6 +65,31 @@ void finish_again(tevent_context *, tevent_immediate *, void *private_data)
     finish(req, req.state_, req.finish_location_);
 }
 
+// Functions that are not the library's may keep the immediate, look at it after
+// the request has gone, or take it for the talloc object that others are.  They
+// get one, as long as there is memory.
+void detach_trigger(Request &req)
+{
+    if (req.trigger_ != &req.posted_) {
+        return;
+    }
+    ImmediateEvent *own = make_immediate(&req);
+    if (own != nullptr) {
+        cut_loose(req.posted_);
+        req.trigger_ = own;
+    }
+}
+
+void drop_trigger(Request &req)
+{
+    if (req.trigger_ == &req.posted_) {
+        let_go(req.posted_);
+    } else {
+        talloc_free(req.trigger_);
+    }
+    req.trigger_ = nullptr;
+}
+
 void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_data)
 {
     finish(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, __location__);
@@ -74,19 +100,17 @@ void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_d
 Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const char *state_type,
                       const char *function, const char *location)
 {
-    constexpr size_t kSubobjects = 2;
-    // A sum that wraps round makes a pool in which the state finds no room: no memory.
-    void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
-                                        state_size + sizeof(ImmediateEvent));
+    constexpr size_t kSubobjects = 1; // the state
+    void *chunk =
+        _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects, state_size);
     if (chunk == nullptr) {
         return nullptr;
     }
     auto *req = new (chunk) Request;
     req->create_location_ = location;
     req->data_type_ = state_type;
-    req->trigger_ = make_immediate(req);
     req->data_ = _talloc_zero(req, state_size, state_type);
-    if (req->trigger_ == nullptr || req->data_ == nullptr) {
+    if (req->data_ == nullptr) {
         talloc_free(req);
         return nullptr;
     }
@@ -146,17 +170,20 @@ void notify_callback(Request &req, const char *location)
 
 void post(Request &req, Context &ev)
 {
-    if (req.trigger_ != nullptr) {
-        ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
+    if (req.trigger_ == nullptr) {
+        return;
     }
+    if (!schedules_immediates_itself(ev)) {
+        detach_trigger(req);
+    }
+    ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
 }
 
 void receive(Request &req)
 {
     req.print_fn_ = nullptr;
     set_cancel(req, nullptr, nullptr);
-    talloc_free(req.trigger_);
-    req.trigger_ = nullptr;
+    drop_trigger(req);
     reset_end_time(req);
     req.state_ = TEVENT_REQ_RECEIVED;
     run_cleanup(req);

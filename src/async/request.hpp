@@ -7,9 +7,9 @@
 // Finishing may happen again (a posted request finishes a second time from an
 // immediate, a cleanup may turn success into an error): the newer state wins.
 //
-// Request, state and the one immediate for posting share one allocation, made
-// at creation: whatever happens later, calling back cannot fail for want of
-// memory.
+// Request and state share one allocation, made at creation, and the one
+// immediate for posting is part of the request: whatever happens later, calling
+// back cannot fail for want of memory.
 //
 // After a callback, a cleanup or a cancel function returned, the request may
 // be gone: nothing here touches it then.
@@ -48,7 +48,8 @@ struct tevent_req final {
     const char *create_location_ = nullptr;
     const char *finish_location_ = nullptr;
 
-    tevent_immediate *trigger_ = nullptr; // null once received
+    tevent_immediate posted_;
+    tevent_immediate *trigger_ = &posted_; // or a child of the request; null once received
     tevent_context *defer_to_ = nullptr;  // for the next notification
     tevent_timer *end_timer_ = nullptr;
     tevent_req_profile *profile_ = nullptr;

@@ -147,7 +147,7 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
     }
     // What looks on at the DETACH may call in here again.
     pthread_mutex_unlock(&proxy.lock_);
-    release_to_other_thread(*im);
+    let_go(*im);
     call->immediate_ = talloc_move(call, &im);
     call->handler_ = handler;
     if (private_data != nullptr) {

@@ -16,8 +16,10 @@ using State = ImmediateEvent::State;
 
 void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
 {
-    set.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
-                       im.handler_name_, what);
+    if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        set.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
+                           im.handler_name_, what);
+    }
 }
 
 // False: the caller has freed it already, in its own handler.
@@ -114,7 +116,7 @@ bool invoke(ImmediateEvent &im)
         wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
         wrapper->leave(entered);
     }
-    if (run.handed_on) {
+    if (run.let_go) {
         return true;
     }
     im.runs_ = run.outer;
@@ -134,11 +136,11 @@ bool run_first_immediate(SourceSet &set)
     return true;
 }
 
-void release_to_other_thread(ImmediateEvent &im)
+void let_go(ImmediateEvent &im)
 {
     cut_loose(im);
     for (ImmediateRun *run = im.runs_; run != nullptr; run = run->outer) {
-        run->handed_on = true;
+        run->let_go = true;
     }
     im.runs_ = nullptr;
     im.handlers_running_ = 0;

@@ -15,8 +15,8 @@
 //
 // In transit nobody but the inbox may touch it: the object belongs to the
 // thread that will take it.  A handler may hand its own running immediate on
-// to another thread; `runs_` leads to the frames that are then no longer to
-// touch it.
+// to another thread, or end the life of what it is part of; `runs_` leads to
+// the frames that are then no longer to touch it.
 
 #pragma once
 
@@ -35,7 +35,7 @@ struct InSet;
 // One handler call in progress, in its caller's frame.
 struct ImmediateRun {
     ImmediateRun *outer;
-    bool handed_on;
+    bool let_go;
 };
 
 } // namespace tev
@@ -75,9 +75,9 @@ bool invoke(ImmediateEvent &im);
 // The first one that waits; false when there is none.
 bool run_first_immediate(SourceSet &set);
 
-// Before the immediate goes to another thread: from now on no frame of this
-// thread touches it.
-void release_to_other_thread(ImmediateEvent &im);
+// Before the immediate goes to another thread, or its memory goes with what it
+// is part of: off its loop, and from now on no frame of this thread touches it.
+void let_go(ImmediateEvent &im);
 
 // Immediates on their way from other threads.  Any thread pushes; the loop's
 // thread takes, in the order of pushing.  Lock-free, so a fork finds it whole.

@@ -12,8 +12,10 @@ namespace {
 
 void say(const SourceSet &set, const TimerEvent &te, const char *what)
 {
-    set.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
-                       te.handler_name_, what);
+    if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        set.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
+                           te.handler_name_, what);
+    }
 }
 
 // Not running, nor cut loose.

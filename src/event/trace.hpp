@@ -22,6 +22,8 @@ struct Hook {
     Fn fn = nullptr;
     void *private_data = nullptr;
 
+    bool is_set() const { return fn != nullptr; }
+
     template <class... Args>
     void operator()(Args... args) const
     {
@@ -50,10 +52,15 @@ void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
 extern std::atomic<bool> g_call_flow_in_use;
 void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
 
+inline bool call_flow_in_use()
+{
+    return g_call_flow_in_use.load(std::memory_order_relaxed);
+}
+
 inline void note_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
                            const char *name)
 {
-    if (g_call_flow_in_use.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (call_flow_in_use()) [[unlikely]] {
         tell_call_flow(command, req, depth, name);
     }
 }

@@ -17,20 +17,22 @@ struct Visit {
     void *hook_slot = nullptr;
 };
 
-bool is_refused(Context &ev, const char *location)
+[[gnu::cold, gnu::noinline]] void refuse(Context &ev, const char *what, const char *location, const char *why, int error)
 {
     char reason[256];
-    if (ev.is_wrapper()) {
-        snprintf(reason, sizeof(reason), "loop run on a wrapper context at %s", location);
-        abort_with(&ev, reason);
-        errno = ENOSYS;
+    snprintf(reason, sizeof(reason), "loop run %s at %s%s", what, location, why);
+    abort_with(&ev, reason);
+    errno = error;
+}
+
+bool is_refused(Context &ev, const char *location)
+{
+    if (ev.is_wrapper()) [[unlikely]] {
+        refuse(ev, "on a wrapper context", location, "", ENOSYS);
         return true;
     }
-    if (ev.nesting.level > 0 && !ev.nesting.allowed) {
-        snprintf(reason, sizeof(reason), "loop run from inside a handler at %s: nesting is not allowed",
-                 location);
-        abort_with(&ev, reason);
-        errno = ELOOP;
+    if (ev.nesting.level > 0 && !ev.nesting.allowed) [[unlikely]] {
+        refuse(ev, "from inside a handler", location, ": nesting is not allowed", ELOOP);
         return true;
     }
     return false;
@@ -38,7 +40,7 @@ bool is_refused(Context &ev, const char *location)
 
 int call_hook(Context &ev, Visit &visit, bool begin, const char *location)
 {
-    if (ev.nesting.hook == nullptr) {
+    if (ev.nesting.hook == nullptr) [[likely]] {
         return 0;
     }
     return ev.nesting.hook(&ev, ev.nesting.hook_data, ev.nesting.level, begin, &visit.hook_slot, location);
@@ -62,10 +64,13 @@ int end_visit(Context &ev, Visit &visit, int result, const char *location)
     if (ev.epoch != visit.epoch) {
         return result; // re-initialised by a handler: level and hook are new
     }
-    const int saved_errno = errno;
-    const int verdict = call_hook(ev, visit, false, location);
-    if (verdict == 0) {
-        errno = saved_errno; // the failed turn's
+    int verdict = 0;
+    if (ev.nesting.hook != nullptr) [[unlikely]] {
+        const int turns_errno = errno;
+        verdict = call_hook(ev, visit, false, location);
+        if (verdict == 0) {
+            errno = turns_errno;
+        }
     }
     if (ev.epoch == visit.epoch) {
         ev.nesting.level = visit.level_before;
@@ -77,9 +82,11 @@ int traced_turn(Context &ev, const char *location)
 {
     ev.trace.point(TEVENT_TRACE_BEFORE_LOOP_ONCE);
     const int result = ev.ops->loop_once(&ev, location);
-    const int saved_errno = errno;
-    ev.trace.point(TEVENT_TRACE_AFTER_LOOP_ONCE);
-    errno = saved_errno;
+    if (ev.trace.point.is_set()) [[unlikely]] {
+        const int turns_errno = errno;
+        ev.trace.point(TEVENT_TRACE_AFTER_LOOP_ONCE);
+        errno = turns_errno;
+    }
     return result;
 }
 
@@ -96,9 +103,11 @@ int run_once(Context &ev, const char *location)
         return verdict;
     }
     const int result = traced_turn(ev, location);
-    const int saved_errno = errno;
-    note_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
-    errno = saved_errno;
+    if (call_flow_in_use()) [[unlikely]] {
+        const int turns_errno = errno;
+        tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+        errno = turns_errno;
+    }
     return end_visit(ev, visit, result, location);
 }
 

@@ -70,7 +70,7 @@ bool EpollPoller::update(WatchList &pending, WatchList &not_open)
 
 bool EpollPoller::tell_about_wakeup()
 {
-    if (wakeup_told_ || wakeup_fd_ == -1) {
+    if (knows_wakeup()) {
         return true;
     }
     wakeup_told_ =

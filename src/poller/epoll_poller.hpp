@@ -31,6 +31,7 @@ public:
     // A new instance that knows nothing; all that is wanted becomes pending.
     bool reopen(WatchList &pending);
 
+    bool knows_wakeup() const { return wakeup_told_ || wakeup_fd_ == -1; }
     bool update(WatchList &pending, WatchList &not_open) override;
     void forget(Watch &watch) override;
     WaitResult wait(int timeout_ms) override;

@@ -65,7 +65,7 @@ void FdMonitor::leave_parents_instance()
         return;
     }
     fork_generation_ = fork_generation();
-    if (poller_ == &epoll_ && !epoll_.reopen(pending_)) {
+    if (uses_epoll() && !epoll_.reopen(pending_)) {
         fall_back("epoll instance after fork");
     }
 }
@@ -139,12 +139,20 @@ void FdMonitor::set_wakeup_fd(int fd)
 bool FdMonitor::update()
 {
     leave_parents_instance();
+    if (uses_epoll() && pending_.empty() && epoll_.knows_wakeup()) [[likely]] {
+        return true;
+    }
+    return tell_changes();
+}
+
+bool FdMonitor::tell_changes()
+{
     if (poller_ == nullptr) {
         errno = ENOTCONN;
         return false;
     }
     while (!poller_->update(pending_, not_open_)) {
-        if (poller_ != &epoll_) {
+        if (!uses_epoll()) {
             return false;
         }
         if (errno == EBADF) {
@@ -169,8 +177,8 @@ Watch *FdMonitor::take_not_open()
 
 WaitResult FdMonitor::wait(int timeout_ms)
 {
-    const WaitResult result = poller_->wait(timeout_ms);
-    if (result == WaitResult::kFailed && poller_ == &epoll_) {
+    const WaitResult result = uses_epoll() ? epoll_.wait(timeout_ms) : poller_->wait(timeout_ms);
+    if (result == WaitResult::kFailed && uses_epoll()) {
         fall_back("epoll wait");
     }
     return result;
@@ -178,8 +186,8 @@ WaitResult FdMonitor::wait(int timeout_ms)
 
 Ready FdMonitor::ready()
 {
-    const Ready found = poller_->ready();
-    if (found.stale && poller_ == &epoll_ && !epoll_.reopen(pending_)) {
+    const Ready found = uses_epoll() ? epoll_.ready() : poller_->ready();
+    if (found.stale && uses_epoll() && !epoll_.reopen(pending_)) {
         fall_back("new epoll instance");
     }
     return found;

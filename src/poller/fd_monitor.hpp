@@ -56,6 +56,9 @@ public:
     bool is_valid() const;
 
 private:
+    // The usual case is asked first and needs no virtual call.
+    bool uses_epoll() const { return poller_ == &epoll_; }
+    bool tell_changes();
     void leave_parents_instance();
     bool fall_back(const char *what);
     void use_poll();

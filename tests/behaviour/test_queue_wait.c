@@ -287,12 +287,13 @@ static void test_queue_wait_send__little_memory__null_or_posted(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_queue *queue = new_queue(f);
-	TALLOC_CTX *narrow = talloc_new(f->mem);
 	int outcome = 0;
 
 	for (size_t room = 1; outcome != 2 && room < 16384; room += 16) {
+		TALLOC_CTX *narrow = talloc_new(f->mem); /* talloc's account of a used one would be off */
 		struct tevent_req *req;
 		int now;
+
 		assert_int_equal(talloc_set_memlimit(narrow, room), 0);
 		req = tevent_queue_wait_send(narrow, f->ev, queue);
 		now = req == NULL ? 0 : state_of(req) == TEVENT_REQ_NO_MEMORY ? 1 : 2;
@@ -308,6 +309,7 @@ static void test_queue_wait_send__little_memory__null_or_posted(void **state)
 		outcome = now;
 		talloc_free(req);
 		assert_int_equal(talloc_total_blocks(narrow), 1);
+		talloc_free(narrow);
 	}
 	assert_int_equal(outcome, 2);
 }

@@ -272,8 +272,9 @@ void req_free(const Step &s)
 void req_received(const Step &s)
 {
     RequestSlot *req = any_request(s);
-    if (req == nullptr || req->pinned != 0) {
-        return;
+    if (req == nullptr || req->pinned != 0 ||
+        (req->reentered && req->running > 0 && avoid(Known::kD5Reentry))) {
+        return; // the immediate that calls back goes with it
     }
     void *state = CALL(_tevent_req_data)(pointer(*req));
     if (state != nullptr && has_pinned_below(state)) {
