@@ -65,18 +65,16 @@ void finish_again(tevent_context *, tevent_immediate *, void *private_data)
     finish(req, req.state_, req.finish_location_);
 }
 
-// Functions that are not the library's may keep the immediate, look at it after
-// the request has gone, or take it for the talloc object that others are.  They
-// get one, as long as there is memory.
+// Functions that are not the library's may look at the immediate after the
+// request has gone, or take it for the talloc object that others are.  They get
+// one, unless the first is at work or memory is short.
 void detach_trigger(Request &req)
 {
-    if (req.trigger_ != &req.posted_) {
-        return;
-    }
-    ImmediateEvent *own = make_immediate(&req);
-    if (own != nullptr) {
-        cut_loose(req.posted_);
-        req.trigger_ = own;
+    if (req.trigger_ == &req.posted_ && req.posted_.set_ == nullptr) {
+        ImmediateEvent *own = make_immediate(&req);
+        if (own != nullptr) {
+            req.trigger_ = own;
+        }
     }
 }
 

@@ -113,7 +113,8 @@ bool invoke(ImmediateEvent &im)
     set.trace.immediate(&im, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     im.handler_(context, &im, im.private_data_);
     if (wrapper != nullptr) {
-        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
+        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main,
+                                              run.let_go ? nullptr : &im, name, location);
         wrapper->leave(entered);
     }
     if (run.let_go) {
