@@ -1,56 +1,67 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Intrusive binary min-heap of deadlines.
+// Intrusive min-heap of deadlines: a leftist tree.
 //
-// The nodes themselves form a complete binary tree (all levels full, the last
-// one filled from the left), linked by pointers instead of laid out in an
-// array: nothing is ever allocated, so linking cannot fail.  The position of
-// the n-th node in level order is spelled by the bits of n below its highest
-// one (0: left, 1: right), which gives the way to the place of the next node
-// and to the last one in O(log n).
+// A node's rank is the number of nodes on the way down its right side until a
+// place is free.  On the left the rank is never smaller, so a right side has at
+// most log2(n + 1) nodes, however deep the left one is.  All work is merging two
+// trees along their right sides: adding, and taking out any node, is O(log n)
+// at worst, and nothing is ever allocated, so linking cannot fail.
 //
 // Order is (deadline, sequence): equal deadlines leave in the order in which
 // they came.
 //
-// Invariant: no node is before its parent; size_ nodes fill the tree's
-// first size_ positions.
+// Invariants: no node is before its parent; rank(right) <= rank(left);
+// rank = rank(right) + 1.
 
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <sys/time.h>
+#include <utility>
 
 #include "src/base/timeval.hpp"
 
 namespace tev {
 
-// When something is due.  A zero timeval means "at once" and sorts before all
-// real times, negative ones included.
-struct Deadline {
-    timeval when = {0, 0};
-    uint64_t sequence = 0;
+class TimerNode {
+public:
+    TimerNode() : sequence_(0), rank_(0), place_(kNowhere) {}
+    TimerNode(const TimerNode &) = delete;
+    TimerNode &operator=(const TimerNode &) = delete;
 
-    bool is_before(const Deadline &other) const
+    const timeval &when() const { return when_; }
+    // Waits for its time.
+    bool is_linked() const { return place_ == kInRun || place_ == kInHeap; }
+
+private:
+    friend class TimerHeap;
+    friend class TimerList;
+    friend class TimerQueue;
+
+    enum Place : uint8_t { kNowhere, kInRun, kInHeap, kSetAside };
+
+    // A zero time means "at once" and sorts before all real ones, negative ones included.
+    bool is_before(const TimerNode &other) const
     {
-        const bool at_once = is_zero(when);
-        if (at_once != is_zero(other.when)) {
-            return at_once;
+        if (when_.tv_sec <= 0 || other.when_.tv_sec <= 0) [[unlikely]] {
+            const bool at_once = is_zero(when_);
+            if (at_once != is_zero(other.when_)) {
+                return at_once;
+            }
         }
-        const int order = compare(when, other.when);
-        return order != 0 ? order < 0 : sequence < other.sequence;
+        const int order = compare(when_, other.when_);
+        return order != 0 ? order < 0 : sequence_ < other.sequence_;
     }
-};
 
-struct HeapNode {
-    Deadline deadline_;
-    HeapNode *parent_ = nullptr;
-    HeapNode *child_[2] = {nullptr, nullptr};
-
-    HeapNode() = default;
-    HeapNode(const HeapNode &) = delete;
-    HeapNode &operator=(const HeapNode &) = delete;
+    timeval when_ = {0, 0};
+    TimerNode *up_ = nullptr;    // in the heap: the parent
+    TimerNode *left_ = nullptr;  // in the heap: a child; in a list: the one before
+    TimerNode *right_ = nullptr; // in the heap: a child; in a list: the one behind
+    uint64_t sequence_ : 56;     // of the last link
+    uint64_t rank_ : 6;
+    uint64_t place_ : 2;
 };
 
 class TimerHeap {
@@ -59,156 +70,109 @@ public:
     TimerHeap(const TimerHeap &) = delete;
     TimerHeap &operator=(const TimerHeap &) = delete;
 
-    bool empty() const { return size_ == 0; }
-    size_t size() const { return size_; }
-    HeapNode *earliest() const { return root_; }
+    TimerNode *earliest() const { return root_; }
 
-    void link(HeapNode &n)
+    void link(TimerNode &n)
     {
-        n.child_[0] = n.child_[1] = nullptr;
-        n.parent_ = nullptr;
-        size_++;
-        if (size_ == 1) {
-            root_ = &n;
-            return;
-        }
-        HeapNode *parent = at(size_ >> 1);
-        n.parent_ = parent;
-        parent->child_[size_ & 1] = &n;
-        sift_up(n);
+        n.up_ = n.left_ = n.right_ = nullptr;
+        n.rank_ = 1;
+        root_ = merge(root_, &n, nullptr);
     }
 
-    void unlink(HeapNode &n)
+    void unlink(TimerNode &n)
     {
-        HeapNode *last = at(size_);
-        slot_of(*last) = nullptr;
-        size_--;
-        if (last == &n) {
+        TimerNode *parent = n.up_;
+        TimerNode *rest = merge(n.left_, n.right_, parent);
+        if (parent == nullptr) {
+            root_ = rest;
             return;
         }
-        take_place(*last, n);
-        sift_up(*last);
-        sift_down(*last);
+        (parent->left_ == &n ? parent->left_ : parent->right_) = rest;
+        for (TimerNode *above = parent; above != nullptr && restore(*above);) {
+            above = above->up_;
+        }
     }
 
     // In no order; `visit` must leave the heap as it is.
     template <class Visit>
     void for_each(Visit visit) const
     {
-        for_each_below(root_, visit);
-    }
-
-    bool is_valid() const { return root_ == nullptr ? size_ == 0 : count_valid(*root_) == size_; }
-
-private:
-    // The node at a position, 1 being the root.
-    HeapNode *at(size_t position) const
-    {
-        HeapNode *n = root_;
-        for (size_t bit = std::bit_floor(position) >> 1; bit != 0; bit >>= 1) {
-            n = n->child_[(position & bit) != 0];
-        }
-        return n;
-    }
-
-    // The pointer by which the tree holds n.
-    HeapNode *&slot_of(HeapNode &n)
-    {
-        if (n.parent_ == nullptr) {
-            return root_;
-        }
-        return n.parent_->child_[n.parent_->child_[1] == &n];
-    }
-
-    // Puts n, which is in no place, into the place of `old`.
-    void take_place(HeapNode &n, HeapNode &old)
-    {
-        slot_of(old) = &n;
-        n.parent_ = old.parent_;
-        for (int side = 0; side < 2; side++) {
-            n.child_[side] = old.child_[side];
-            if (n.child_[side] != nullptr) {
-                n.child_[side]->parent_ = &n;
-            }
-        }
-    }
-
-    void swap_with_parent(HeapNode &n)
-    {
-        HeapNode &parent = *n.parent_;
-        const int side = parent.child_[1] == &n;
-        HeapNode *sibling = parent.child_[1 - side];
-
-        slot_of(parent) = &n;
-        n.parent_ = parent.parent_;
-        for (int i = 0; i < 2; i++) {
-            parent.child_[i] = n.child_[i];
-            if (parent.child_[i] != nullptr) {
-                parent.child_[i]->parent_ = &parent;
-            }
-        }
-        n.child_[side] = &parent;
-        n.child_[1 - side] = sibling;
-        parent.parent_ = &n;
-        if (sibling != nullptr) {
-            sibling->parent_ = &n;
-        }
-    }
-
-    void sift_up(HeapNode &n)
-    {
-        while (n.parent_ != nullptr && n.deadline_.is_before(n.parent_->deadline_)) {
-            swap_with_parent(n);
-        }
-    }
-
-    void sift_down(HeapNode &n)
-    {
-        for (;;) {
-            HeapNode *first = n.child_[0];
-            if (first == nullptr) {
-                return;
-            }
-            if (n.child_[1] != nullptr && n.child_[1]->deadline_.is_before(first->deadline_)) {
-                first = n.child_[1];
-            }
-            if (!first->deadline_.is_before(n.deadline_)) {
-                return;
-            }
-            swap_with_parent(*first);
-        }
-    }
-
-    template <class Visit>
-    // NOLINTNEXTLINE(misc-no-recursion): as deep as a complete binary tree
-    static void for_each_below(HeapNode *n, Visit &visit)
-    {
-        if (n != nullptr) {
-            for_each_below(n->child_[0], visit);
-            for_each_below(n->child_[1], visit);
+        for (TimerNode *n = root_; n != nullptr; n = next(n)) {
             visit(*n);
         }
     }
 
-    // Nodes below and including n, or SIZE_MAX/2 and more when one is misplaced.
-    // NOLINTNEXTLINE(misc-no-recursion): as deep as a complete binary tree
-    static size_t count_valid(const HeapNode &n)
+    bool is_valid() const
     {
-        size_t count = 1;
-        for (const HeapNode *child : n.child_) {
-            if (child == nullptr) {
-                continue;
+        bool valid = root_ == nullptr || root_->up_ == nullptr;
+        for_each([&](TimerNode &n) {
+            for (TimerNode *child : {n.left_, n.right_}) {
+                valid = valid && (child == nullptr || (child->up_ == &n && !child->is_before(n)));
             }
-            if (child->parent_ != &n || child->deadline_.is_before(n.deadline_)) {
-                return SIZE_MAX / 2;
-            }
-            count += count_valid(*child);
-        }
-        return count;
+            valid = valid && rank(n.right_) <= rank(n.left_) && n.rank_ == rank(n.right_) + 1;
+        });
+        return valid;
     }
 
-    HeapNode *root_ = nullptr;
-    size_t size_ = 0;
+private:
+    static constexpr uint32_t kMostRank = 63;
+
+    static uint32_t rank(const TimerNode *n) { return n != nullptr ? n->rank_ : 0; }
+
+    // One tree of two; its root's parent is `parent`.
+    static TimerNode *merge(TimerNode *a, TimerNode *b, TimerNode *parent)
+    {
+        TimerNode *root = nullptr;
+        TimerNode **slot = &root;
+        TimerNode *lowest = parent;
+        while (a != nullptr && b != nullptr) {
+            if (b->is_before(*a)) {
+                std::swap(a, b);
+            }
+            *slot = a;
+            a->up_ = lowest;
+            lowest = a;
+            slot = &a->right_;
+            a = a->right_;
+        }
+        TimerNode *rest = a != nullptr ? a : b;
+        *slot = rest;
+        if (rest != nullptr) {
+            rest->up_ = lowest;
+        }
+        for (TimerNode *n = lowest; n != parent; n = n->up_) {
+            restore(*n);
+        }
+        return root;
+    }
+
+    // After a change below n.  False: nothing changes above.
+    static bool restore(TimerNode &n)
+    {
+        if (rank(n.left_) < rank(n.right_)) {
+            std::swap(n.left_, n.right_);
+        }
+        const uint32_t now = rank(n.right_) + 1;
+        if (n.rank_ == now) {
+            return false;
+        }
+        n.rank_ = now & kMostRank;
+        return true;
+    }
+
+    // Left before right, from the top down.
+    static TimerNode *next(TimerNode *n)
+    {
+        if (n->left_ != nullptr) {
+            return n->left_; // there is no right one without
+        }
+        while (n->up_ != nullptr && (n->up_->right_ == n || n->up_->right_ == nullptr)) {
+            n = n->up_;
+        }
+        return n->up_ != nullptr ? n->up_->right_ : nullptr;
+    }
+
+    TimerNode *root_ = nullptr;
 };
 
 } // namespace tev

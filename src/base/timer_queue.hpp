@@ -5,92 +5,140 @@
 // Programs mostly add timers whose time is later than that of all others (a
 // time-out per request, each with the same length) and free them before they
 // are due.  Those form the run: a list that is sorted because each new node
-// goes behind the last; joining and leaving are O(1).  A node that would have
-// to go further forward joins a heap instead: O(log n) for any order.  The
-// earliest node is the earlier of the two fronts.
+// goes behind the last, or a few places before it; joining and leaving are
+// O(1).  A node that would have to go further forward joins a heap instead:
+// O(log n) for any order.  The earliest node is the earlier of the two fronts.
 //
 // Sequence numbers grow with each link, so equal deadlines stay first in,
 // first out, also across the two structures.
+//
+// A node can be set aside: out of the order, but still known to the queue.
 //
 // Time is passed in by the caller: nothing here reads a clock.
 
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 
-#include "src/base/list.hpp"
 #include "src/base/timer_heap.hpp"
 
 namespace tev {
 
-class TimerQueue;
-
-class TimerNode : private HeapNode, private ListNode<TimerQueue> {
+// Nodes in the order in which they were put there.
+class TimerList {
 public:
-    const timeval &when() const { return deadline_.when; }
-    bool is_linked() const { return place_ != Place::kNone; }
+    TimerNode *front() const { return front_; }
+    TimerNode *back() const { return back_; }
+    static TimerNode *next(const TimerNode &n) { return n.right_; }
+
+    // Behind `where`; null: in front of all.
+    void insert(TimerNode *where, TimerNode &n)
+    {
+        TimerNode *behind = where != nullptr ? where->right_ : front_;
+        n.left_ = where;
+        n.right_ = behind;
+        (where != nullptr ? where->right_ : front_) = &n;
+        (behind != nullptr ? behind->left_ : back_) = &n;
+    }
+
+    void unlink(TimerNode &n)
+    {
+        (n.left_ != nullptr ? n.left_->right_ : front_) = n.right_;
+        (n.right_ != nullptr ? n.right_->left_ : back_) = n.left_;
+    }
 
 private:
-    friend class TimerQueue;
-    friend class List<TimerNode, TimerQueue>;
-
-    enum class Place : uint8_t { kNone, kRun, kHeap };
-    Place place_ = Place::kNone;
+    TimerNode *front_ = nullptr;
+    TimerNode *back_ = nullptr;
 };
 
 class TimerQueue {
 public:
-    bool empty() const { return run_.empty() && heap_.empty(); }
+    TimerQueue() = default;
+    TimerQueue(const TimerQueue &) = delete;
+    TimerQueue &operator=(const TimerQueue &) = delete;
+
+    bool empty() const { return run_.front() == nullptr && heap_.earliest() == nullptr; }
 
     // Null when there is none.
     TimerNode *earliest() const
     {
         TimerNode *run_front = run_.front();
-        auto *heap_front = static_cast<TimerNode *>(heap_.earliest());
+        TimerNode *heap_front = heap_.earliest();
         if (run_front == nullptr || heap_front == nullptr) {
             return run_front != nullptr ? run_front : heap_front;
         }
-        return heap_front->deadline_.is_before(run_front->deadline_) ? heap_front : run_front;
+        return heap_front->is_before(*run_front) ? heap_front : run_front;
     }
 
     void link(TimerNode &n, const timeval &when)
     {
-        n.deadline_ = Deadline{when, next_sequence_++};
-        TimerNode *last = run_.back();
-        if (last == nullptr || last->deadline_.is_before(n.deadline_)) {
-            n.place_ = TimerNode::Place::kRun;
-            run_.push_back(n);
-        } else {
-            n.place_ = TimerNode::Place::kHeap;
-            heap_.link(n);
+        assert(n.place_ == TimerNode::kNowhere);
+        n.when_ = when;
+        n.sequence_ = next_sequence_++ & kSequenceMask;
+        TimerNode *where = run_.back();
+        for (int steps = 0; where != nullptr && n.is_before(*where); where = where->left_) {
+            if (++steps > kMostSteps) {
+                n.place_ = TimerNode::kInHeap;
+                heap_.link(n);
+                return;
+            }
         }
+        n.place_ = TimerNode::kInRun;
+        run_.insert(where, n);
     }
 
+    // Wherever it is.
     void unlink(TimerNode &n)
     {
-        if (n.place_ == TimerNode::Place::kRun) {
+        switch (n.place_) {
+        case TimerNode::kInRun:
             run_.unlink(n);
-        } else {
+            break;
+        case TimerNode::kInHeap:
             heap_.unlink(n);
+            break;
+        case TimerNode::kSetAside:
+            aside_.unlink(n);
+            break;
+        default:
+            break;
         }
-        n.place_ = TimerNode::Place::kNone;
+        n.place_ = TimerNode::kNowhere;
     }
 
-    // In no order; `visit` must leave the queue as it is.
-    template <class Visit>
-    void for_each(Visit visit) const
+    void set_aside(TimerNode &n)
     {
-        for (TimerNode *n = run_.front(); n != nullptr; n = run_.next(*n)) {
-            visit(*n);
+        unlink(n);
+        n.place_ = TimerNode::kSetAside;
+        aside_.insert(aside_.back(), n);
+    }
+    TimerNode *first_aside() const { return aside_.front(); }
+    static TimerNode *next_aside(const TimerNode &n) { return TimerList::next(n); }
+
+    // Sets aside all that `chosen` is true of, in due order.  O(n log n).
+    template <class Chosen>
+    void set_aside_if(Chosen chosen)
+    {
+        TimerList rest;
+        while (TimerNode *n = earliest()) {
+            if (chosen(*n)) {
+                set_aside(*n);
+            } else {
+                unlink(*n);
+                n->place_ = TimerNode::kInRun; // where it will be: the rest comes in order
+                rest.insert(rest.back(), *n);
+            }
         }
-        heap_.for_each([&](HeapNode &n) { visit(static_cast<TimerNode &>(n)); });
+        run_ = rest;
     }
 
     bool is_valid() const
     {
-        for (TimerNode *n = run_.front(); n != nullptr; n = run_.next(*n)) {
-            TimerNode *next = run_.next(*n);
-            if (next != nullptr && next->deadline_.is_before(n->deadline_)) {
+        for (TimerNode *n = run_.front(); n != nullptr; n = TimerList::next(*n)) {
+            TimerNode *next = TimerList::next(*n);
+            if (next != nullptr && (next->left_ != n || next->is_before(*n))) {
                 return false;
             }
         }
@@ -98,8 +146,12 @@ public:
     }
 
 private:
-    List<TimerNode, TimerQueue> run_;
+    static constexpr int kMostSteps = 8;
+    static constexpr uint64_t kSequenceMask = (uint64_t{1} << 56) - 1;
+
+    TimerList run_;
     TimerHeap heap_;
+    TimerList aside_;
     uint64_t next_sequence_ = 0;
 };
 

@@ -61,10 +61,12 @@ void SourceSet::cut_all_loose()
     talloc_free(wakeup_event);
     wakeup_event = nullptr;
     cut_list_loose(fds);
-    while (auto *te = static_cast<TimerEvent *>(timers.earliest())) {
-        cut_loose(*te);
+    while (TimerNode *node = timers.earliest()) {
+        cut_loose(static_cast<TimerEvent &>(*node));
     }
-    cut_list_loose(running_timers);
+    while (TimerNode *node = timers.first_aside()) {
+        cut_loose(static_cast<TimerEvent &>(*node));
+    }
     cut_list_loose(delivering_immediates);
     cut_list_loose(immediates);
     cut_list_loose(signals);
@@ -76,13 +78,15 @@ void SourceSet::cut_all_loose()
 void SourceSet::cut_loose_those_of(const WrapperScope &wrapper)
 {
     cut_list_loose_of(fds, wrapper);
-    timers.for_each([&](TimerNode &node) {
-        auto &te = static_cast<TimerEvent &>(node);
+    timers.set_aside_if(
+        [&](TimerNode &node) { return static_cast<TimerEvent &>(node).wrapper_ == &wrapper; });
+    for (TimerNode *node = timers.first_aside(); node != nullptr;) {
+        auto &te = static_cast<TimerEvent &>(*node);
+        node = TimerQueue::next_aside(*node);
         if (te.wrapper_ == &wrapper) {
-            running_timers.push_back(te); // they leave from there
+            cut_loose(te);
         }
-    });
-    cut_list_loose_of(running_timers, wrapper);
+    }
     cut_list_loose_of(delivering_immediates, wrapper);
     cut_list_loose_of(immediates, wrapper);
     cut_list_loose_of(signals, wrapper);

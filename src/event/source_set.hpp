@@ -38,10 +38,9 @@ public:
     // lock of its own outside the wait): they end the wait.
     bool wake_on_change = false;
 
-    List<FdEvent, InSet> fds; // newest first
-    size_t armed_fds = 0;     // of those, the ones whose flags are not 0
-    TimerQueue timers;
-    List<TimerEvent, Running> running_timers;
+    List<FdEvent, InSet> fds;                          // newest first
+    size_t armed_fds = 0;                              // of those, the ones whose flags are not 0
+    TimerQueue timers;                                 // set aside: those whose handlers run
     List<ImmediateEvent, InSet> immediates;            // in scheduled order
     List<ImmediateEvent, InSet> delivering_immediates; // their handlers run
     ImmediateInbox inbox;

@@ -18,12 +18,6 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
     }
 }
 
-// Not running, nor cut loose.
-bool is_waiting(const TimerEvent &te)
-{
-    return te.TimerNode::is_linked();
-}
-
 } // namespace
 
 TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when,
@@ -47,7 +41,7 @@ TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &w
 
 void update_timer(TimerEvent &te, const timeval &when)
 {
-    if (!is_waiting(te)) {
+    if (!te.is_linked()) { // running, or cut loose
         return;
     }
     SourceSet &set = *te.set_;
@@ -65,12 +59,7 @@ void cut_loose(TimerEvent &te)
     }
     SourceSet &set = *te.set_;
     set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
-    if (te.TimerNode::is_linked()) {
-        set.timers.unlink(te);
-    }
-    if (te.ListNode<Running>::is_linked()) {
-        te.ListNode<Running>::unlink();
-    }
+    set.timers.unlink(te);
     say(set, te, "left the loop");
     te.set_ = nullptr;
     te.wrapper_ = nullptr;
@@ -78,7 +67,7 @@ void cut_loose(TimerEvent &te)
 
 bool invoke(TimerEvent &te, const timeval &current_time)
 {
-    if (!is_waiting(te)) {
+    if (!te.is_linked()) { // running, or cut loose
         return false;
     }
     SourceSet &set = *te.set_;
@@ -90,8 +79,7 @@ bool invoke(TimerEvent &te, const timeval &current_time)
     const char *location = te.location_;
     const bool entered = wrapper != nullptr && wrapper->enter(location);
 
-    set.timers.unlink(te);
-    set.running_timers.push_back(te);
+    set.timers.set_aside(te);
     te.handlers_running_++;
     say(set, te, "runs");
     if (wrapper != nullptr) {

@@ -14,11 +14,7 @@
 #include "src/base/timer_queue.hpp"
 #include "src/event/handler_frame.hpp"
 
-namespace tev {
-struct Running;
-}
-
-struct tevent_timer final : tev::Source, tev::TimerNode, tev::ListNode<tev::Running> {
+struct tevent_timer final : tev::Source, tev::TimerNode {
     static constexpr const char *kTallocName = "struct tevent_timer";
 
     int on_talloc_free();

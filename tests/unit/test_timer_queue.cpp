@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // The timer queue and its heap: order against a plain sorted model, for many
-// orders of adding, moving and leaving; and the number of comparisons' worth
-// of work, counted by the depth of the heap, not by a clock.
+// orders of adding, moving and leaving; and balance, which bounds the work.
 
 #include "tests/unit/unit.hpp"
 
@@ -139,9 +138,6 @@ void test_queue__random_operations__agrees_with_a_sorted_model(void **)
             b.check_earliest();
             assert_true(b.queue.is_valid());
         }
-        size_t visited = 0;
-        b.queue.for_each([&](TimerNode &) { visited++; });
-        assert_int_equal(visited, b.linked.size());
         b.drain_in_order();
     }
 }
@@ -162,58 +158,93 @@ void test_queue__every_kind_of_order__comes_out_sorted(void **)
     }
 }
 
-// ---- the heap alone
-
-struct HeapItem : tev::HeapNode {};
-
-int depth_of(const tev::HeapNode *n)
+// E9: whatever the order of times, the heap stays balanced (is_valid() walks its ranks), also while nodes leave
+// from anywhere.
+void test_queue__any_order__stays_balanced(void **)
 {
-    return n == nullptr ? 0 : 1 + std::max(depth_of(n->child_[0]), depth_of(n->child_[1]));
-}
-
-// E9: no order of times makes the tree deeper than its size demands.
-void test_heap__any_order__stays_complete(void **)
-{
-    constexpr size_t kCount = 1000; // 10 levels
+    constexpr int kCount = 1000;
     for (int kind = 0; kind < 3; kind++) {
-        tev::TimerHeap heap;
-        std::vector<std::unique_ptr<HeapItem>> items;
-        for (size_t i = 0; i < kCount; i++) {
-            items.push_back(std::make_unique<HeapItem>());
-            const auto when = static_cast<time_t>(kind == 0   ? i
-                                                  : kind == 1 ? kCount - i
-                                                              : (i * 7919) % kCount);
-            items.back()->deadline_ = {{when, 0}, i};
-            heap.link(*items.back());
+        Bench b;
+        for (int i = 0; i < kCount; i++) {
+            const int when[] = {i, kCount - i, (i * 7919) % kCount};
+            b.link(b.fresh(), seconds(1 + when[kind]));
+            assert_true(b.queue.is_valid());
         }
-        assert_int_equal(depth_of(heap.earliest()), 10);
-        assert_true(heap.is_valid());
-        for (size_t i = 0; i < kCount; i++) {
-            heap.unlink(*items[(i * 7) % kCount]);
-            assert_true(heap.is_valid());
+        for (int i = 0; i < kCount; i++) {
+            b.unlink(b.nodes[static_cast<size_t>(i * 7 % kCount)].get());
+            assert_true(b.queue.is_valid());
+            b.check_earliest();
         }
-        assert_true(heap.empty());
+        assert_true(b.queue.empty());
     }
 }
 
-// E2: a node that was below another one is the root of a heap that is begun anew.
-void test_heap__node_is_linked_again__knows_nothing_of_its_old_place(void **)
+// E2: a node that was below another one knows nothing of its old place when it is linked again.
+void test_queue__node_is_linked_again__is_where_it_belongs(void **)
 {
-    tev::TimerHeap heap;
-    tev::HeapNode a, b, c;
-    a.deadline_ = {{1, 0}, 1};
-    b.deadline_ = {{3, 0}, 2};
-    c.deadline_ = {{2, 0}, 3};
-    heap.link(a);
-    heap.link(b);
-    heap.unlink(b);
-    heap.unlink(a);
-    assert_true(heap.empty());
-    heap.link(b);
-    heap.link(c);
-    assert_ptr_equal(heap.earliest(), &c);
-    assert_true(heap.is_valid());
-    assert_int_equal(heap.size(), 2);
+    Bench b;
+    for (int i = 0; i < 20; i++) {
+        b.link(b.fresh(), seconds(100 - i));
+    }
+    std::vector<Node *> all = b.linked;
+    for (Node *n : all) {
+        b.unlink(n);
+    }
+    assert_true(b.queue.empty());
+    for (Node *n : all) {
+        b.link(n, seconds(50 + n->id % 3));
+        assert_true(b.queue.is_valid());
+    }
+    b.drain_in_order();
+}
+
+// E4: what is set aside is neither due nor lost.
+void test_queue__set_aside__out_of_the_order_in_a_list(void **)
+{
+    Bench b;
+    Node *first = b.fresh();
+    Node *second = b.fresh();
+    b.queue.link(*first, seconds(1));
+    b.queue.link(*second, seconds(2));
+    b.queue.set_aside(*first);
+    assert_false(first->is_linked());
+    assert_ptr_equal(b.queue.earliest(), second);
+    b.queue.set_aside(*second);
+    assert_true(b.queue.empty());
+    assert_ptr_equal(b.queue.first_aside(), first);
+    assert_ptr_equal(TimerQueue::next_aside(*first), second);
+    b.queue.unlink(*first);
+    assert_ptr_equal(b.queue.first_aside(), second);
+    b.queue.unlink(*second);
+    b.queue.unlink(*second); // where it is not any more
+    assert_null(b.queue.first_aside());
+    b.queue.link(*first, seconds(3));
+    assert_ptr_equal(b.queue.earliest(), first);
+}
+
+// W6: some are chosen, the others keep their order among equal times.
+void test_queue__set_aside_if__takes_the_chosen_in_due_order(void **)
+{
+    Random random(11);
+    Bench b;
+    for (int i = 0; i < 200; i++) {
+        b.link(b.fresh(), seconds(random.below(20)));
+    }
+    auto is_chosen = [](TimerNode &n) { return static_cast<Node &>(n).id % 3 == 0; };
+    b.queue.set_aside_if(is_chosen);
+    assert_true(b.queue.is_valid());
+    size_t chosen = 0;
+    const Node *before = nullptr;
+    for (TimerNode *t = b.queue.first_aside(); t != nullptr; t = TimerQueue::next_aside(*t)) {
+        const Node *n = static_cast<Node *>(t);
+        assert_true(n->id % 3 == 0);
+        assert_true(before == nullptr || model_less(before, n));
+        before = n;
+        chosen++;
+    }
+    assert_int_equal(chosen, 66);
+    std::erase_if(b.linked, [](const Node *n) { return n->id % 3 == 0; });
+    b.drain_in_order();
 }
 
 } // namespace
@@ -221,13 +252,15 @@ void test_heap__node_is_linked_again__knows_nothing_of_its_old_place(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_heap__node_is_linked_again__knows_nothing_of_its_old_place),
         cmocka_unit_test(test_queue__equal_times_in_run_and_heap__first_in_first_out),
         cmocka_unit_test(test_queue__zero_time__before_negative_and_positive),
         cmocka_unit_test(test_queue__linked_again_with_the_same_time__goes_last),
         cmocka_unit_test(test_queue__random_operations__agrees_with_a_sorted_model),
         cmocka_unit_test(test_queue__every_kind_of_order__comes_out_sorted),
-        cmocka_unit_test(test_heap__any_order__stays_complete),
+        cmocka_unit_test(test_queue__any_order__stays_balanced),
+        cmocka_unit_test(test_queue__node_is_linked_again__is_where_it_belongs),
+        cmocka_unit_test(test_queue__set_aside__out_of_the_order_in_a_list),
+        cmocka_unit_test(test_queue__set_aside_if__takes_the_chosen_in_due_order),
     };
     return cmocka_run_group_tests_name("timer_queue", tests, nullptr, nullptr);
 }
