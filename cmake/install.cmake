@@ -53,9 +53,11 @@ install(
   FILES ${PROJECT_BINARY_DIR}/cmake/tevent-config.cmake ${PROJECT_BINARY_DIR}/cmake/tevent-config-version.cmake
   DESTINATION ${package_dir})
 
-# ---- man pages ---------------------------------------------------------------------------------------------
+# ---- man pages, documentation ------------------------------------------------------------------------------
 
-# docs/Doxyfile.in as OUTPUT/Doxyfile, pages in OUTPUT/docs/man; it asks for three names.
+include(${CMAKE_CURRENT_LIST_DIR}/man.cmake)
+
+# docs/Doxyfile.in as OUTPUT/docs/Doxyfile; it asks for three names.
 function(configure_doxyfile output)
   set(TEVENT_VERSION ${PROJECT_VERSION})
   set(TEVENT_SOURCE_DIR ${PROJECT_SOURCE_DIR})
@@ -66,27 +68,6 @@ endfunction()
 
 if(TEVENT_BUILD_DOCS)
   find_package(Doxygen QUIET)
-  if(DOXYGEN_FOUND)
-    configure_doxyfile(${PROJECT_BINARY_DIR})
-    # A doxygen that finds fault with the documentation must not stop anyone's build; the test docs.man does it.
-    file(APPEND ${PROJECT_BINARY_DIR}/docs/Doxyfile "\nWARN_AS_ERROR = NO\nWARNINGS = NO\n")
-    file(GLOB doc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*)
-    add_custom_command(
-      OUTPUT ${PROJECT_BINARY_DIR}/docs/man.stamp
-      COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/docs/man
-      COMMAND Doxygen::doxygen ${PROJECT_BINARY_DIR}/docs/Doxyfile
-      COMMAND ${CMAKE_COMMAND} -E touch ${PROJECT_BINARY_DIR}/docs/man.stamp
-      DEPENDS ${doc_sources} ${PROJECT_SOURCE_DIR}/include/tevent.h
-      WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/docs
-      COMMENT "Man pages"
-      VERBATIM)
-    add_custom_target(man ALL DEPENDS ${PROJECT_BINARY_DIR}/docs/man.stamp)
-    # Doxygen also makes pages named after members of structs: not for the system's man3.
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/docs/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR}
-      FILES_MATCHING PATTERN "tevent*.3" PATTERN "TEVENT_*.3")
-  else()
-    message(STATUS "Man pages: not built, doxygen is not installed")
-  endif()
 endif()
 
 # ---- packages ----------------------------------------------------------------------------------------------
