@@ -14,14 +14,15 @@ file(GLOB pages ${SOURCES}/*.3 ${SOURCES}/*.7)
 foreach(page IN LISTS pages)
   cmake_path(GET page FILENAME page_name)
   execute_process(
-    COMMAND ${MANDOC} -T html -O "toc,style=man.css,man=%N.%S.html" ${page}
+    COMMAND ${MANDOC} -T html -O "style=man.css,man=%N.%S.html" ${page}
     OUTPUT_FILE ${OUTPUT}/${page_name}.html
     COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCH "[37]$" section ${page_name})
   man_names(names ${page})
   foreach(name IN LISTS names)
-    if(NOT name.${section} STREQUAL page_name)
-      file(CREATE_LINK ${page_name}.html ${OUTPUT}/${name}.${section}.html SYMBOLIC)
+    set(link ${name}.${section})
+    if(NOT link STREQUAL page_name)
+      file(CREATE_LINK ${page_name}.html ${OUTPUT}/${link}.html SYMBOLIC)
     endif()
   endforeach()
 endforeach()

@@ -10,6 +10,7 @@ The man pages are complete, true to the header, and well-formed.  CHECK is one o
   synopsis   each SYNOPSIS compiles, agrees with the header to the letter, and can be called that way
   examples   each listing compiles without a warning and links by pkg-config's flags; what has a main() runs and succeeds
   lint       mandoc and man find no fault
+  html       the pages as HTML lead nowhere but to each other and to those of other projects
   installed  `cmake --install` puts a page or a link for each name where man finds it
 
 for all pages or those that are named.  Exit status: 0, 1 (something is wrong), 77 (a program is missing).
@@ -285,6 +286,18 @@ class Check:
         if shown.returncode != 0:
             self.fail(page, f"man: exit status {shown.returncode}")
 
+    # ---- html -------------------------------------------------------------------------------------------
+
+    def check_html(self):
+        cmake = os.environ.get("CMAKE", "cmake")
+        subprocess.run([cmake, "-D", f"MANDOC={shutil.which('mandoc')}", "-D", f"SOURCES={self.pages[0].path.parent}",
+                        "-D", f"OUTPUT={self.scratch}", "-P", self.source / "cmake/man_html.cmake"], check=True)
+        for page in self.pages:
+            text = (self.scratch / f"{page.file}.html").read_text()
+            for target in ["index.html", *re.findall(r'href="((?:tevent|TEVENT|man\.css)[^"#]*)', text)]:
+                if not (self.scratch / target).exists():
+                    self.fail(page, f"leads to {target}, which is missing")
+
     # ---- installed --------------------------------------------------------------------------------------
 
     def check_installed(self):
@@ -307,7 +320,7 @@ class Check:
 
 
 NEEDED = {"names": [], "synopsis": ["mandoc"], "examples": ["nm"], "lint": ["mandoc", "man", "groff"],
-          "installed": ["man"]}
+          "html": ["mandoc"], "installed": ["man"]}
 
 
 def main():
