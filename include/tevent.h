@@ -11,99 +11,39 @@
 
 /**
  * @file tevent.h
- * @brief The whole public interface of libtevent.
+ * The whole public interface of libtevent. tevent(7) explains the concepts;
+ * each call has a man page with an example.
  *
- * Start with the overview, tevent(3); each section of this file has a page of
- * its own.
- */
-
-/**
- * @page tevent The tevent library
+ * What holds everywhere:
  *
- * @section tevent_overview Description
- *
- * tevent runs callbacks, called handlers, when something happens: a file
- * descriptor becomes ready, a point in time is reached, a signal arrives,
- * another thread hands over work. All of it is tied to a context, and a loop
- * on that context, run by the program, calls the handlers one after another.
- * On top of that stand requests, a uniform way to write asynchronous
- * functions, and queues, which serve requests one at a time.
- *
- * @code
- * static void on_readable(struct tevent_context *ev, struct tevent_fd *fde,
- *                         uint16_t flags, void *private_data)
- * {
- *         char buf[512];
- *         ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
- *
- *         if (n <= 0) {
- *                 talloc_free(fde);
- *         }
- * }
- *
- * int main(void)
- * {
- *         struct tevent_context *ev = tevent_context_init(NULL);
- *
- *         if (ev == NULL ||
- *             tevent_add_fd(ev, ev, STDIN_FILENO, TEVENT_FD_READ,
- *                           on_readable, NULL) == NULL) {
- *                 return 1;
- *         }
- *         tevent_loop_wait(ev);
- *         talloc_free(ev);
- *         return 0;
- * }
- * @endcode
- *
- * @section tevent_pages Pages
- *
- * The loop: tevent_contexts(3), tevent_loop(3). What it watches:
- * tevent_fd_events(3), tevent_timers(3), tevent_immediates(3),
- * tevent_signals(3). Asynchronous functions: tevent_requests(3),
- * tevent_profiles(3), tevent_queues(3). Several threads: tevent_threads(3).
- * Looking on: tevent_debugging(3), tevent_call_flow(3). Helpers:
- * tevent_time(3). Replacing parts: tevent_backends(3), tevent_wrappers(3).
- * Learning by example: tevent_tutorial(3) and its chapters
- * tevent_context_tutorial(3), tevent_request_tutorial(3),
- * tevent_queue_tutorial(3), tevent_thread_tutorial(3).
- *
- * @section tevent_conventions What holds everywhere
- *
- * Memory: every object is a talloc chunk. A function's @a mem_ctx becomes its
- * talloc parent; talloc_free() on the object, or on a parent of it, takes the
- * object out of the loop. There are no other free functions. Out of memory is
- * reported to the caller: NULL or false.
- *
- * Private data: a handler's @a private_data is passed through untouched; it
- * belongs to the program, which has to keep it alive as long as the event.
- *
- * Freeing inside handlers: a handler may free the event that it runs for, that
- * event's talloc parent, or any other event. For its own event talloc_free()
- * returns -1 then: the event has left the loop at once, its memory goes when
- * the handler has returned. Freeing it a second time in there is a mistake and
- * aborts (tevent_set_abort_fn()). Freeing the context itself in a handler of
- * its loop is not allowed.
- *
- * Threads: a context belongs to one thread at a time, together with all that
- * hangs on it; talloc itself knows no locks. Functions that may be called from
- * elsewhere say so. Different threads may use different contexts.
- *
- * Names and places: many names are macros in front of functions that begin
- * with an underscore. They add the name of the handler and the place of the
- * call, both string literals, which show up in debug messages. Call the
- * macros; the functions behind them are there for compiled programs. Some of
- * the macros came with release 0.15.0 and have the name of a function that
- * existed before and still does: @c (tevent_queue_add)(...) and
- * @c &tevent_queue_add reach it, without recording a name. All macros that
- * look like functions are expressions.
- *
- * NULL: the flag, close function and tag functions of fd events, all other tag
- * functions and tevent_req_print() accept NULL as their object, no other
- * function does, unless its description says so.
- *
- * Releases: "Since" names the release of the interface that brought a
- * declaration; where nothing is said it has been there from 0.9.9 on.
+ * - Memory: every object is a talloc chunk. A function's @a mem_ctx becomes its
+ *   talloc parent; talloc_free() on the object, or on a parent of it, takes it
+ *   out of the loop. There are no other free functions. Out of memory is
+ *   reported to the caller: NULL or false.
+ * - Private data is passed through untouched. It belongs to the program, which
+ *   keeps it alive as long as the event.
+ * - Freeing inside handlers: a handler may free the event that it runs for,
+ *   that event's talloc parent, or any other event. For its own event
+ *   talloc_free() returns -1: the event has left the loop at once, its memory
+ *   goes when the handler has returned. Freeing it a second time in there
+ *   aborts (tevent_set_abort_fn()). The context itself must not be freed in a
+ *   handler of its loop.
+ * - Threads: a context belongs to one thread at a time, together with all that
+ *   hangs on it; talloc knows no locks. Functions that may be called from
+ *   elsewhere say so. Different threads may use different contexts.
+ * - fork(): the child has copies of all contexts and events. It may use and
+ *   free them without disturbing the parent; tevent_re_initialise() gets rid of
+ *   them.
+ * - NULL as the object: the flag, close function and tag functions of fd
+ *   events, all other tag functions and tevent_req_print() accept it, and
+ *   functions that say so.
+ * - Names and places: many names are macros in front of functions that begin
+ *   with an underscore. They add the name of the handler and the place of the
+ *   call, both string literals, for debug messages. Some came with 0.15.0 and
+ *   have the name of a function that still exists: @c (tevent_queue_add)(...)
+ *   and @c &tevent_queue_add reach it. All of them are expressions.
+ * - Releases: "since" names the release of the interface that brought a
+ *   declaration; without it, it is there from 0.9.9 on.
  *
  * Define @c TEVENT_DEPRECATED before the include to see the deprecated part,
  * @c TEVENT_COMPAT_DEFINES for the names from before the library was called
@@ -150,15 +90,13 @@ struct tevent_threaded_context;
  * A program creates a context, adds events, and runs tevent_loop_wait() or
  * tevent_loop_once() on it. A library takes the context from its caller.
  *
- * @section tevent_context_backends Backends
- *
- * A context waits for file descriptors by way of a backend:
+ * Backends: a context waits for file descriptors by way of a backend:
  *
  * - @c standard, the default: epoll, or poll where epoll is not to be had or
  *   refuses a descriptor (a regular file, for example); the change from one to
- *   the other goes unnoticed and loses nothing.
- * - @c epoll: epoll(7) alone. What makes @c standard change over aborts the
- *   program here.
+ *   the other goes unnoticed, loses nothing, and is for good.
+ * - @c epoll: epoll(7) alone. What makes @c standard change over ends the
+ *   program here, by abort(3).
  * - @c poll: poll(2). A regular file is always ready.
  * - @c poll_mt: @c poll for programs in which other threads add, change or
  *   free fd events and schedule immediates while the loop's thread waits. Such
@@ -167,58 +105,49 @@ struct tevent_threaded_context;
  *   TEVENT_TRACE_AFTER_WAIT tell it where to let go of the lock and where to
  *   take it again.
  *
- * @section tevent_context_freeing Freeing
- *
- * talloc_free() on a context first takes every event out of it: no handler
+ * Freeing: talloc_free() on a context first takes every event out of it: no handler
  * runs any more. Events whose talloc parent is not the context stay valid
  * memory and harmless: fd flags read as 0 and can't be set, an immediate can
  * be scheduled on another context, everything can be freed.
  *
- * @section tevent_context_fork After fork()
- *
- * The child has a copy of each context. It may use one as it is, nothing that
- * it does disturbs the parent. A child that wants none of the parent's events
- * calls tevent_re_initialise() or frees the context.
+ * After fork() the child may use its copy as it is; nothing that it does
+ * disturbs the parent. A child that wants none of the parent's events calls
+ * tevent_re_initialise() or frees the context.
  * @{
  */
 
 /**
- * @brief Create a context with the default backend.
+ * Create a context with the default backend.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL.
- *
+ * @param mem_ctx Talloc parent, or NULL.
  * @return The context; NULL when out of memory or when the backend can't start
- *         (no free file descriptor, for example). errno says nothing.
+ *     (no free file descriptor, for example). errno says nothing.
  */
 struct tevent_context *tevent_context_init(TALLOC_CTX *mem_ctx);
 
 /**
- * @brief Create a context with a backend chosen by name.
+ * Create a context with a backend chosen by name.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL.
- * @param[in] name     A name from tevent_backend_list(); NULL means the default.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param name A name from tevent_backend_list(); NULL means the default.
  * @return The context; NULL when the name is unknown, when out of memory or
- *         when the backend can't start. errno says nothing.
+ *     when the backend can't start. errno says nothing.
  */
 struct tevent_context *tevent_context_init_byname(TALLOC_CTX *mem_ctx,
 						  const char *name);
 
 /**
- * @brief Create a context with a table of backend functions.
+ * Create a context with a table of backend functions.
  *
- * See tevent_backends(3) for how to make a table.
+ * tevent_register_backend() tells how to make a table.
  *
- * @param[in] mem_ctx          Talloc parent, or NULL.
- * @param[in] ops              The table. It is not copied and must stay valid
- *                             as long as the context.
- * @param[in] additional_data  The table's business. A built-in table's
- *                             @c context_init takes a talloc chunk here and
- *                             may free it; pass NULL.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param ops The table. It is not copied and must stay valid as long as the
+ *     context.
+ * @param additional_data The table's business. A built-in table's
+ *     @c context_init takes a talloc chunk here and may free it; pass NULL.
  * @return The context; NULL when out of memory or when @c ops->context_init
- *         returned non-zero.
- *
+ *     returned non-zero.
  * @since 0.9.16
  */
 struct tevent_context *tevent_context_init_ops(TALLOC_CTX *mem_ctx,
@@ -226,30 +155,29 @@ struct tevent_context *tevent_context_init_ops(TALLOC_CTX *mem_ctx,
 					       void *additional_data);
 
 /**
- * @brief List the names of all backends.
+ * List the names of all backends.
  *
  * Thread: any, also two at once.
  *
- * @param[in] mem_ctx  Talloc parent of the list, or NULL.
- *
+ * @param mem_ctx Talloc parent of the list, or NULL.
  * @return A NULL-terminated array, the newest registration first. The strings
- *         are its talloc children. NULL when out of memory.
+ *     are its talloc children. NULL when out of memory.
  */
 const char **tevent_backend_list(TALLOC_CTX *mem_ctx);
 
 /**
- * @brief Choose the backend of contexts that are created without a name.
+ * Choose the backend of contexts that are created without a name.
  *
  * Holds for the whole process, and for contexts created from now on. Meant for
  * the start of a program, before it has threads.
  *
- * @param[in] backend  The name, which is copied and looked up when a context
- *                     is created; NULL puts @c standard back.
+ * @param backend The name, which is copied and looked up when a context is
+ *     created; NULL puts @c standard back.
  */
 void tevent_set_default_backend(const char *backend);
 
 /**
- * @brief Start over with an empty context at the same address.
+ * Start over with an empty context at the same address.
  *
  * For the child after fork(): it takes all events out, as freeing the context
  * would, and starts the backend anew. The pointer stays good. The debug
@@ -257,20 +185,19 @@ void tevent_set_default_backend(const char *backend);
  * allowed" are kept; the nesting hook is not. May be called inside a handler
  * of this context; the turn that called the handler then ends quietly.
  *
- * @param[in] ev  The context. On a wrapper: aborts (tevent_set_abort_fn()), or
- *                returns -1 with errno ENOSYS.
- *
- * @return 0, or non-zero when the backend can't start.
+ * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()), or
+ *     returns -1 with errno ENOSYS.
+ * @return 0, or non-zero when the backend can't start: free the context then, or
+ *     try again.
  */
 int tevent_re_initialise(struct tevent_context *ev);
 
 /**
- * @brief getpid() without the system call.
+ * getpid() without the system call.
  *
  * Right in a forked child as well. Thread: any.
  *
  * @return The process id.
- *
  * @since 0.13.0
  */
 pid_t tevent_cached_getpid(void);
@@ -291,31 +218,6 @@ pid_t tevent_cached_getpid(void);
  *
  * Free the event before the fd is closed, or let the event close it
  * (tevent_fd_set_auto_close()).
- *
- * @code
- * static void on_ready(struct tevent_context *ev, struct tevent_fd *fde,
- *                      uint16_t flags, void *private_data)
- * {
- *         struct connection *c = talloc_get_type_abort(private_data,
- *                                                      struct connection);
- *
- *         if (flags & TEVENT_FD_WRITE) {
- *                 write_some(c);
- *                 if (nothing_left_to_write(c)) {
- *                         TEVENT_FD_NOT_WRITEABLE(fde);
- *                 }
- *                 return;
- *         }
- *         if (read_some(c) <= 0) {
- *                 talloc_free(c);
- *         }
- * }
- *
- * c->fde = tevent_add_fd(ev, c, c->fd, TEVENT_FD_READ, on_ready, c);
- * if (c->fde != NULL) {
- *         tevent_fd_set_auto_close(c->fde);
- * }
- * @endcode
  * @{
  */
 
@@ -326,7 +228,7 @@ pid_t tevent_cached_getpid(void);
 #define TEVENT_FD_READ 1
 
 /**
- * The fd is writable.
+ * Writing does not block.
  *
  * An event that asks for this alone is not called while the fd has an error or
  * is hung up. If nobody else asks for TEVENT_FD_READ or TEVENT_FD_ERROR on the
@@ -345,13 +247,12 @@ pid_t tevent_cached_getpid(void);
 #define TEVENT_FD_ERROR 4
 
 /**
- * @brief What is called when a file descriptor is ready.
+ * What is called when a file descriptor is ready.
  *
- * @param[in] ev            The context that the event was added to.
- * @param[in] fde           The event.
- * @param[in] flags         What is true, among the flags that the event asks
- *                          for.
- * @param[in] private_data  As given to tevent_add_fd().
+ * @param ev The context that the event was added to.
+ * @param fde The event.
+ * @param flags What is true, among the flags that the event asks for.
+ * @param private_data As given to tevent_add_fd().
  */
 typedef void (*tevent_fd_handler_t)(struct tevent_context *ev,
 				    struct tevent_fd *fde,
@@ -359,15 +260,15 @@ typedef void (*tevent_fd_handler_t)(struct tevent_context *ev,
 				    void *private_data);
 
 /**
- * @brief What is called when an fd event is freed.
+ * What is called when an fd event is freed.
  *
  * The event has left the loop, its memory and tag are still there.
  *
- * @param[in] ev            The event's context, the main one where that is a
- *                          wrapper; NULL when the event had lost its context.
- * @param[in] fde           The event.
- * @param[in] fd            The file descriptor.
- * @param[in] private_data  As given to tevent_add_fd().
+ * @param ev The event's context, the main one where that is a wrapper; NULL
+ *     when the event had lost its context.
+ * @param fde The event.
+ * @param fd The file descriptor.
+ * @param private_data As given to tevent_add_fd().
  */
 typedef void (*tevent_fd_close_fn_t)(struct tevent_context *ev,
 				     struct tevent_fd *fde,
@@ -375,23 +276,22 @@ typedef void (*tevent_fd_close_fn_t)(struct tevent_context *ev,
 				     void *private_data);
 
 /**
- * @brief Watch a file descriptor.
+ * Watch a file descriptor.
  *
  * An fd that is not open need not be noticed here: the event is returned all
  * the same, leaves the loop at the latest at the next wait, and an ERROR-level
  * debug message tells it.
  *
- * @param[in] ev            The context.
- * @param[in] mem_ctx       Talloc parent; NULL means @a ev.
- * @param[in] fd            The file descriptor, which stays the caller's.
- * @param[in] flags         TEVENT_FD_READ, TEVENT_FD_WRITE, TEVENT_FD_ERROR or
- *                          several of them; with 0 the handler is not called
- *                          and the event does not keep tevent_loop_wait() busy.
- * @param[in] handler       What to call.
- * @param[in] private_data  Passed to the handler.
- *
+ * @param ev The context.
+ * @param mem_ctx Talloc parent; NULL means @a ev.
+ * @param fd The file descriptor, which stays the caller's.
+ * @param flags TEVENT_FD_READ, TEVENT_FD_WRITE, TEVENT_FD_ERROR or several of
+ *     them; with 0 the handler is not called and the event does not keep
+ *     tevent_loop_wait() busy.
+ * @param handler What to call.
+ * @param private_data Passed to the handler.
  * @return The event; NULL when @a fd is negative or when out of memory. errno
- *         says nothing.
+ *     says nothing.
  */
 #ifdef DOXYGEN
 struct tevent_fd *tevent_add_fd(struct tevent_context *ev,
@@ -415,45 +315,62 @@ struct tevent_fd *_tevent_add_fd(struct tevent_context *ev,
 #endif
 
 /**
- * @brief What the event asks for.
+ * What the event asks for.
  *
- * @param[in] fde  The event, or NULL.
- *
+ * @param fde The event, or NULL.
  * @return The flags as set, 0 for NULL and when the context is gone.
  */
 uint16_t tevent_fd_get_flags(struct tevent_fd *fde);
 
 /**
- * @brief Ask for something else.
+ * Ask for something else.
  *
  * Does nothing for NULL and when the context is gone. Setting the flags that
  * are set already costs nothing.
  *
- * @param[in] fde    The event, or NULL.
- * @param[in] flags  The new flags, in place of the present ones.
+ * @param fde The event, or NULL.
+ * @param flags The new flags, in place of the present ones.
  */
 void tevent_fd_set_flags(struct tevent_fd *fde, uint16_t flags);
 
 #ifdef DOXYGEN
-/** @brief Ask for TEVENT_FD_READ as well.
- * @param[in] fde  The event, or NULL. It is evaluated twice. */
+/**
+ *  @brief Ask for TEVENT_FD_READ as well.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ */
 void TEVENT_FD_READABLE(struct tevent_fd *fde);
-/** @brief Ask for TEVENT_FD_READ no longer.
- * @param[in] fde  The event, or NULL. It is evaluated twice. */
+/**
+ *  @brief Ask for TEVENT_FD_READ no longer.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ */
 void TEVENT_FD_NOT_READABLE(struct tevent_fd *fde);
-/** @brief Ask for TEVENT_FD_WRITE as well.
- * @param[in] fde  The event, or NULL. It is evaluated twice. */
+/**
+ *  @brief Ask for TEVENT_FD_WRITE as well.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ */
 void TEVENT_FD_WRITEABLE(struct tevent_fd *fde);
-/** @brief Ask for TEVENT_FD_WRITE no longer.
- * @param[in] fde  The event, or NULL. It is evaluated twice. */
+/**
+ *  @brief Ask for TEVENT_FD_WRITE no longer.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ */
 void TEVENT_FD_NOT_WRITEABLE(struct tevent_fd *fde);
-/** @brief Ask for TEVENT_FD_ERROR as well.
- * @param[in] fde  The event, or NULL. It is evaluated twice.
- * @since 0.16.0 */
+/**
+ *  @brief Ask for TEVENT_FD_ERROR as well.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ * @since 0.16.0
+ */
 void TEVENT_FD_WANTERROR(struct tevent_fd *fde);
-/** @brief Ask for TEVENT_FD_ERROR no longer.
- * @param[in] fde  The event, or NULL. It is evaluated twice.
- * @since 0.16.0 */
+/**
+ *  @brief Ask for TEVENT_FD_ERROR no longer.
+ *
+ * @param fde The event, or NULL. It is evaluated twice.
+ * @since 0.16.0
+ */
 void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
 #else
 #define TEVENT_FD_READABLE(fde) \
@@ -471,47 +388,44 @@ void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
 #endif
 
 /**
- * @brief Have a function called when the event is freed.
+ * Have a function called when the event is freed.
  *
  * It takes the place of what was set before, tevent_fd_set_auto_close()
  * included. It runs once. Does nothing for an event whose context is gone; but
  * what was set before that still runs.
  *
- * @param[in] fde       The event, or NULL.
- * @param[in] close_fn  The function; NULL for none.
+ * @param fde The event, or NULL.
+ * @param close_fn The function; NULL for none.
  */
 void tevent_fd_set_close_fn(struct tevent_fd *fde,
 			    tevent_fd_close_fn_t close_fn);
 
 /**
- * @brief Have the file descriptor closed when the event is freed.
+ * Have the file descriptor closed when the event is freed.
  *
- * Takes the place of a close function.
+ * Takes the place of a close function; otherwise as tevent_fd_set_close_fn().
  *
- * @param[in] fde  The event, or NULL.
+ * @param fde The event, or NULL.
  */
 void tevent_fd_set_auto_close(struct tevent_fd *fde);
 
 /**
- * @brief Set the caller's tag.
+ * Set the caller's tag.
  *
  * A tag is a number for the program's use, in trace callbacks for example. It
  * means nothing to the library and is 0 at first.
  *
- * @param[in] fde  The event; nothing happens for NULL.
- * @param[in] tag  The number.
- *
+ * @param fde The event; nothing happens for NULL.
+ * @param tag The number.
  * @since 0.11.0
  */
 void tevent_fd_set_tag(struct tevent_fd *fde, uint64_t tag);
 
 /**
- * @brief Read the caller's tag.
+ * Read the caller's tag.
  *
- * @param[in] fde  The event, or NULL.
- *
+ * @param fde The event, or NULL.
  * @return The tag, 0 for NULL.
- *
  * @since 0.11.0
  */
 uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
@@ -529,31 +443,18 @@ uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
  *
  * A timer runs once and is freed after its handler has returned; a handler
  * that wants to run again adds a new one.
- *
- * @code
- * static void on_tick(struct tevent_context *ev, struct tevent_timer *te,
- *                     struct timeval current_time, void *private_data)
- * {
- *         puts("tick");
- *         tevent_add_timer(ev, private_data, tevent_timeval_current_ofs(1, 0),
- *                          on_tick, private_data);
- * }
- *
- * te = tevent_add_timer(ev, mem_ctx, tevent_timeval_current_ofs(1, 0),
- *                       on_tick, mem_ctx);
- * @endcode
  * @{
  */
 
 /**
- * @brief What is called when the time has come.
+ * What is called when the time has come.
  *
- * @param[in] ev            The context that the timer was added to.
- * @param[in] te            The timer, which has left the loop already. It may
- *                          be freed here; tevent_update_timer() does nothing.
- * @param[in] current_time  The time at which the timer was found due; zero for
- *                          a timer with a zero time.
- * @param[in] private_data  As given to tevent_add_timer().
+ * @param ev The context that the timer was added to.
+ * @param te The timer, which has left the loop already. It may be freed here;
+ *     tevent_update_timer() does nothing.
+ * @param current_time The time at which the timer was found due; zero for a
+ *     timer with a zero time.
+ * @param private_data As given to tevent_add_timer().
  */
 typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
 				       struct tevent_timer *te,
@@ -561,16 +462,14 @@ typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
 				       void *private_data);
 
 /**
- * @brief Run a handler at a point in time.
+ * Run a handler at a point in time.
  *
- * @param[in] ev            The context.
- * @param[in] mem_ctx       Talloc parent; NULL means @a ev. Freeing the timer
- *                          cancels it.
- * @param[in] next_event    The time. A time in the past is due at once, a zero
- *                          time is due before all others.
- * @param[in] handler       What to call.
- * @param[in] private_data  Passed to the handler.
- *
+ * @param ev The context.
+ * @param mem_ctx Talloc parent; NULL means @a ev. Freeing the timer cancels it.
+ * @param next_event The time. A time in the past is due at once, a zero time is
+ *     due before all others.
+ * @param handler What to call.
+ * @param private_data Passed to the handler.
  * @return The timer; NULL when out of memory.
  */
 #ifdef DOXYGEN
@@ -593,35 +492,31 @@ struct tevent_timer *_tevent_add_timer(struct tevent_context *ev,
 #endif
 
 /**
- * @brief Move a timer to another time.
+ * Move a timer to another time.
  *
  * Among timers of that time it becomes the last. Does nothing when the timer's
  * context is gone and inside the timer's own handler.
  *
- * @param[in] te          The timer.
- * @param[in] next_event  The new time.
- *
+ * @param te The timer.
+ * @param next_event The new time.
  * @since 0.9.31
  */
 void tevent_update_timer(struct tevent_timer *te, struct timeval next_event);
 
 /**
- * @brief Set the caller's tag, see tevent_fd_set_tag().
+ * Set the caller's tag, see tevent_fd_set_tag().
  *
- * @param[in] te   The timer; nothing happens for NULL.
- * @param[in] tag  The number.
- *
+ * @param te The timer; nothing happens for NULL.
+ * @param tag The number.
  * @since 0.11.0
  */
 void tevent_timer_set_tag(struct tevent_timer *te, uint64_t tag);
 
 /**
- * @brief Read the caller's tag.
+ * Read the caller's tag.
  *
- * @param[in] te  The timer, or NULL.
- *
+ * @param te The timer, or NULL.
  * @return The tag, 0 for NULL.
- *
  * @since 0.11.0
  */
 uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
@@ -638,35 +533,25 @@ uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
  * fail. Immediates run in the order of scheduling, one in a turn, and before
  * timers and file descriptors: a handler that keeps scheduling itself keeps
  * those waiting.
- *
- * @code
- * struct tevent_immediate *im = tevent_create_immediate(mem_ctx);
- *
- * if (im != NULL) {
- *         tevent_schedule_immediate(im, ev, on_next_turn, state);
- * }
- * @endcode
  * @{
  */
 
 /**
- * @brief What is called for an immediate.
+ * What is called for an immediate.
  *
- * @param[in] ctx           The context that it was scheduled on.
- * @param[in] im            The immediate, idle again: it may be scheduled anew
- *                          or freed here.
- * @param[in] private_data  As given when it was scheduled.
+ * @param ctx The context that it was scheduled on.
+ * @param im The immediate, idle again: it may be scheduled anew or freed here.
+ * @param private_data As given when it was scheduled.
  */
 typedef void (*tevent_immediate_handler_t)(struct tevent_context *ctx,
 					   struct tevent_immediate *im,
 					   void *private_data);
 
 /**
- * @brief Create an immediate that is scheduled nowhere.
+ * Create an immediate that is scheduled nowhere.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL. Freeing a scheduled immediate
- *                     cancels it.
- *
+ * @param mem_ctx Talloc parent, or NULL. Freeing a scheduled immediate cancels
+ *     it.
  * @return The immediate; NULL when out of memory.
  */
 #ifdef DOXYGEN
@@ -679,16 +564,16 @@ struct tevent_immediate *_tevent_create_immediate(TALLOC_CTX *mem_ctx,
 #endif
 
 /**
- * @brief Run a handler in one of the next turns of the loop, once.
+ * Run a handler in one of the next turns of the loop, once.
  *
  * What the immediate was scheduled for before is cancelled first, in whatever
  * context. An immediate that was freed in its own handler must not be
  * scheduled any more: that aborts (tevent_set_abort_fn()).
  *
- * @param[in] im            The immediate.
- * @param[in] ctx           The context to run in.
- * @param[in] handler       What to call; NULL only cancels.
- * @param[in] private_data  Passed to the handler.
+ * @param im The immediate.
+ * @param ctx The context to run in.
+ * @param handler What to call; NULL only cancels.
+ * @param private_data Passed to the handler.
  */
 #ifdef DOXYGEN
 void tevent_schedule_immediate(struct tevent_immediate *im,
@@ -708,35 +593,31 @@ void _tevent_schedule_immediate(struct tevent_immediate *im,
 #endif
 
 /**
- * @brief Cancel what the immediate is scheduled for.
+ * Cancel what the immediate is scheduled for.
  *
  * Does nothing when it is idle. The immediate can be scheduled again.
  *
- * @param[in] im  The immediate.
- *
+ * @param im The immediate.
  * @since 0.17.0
  */
 void tevent_reset_immediate(struct tevent_immediate *im);
 
 /**
- * @brief Set the caller's tag, see tevent_fd_set_tag().
+ * Set the caller's tag, see tevent_fd_set_tag().
  *
  * The tag stays when the immediate is scheduled again or cancelled.
  *
- * @param[in] im   The immediate; nothing happens for NULL.
- * @param[in] tag  The number.
- *
+ * @param im The immediate; nothing happens for NULL.
+ * @param tag The number.
  * @since 0.11.0
  */
 void tevent_immediate_set_tag(struct tevent_immediate *im, uint64_t tag);
 
 /**
- * @brief Read the caller's tag.
+ * Read the caller's tag.
  *
- * @param[in] im  The immediate, or NULL.
- *
+ * @param im The immediate, or NULL.
  * @return The tag, 0 for NULL.
- *
  * @since 0.11.0
  */
 uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
@@ -756,33 +637,20 @@ uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
  *
  * While an event exists, the signal's disposition is the library's; when the
  * last one of a signal is freed, the previous disposition is put back.
- *
- * @code
- * static void on_sigterm(struct tevent_context *ev, struct tevent_signal *se,
- *                        int signum, int count, void *siginfo,
- *                        void *private_data)
- * {
- *         bool *stop = private_data;
- *
- *         *stop = true;
- * }
- *
- * se = tevent_add_signal(ev, ev, SIGTERM, 0, on_sigterm, &stop);
- * @endcode
  * @{
  */
 
 /**
- * @brief What is called for a signal.
+ * What is called for a signal.
  *
- * @param[in] ev            The context that the event was added to.
- * @param[in] se            The event.
- * @param[in] signum        The signal.
- * @param[in] count         How often it arrived since the last call; with
- *                          SA_SIGINFO always 1, one call for each arrival.
- * @param[in] siginfo       With SA_SIGINFO a @c siginfo_t pointer, valid until
- *                          the handler returns, else NULL.
- * @param[in] private_data  As given to tevent_add_signal().
+ * @param ev The context that the event was added to.
+ * @param se The event.
+ * @param signum The signal.
+ * @param count How often it arrived since the last call; with SA_SIGINFO always
+ *     1, one call for each arrival.
+ * @param siginfo With SA_SIGINFO a @c siginfo_t pointer, valid until the
+ *     handler returns, else NULL.
+ * @param private_data As given to tevent_add_signal().
  */
 typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
 					struct tevent_signal *se,
@@ -792,23 +660,20 @@ typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
 					void *private_data);
 
 /**
- * @brief Wait for a signal.
+ * Wait for a signal.
  *
- * @param[in] ev            The context.
- * @param[in] mem_ctx       Talloc parent; NULL means @a ev.
- * @param[in] signum        The signal.
- * @param[in] sa_flags      Flags of sigaction(2). The first event for a signal
- *                          decides on the installed ones. SA_SIGINFO asks for
- *                          single calls with their @c siginfo_t (not granted
- *                          when the first event was added without it). With
- *                          SA_RESETHAND the event frees itself after its first
- *                          delivery.
- * @param[in] handler       What to call.
- * @param[in] private_data  Passed to the handler.
- *
+ * @param ev The context.
+ * @param mem_ctx Talloc parent; NULL means @a ev.
+ * @param signum The signal.
+ * @param sa_flags Flags of sigaction(2). The first event for a signal decides
+ *     on the installed ones. SA_SIGINFO asks for single calls with their
+ *     @c siginfo_t (not granted when the first event was added without it).
+ *     With SA_RESETHAND the event frees itself after its first delivery.
+ * @param handler What to call.
+ * @param private_data Passed to the handler.
  * @return The event; NULL with errno set on failure: EINVAL for a signal that
- *         does not exist or can't be caught, otherwise what sigaction(2), the
- *         creation of the wake-up descriptor or the allocation failed with.
+ *     does not exist or can't be caught, otherwise what sigaction(2), the
+ *     creation of the wake-up descriptor or the allocation failed with.
  */
 #ifdef DOXYGEN
 struct tevent_signal *tevent_add_signal(struct tevent_context *ev,
@@ -832,54 +697,48 @@ struct tevent_signal *_tevent_add_signal(struct tevent_context *ev,
 #endif
 
 /**
- * @brief Whether the context's backend can wait for signals.
+ * Whether the context's backend can wait for signals.
  *
- * @param[in] ev  The context.
- *
+ * @param ev The context.
  * @return True with all built-in backends.
  */
 bool tevent_signal_support(struct tevent_context *ev);
 
 /**
- * @brief The upper limit of signal numbers.
+ * The upper limit of signal numbers.
  *
  * Thread: any.
  *
  * @return tevent_add_signal() accepts numbers below this one.
- *
  * @since 0.9.20
  */
 size_t tevent_num_signals(void);
 
 /**
- * @brief How many arrivals of a signal are kept with SA_SIGINFO.
+ * How many arrivals of a signal are kept with SA_SIGINFO.
  *
  * At that number the signal is blocked until the loop has handled them, so
  * that none is lost. Thread: any.
  *
  * @return The number.
- *
  * @since 0.9.20
  */
 size_t tevent_sa_info_queue_count(void);
 
 /**
- * @brief Set the caller's tag, see tevent_fd_set_tag().
+ * Set the caller's tag, see tevent_fd_set_tag().
  *
- * @param[in] se   The event; nothing happens for NULL.
- * @param[in] tag  The number.
- *
+ * @param se The event; nothing happens for NULL.
+ * @param tag The number.
  * @since 0.11.0
  */
 void tevent_signal_set_tag(struct tevent_signal *se, uint64_t tag);
 
 /**
- * @brief Read the caller's tag.
+ * Read the caller's tag.
  *
- * @param[in] se  The event, or NULL.
- *
+ * @param se The event, or NULL.
  * @return The tag, 0 for NULL.
- *
  * @since 0.11.0
  */
 uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
@@ -903,27 +762,18 @@ uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
  *
  * A turn may find nothing to run and still succeed: a wake-up, a signal
  * without an event, the wait timeout.
- *
- * @code
- * while (!stop) {
- *         if (tevent_loop_once(ev) != 0) {
- *                 return errno;
- *         }
- * }
- * @endcode
  * @{
  */
 
 /**
- * @brief Run one turn of the loop.
+ * Run one turn of the loop.
  *
- * @param[in] ev  The context.
- *
- * @return 0 after a turn, whether it ran something or not; -1 with errno set
- *         on failure: ELOOP when called inside a handler of this context,
- *         which also aborts (tevent_set_abort_fn()), unless nesting is allowed;
- *         EAGAIN when the wait timeout is 0 and nothing was ready; ENOSYS on a
- *         wrapper, which aborts as well. Also what a nesting hook returned.
+ * @param ev The context.
+ * @return 0 after a turn, whether it ran something or not; -1 with errno set on
+ *     failure: ELOOP when called inside a handler of this context, which also
+ *     aborts (tevent_set_abort_fn()), unless nesting is allowed; EAGAIN when
+ *     the wait timeout is 0 and nothing was ready; ENOSYS on a wrapper, which
+ *     aborts as well. Also what a nesting hook returned.
  */
 #ifdef DOXYGEN
 int tevent_loop_once(struct tevent_context *ev);
@@ -934,16 +784,15 @@ int _tevent_loop_once(struct tevent_context *ev, const char *location);
 #endif
 
 /**
- * @brief Run turns as long as there is something to wait for.
+ * Run turns as long as there is something to wait for.
  *
  * That is: a timer, an immediate, a signal event, or an fd event that asks for
  * something. A thread proxy counts as an fd event, a threaded context does not
  * count.
  *
- * @param[in] ev  The context.
- *
+ * @param ev The context.
  * @return 0 when nothing is left; else what the failed turn returned, see
- *         tevent_loop_once().
+ *     tevent_loop_once().
  */
 #ifdef DOXYGEN
 int tevent_loop_wait(struct tevent_context *ev);
@@ -954,37 +803,34 @@ int _tevent_loop_wait(struct tevent_context *ev, const char *location);
 #endif
 
 /**
- * @brief Limit how long a turn waits when there is no timer.
+ * Limit how long a turn waits when there is no timer.
  *
  * Without this call it is 30 seconds. A pending timer bounds the wait instead,
  * however far away it is.
  *
- * @param[in] ev    The context; has no effect on a wrapper.
- * @param[in] secs  Seconds. INT32_MAX and above: no limit. 0: never block; a
- *                  turn that finds nothing ready or due then fails with EAGAIN,
- *                  also when a timer is pending.
- *
+ * @param ev The context; has no effect on a wrapper.
+ * @param secs Seconds. INT32_MAX and above: no limit. 0: never block; a turn
+ *     that finds nothing ready or due then fails with EAGAIN, also when a timer
+ *     is pending.
  * @return The previous value in seconds.
- *
  * @since 0.17.0
  */
 uint32_t tevent_context_set_wait_timeout(struct tevent_context *ev, uint32_t secs);
 
 /**
- * @brief What is called around each turn, see tevent_loop_set_nesting_hook().
+ * What is called around each turn, see tevent_loop_set_nesting_hook().
  *
- * @param[in] ev            The context.
- * @param[in] private_data  As given when the hook was set.
- * @param[in] level         1 for the outermost loop, 2 for one that runs in a
- *                          handler of that, and so on.
- * @param[in] begin         True before the turn, false after it.
- * @param[in] stack_ptr     The address of a <tt>void *</tt> that is NULL at
- *                          the beginning and is the same one at the end: room
- *                          for a pointer of the hook's own.
- * @param[in] location      Where the loop was called.
- *
+ * @param ev The context.
+ * @param private_data As given when the hook was set.
+ * @param level 1 for the outermost loop, 2 for one that runs in a handler of
+ *     that, and so on.
+ * @param begin True before the turn, false after it.
+ * @param stack_ptr The address of a <tt>void *</tt> that is NULL at the
+ *     beginning and is the same one at the end: room for a pointer of the
+ *     hook's own.
+ * @param location Where the loop was called.
  * @return 0 to go on. Anything else is what the loop call returns; at the
- *         beginning nothing is run then and the hook is not called again.
+ *     beginning nothing is run then and the hook is not called again.
  */
 typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
 				   void *private_data,
@@ -995,29 +841,27 @@ typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
 
 #ifdef TEVENT_DEPRECATED
 /**
- * @brief Allow the loop to be run inside a handler of the same context.
+ * Allow the loop to be run inside a handler of the same context.
  *
  * The inner loop may run any handler, that of an event included whose handler
  * is running already. Aborts (tevent_set_abort_fn()) and does nothing on a
  * wrapper and on a context that has wrappers.
  *
- * @param[in] ev  The context.
- *
- * @deprecated Write a request instead; see tevent_requests(3).
+ * @param ev The context.
+ * @deprecated Write a request instead: tevent_req_create().
  */
 void tevent_loop_allow_nesting(struct tevent_context *ev) _DEPRECATED_;
 
 /**
- * @brief Have a function called before and after each turn.
+ * Have a function called before and after each turn.
  *
  * That is, each tevent_loop_once() and, as a whole, each tevent_loop_until().
  * A context has one hook for life; setting another one, or other private data,
  * aborts (tevent_set_abort_fn()).
  *
- * @param[in] ev            The context.
- * @param[in] hook          The function.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev The context.
+ * @param hook The function.
+ * @param private_data Passed to it.
  * @deprecated Together with nesting.
  */
 void tevent_loop_set_nesting_hook(struct tevent_context *ev,
@@ -1025,16 +869,14 @@ void tevent_loop_set_nesting_hook(struct tevent_context *ev,
 				  void *private_data) _DEPRECATED_;
 
 /**
- * @brief Run turns until a function says that it is enough.
+ * Run turns until a function says that it is enough.
  *
  * The function is asked before each turn, the first one included.
  *
- * @param[in] ev            The context.
- * @param[in] finished      Returns true to end the loop.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev The context.
+ * @param finished Returns true to end the loop.
+ * @param private_data Passed to it.
  * @return 0, or what the failed turn returned, see tevent_loop_once().
- *
  * @deprecated Use tevent_loop_once() in a loop, or tevent_req_poll().
  */
 #ifdef DOXYGEN
@@ -1066,26 +908,10 @@ int _tevent_loop_until(struct tevent_context *ev,
  * Each ATTACH is matched by exactly one DETACH, however the event goes. The
  * library's own timers and immediates (end times, posted requests, queues)
  * show up like the program's.
- *
- * @code
- * static void trace_fd(struct tevent_fd *fde,
- *                      enum tevent_event_trace_point point, void *private_data)
- * {
- *         static uint64_t last;
- *
- *         if (point == TEVENT_EVENT_TRACE_ATTACH) {
- *                 tevent_fd_set_tag(fde, ++last);
- *         }
- *         printf("fd event %ju: %d\n", (uintmax_t)tevent_fd_get_tag(fde), point);
- * }
- *
- * tevent_set_debug_stderr(ev);
- * tevent_set_trace_fd_callback(ev, trace_fd, NULL);
- * @endcode
  * @{
  */
 
-/** @brief How serious a debug message is. */
+/**  @brief How serious a debug message is. */
 enum tevent_debug_level {
 	TEVENT_DEBUG_FATAL,   /**< The library can't go on, or was misused. */
 	TEVENT_DEBUG_ERROR,   /**< Something failed, the rest goes on. */
@@ -1094,12 +920,12 @@ enum tevent_debug_level {
 };
 
 /**
- * @brief What is called with debug messages.
+ * What is called with debug messages.
  *
- * @param[in] context  As given to tevent_set_debug().
- * @param[in] level    How serious it is.
- * @param[in] fmt      A printf(3) format.
- * @param[in] ap       Its arguments.
+ * @param context As given to tevent_set_debug().
+ * @param level How serious it is.
+ * @param fmt A printf(3) format.
+ * @param ap Its arguments.
  */
 typedef void (*tevent_debug_fn)(void *context,
 				enum tevent_debug_level level,
@@ -1107,17 +933,16 @@ typedef void (*tevent_debug_fn)(void *context,
 				va_list ap) PRINTF_ATTRIBUTE(3,0);
 
 /**
- * @brief Say where a context's debug messages go.
+ * Say where a context's debug messages go.
  *
  * Sets the maximum level to TEVENT_DEBUG_WARNING; see
  * tevent_set_max_debug_level() for more.
  *
- * @param[in] ev       The context. On a wrapper: aborts
- *                     (tevent_set_abort_fn()), or returns -1 with errno EINVAL.
- * @param[in] debug    The function; NULL for none, which also sets the maximum
- *                     level to TEVENT_DEBUG_FATAL.
- * @param[in] context  Passed to the function.
- *
+ * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()), or
+ *     returns -1 with errno EINVAL.
+ * @param debug The function; NULL for none, which also sets the maximum level
+ *     to TEVENT_DEBUG_FATAL.
+ * @param context Passed to the function.
  * @return 0.
  */
 int tevent_set_debug(struct tevent_context *ev,
@@ -1125,49 +950,46 @@ int tevent_set_debug(struct tevent_context *ev,
 		     void *context);
 
 /**
- * @brief Print a context's debug messages to stderr.
+ * Print a context's debug messages to stderr.
  *
  * Warnings and what is more serious; never TEVENT_DEBUG_TRACE.
  *
- * @param[in] ev  The context. On a wrapper: as tevent_set_debug().
- *
+ * @param ev The context. On a wrapper: as tevent_set_debug().
  * @return 0.
  */
 int tevent_set_debug_stderr(struct tevent_context *ev);
 
 /**
- * @brief Choose which debug messages are passed on.
+ * Choose which debug messages are passed on.
  *
  * Less serious ones are not even put together. Call it after
  * tevent_set_debug(), which sets a level of its own.
  *
- * @param[in] ev         The context; has no effect on a wrapper.
- * @param[in] max_level  The least serious level to pass on.
- *
+ * @param ev The context; has no effect on a wrapper.
+ * @param max_level The least serious level to pass on.
  * @return The previous one.
- *
  * @since 0.15.0
  */
 enum tevent_debug_level tevent_set_max_debug_level(struct tevent_context *ev,
 						   enum tevent_debug_level max_level);
 
 /**
- * @brief Say what happens when the library finds that it is misused.
+ * Say what happens when the library finds that it is misused.
  *
  * Holds for the whole process. Where other descriptions say "aborts
  * (tevent_set_abort_fn())", a FATAL-level debug message is written and this
  * function is called. It is meant not to return. If it does, the call that was
  * wrong fails in the way that its description says, or does nothing.
  *
- * @param[in] abort_fn  Gets a sentence that says what was wrong; NULL puts
- *                      abort(3) back.
+ * @param abort_fn Gets a sentence that says what was wrong; NULL puts abort(3)
+ *     back.
  */
 void tevent_set_abort_fn(void (*abort_fn)(const char *reason));
 
-/** Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
+/**  Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
 #define TEVENT_HAS_LOOP_ONCE_TRACE_POINTS 1
 
-/** @brief Where in a turn of the loop a trace callback is called. */
+/**  @brief Where in a turn of the loop a trace callback is called. */
 enum tevent_trace_point {
 	TEVENT_TRACE_BEFORE_WAIT,      /**< Right before the loop waits. */
 	TEVENT_TRACE_AFTER_WAIT,       /**< Right after it. */
@@ -1176,23 +998,20 @@ enum tevent_trace_point {
 };
 
 /**
- * @brief What is called at the trace points of the loop.
+ * What is called at the trace points of the loop.
  *
- * @param[in] point         The point.
- * @param[in] private_data  As given when the callback was set.
+ * @param point The point.
+ * @param private_data As given when the callback was set.
  */
 typedef void (*tevent_trace_callback_t)(enum tevent_trace_point point,
 					void *private_data);
 
 /**
- * @brief Have a function called at the trace points of the loop.
+ * Have a function called at the trace points of the loop.
  *
- * @param[in] ev            The context. On a wrapper: aborts
- *                          (tevent_set_abort_fn()).
- * @param[in] cb            The function, in place of the present one; NULL for
- *                          none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
+ * @param cb The function, in place of the present one; NULL for none.
+ * @param private_data Passed to it.
  * @since 0.9.16
  */
 void tevent_set_trace_callback(struct tevent_context *ev,
@@ -1200,35 +1019,33 @@ void tevent_set_trace_callback(struct tevent_context *ev,
 			       void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_callback() set.
+ * Read back what tevent_set_trace_callback() set.
  *
- * @param[in]  ev            The context.
- * @param[out] cb            The function, or NULL.
- * @param[out] private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] private_data The address of a pointer: its private data.
  * @since 0.9.16
  */
 void tevent_get_trace_callback(struct tevent_context *ev,
 			       tevent_trace_callback_t *cb,
 			       void *private_data);
 
-/** @brief What happens to an event. @since 0.11.0 */
+/**  @brief What happens to an event. @since 0.11.0 */
 enum tevent_event_trace_point {
-	/** It has joined the loop or the queue. The tag can be set here. */
+	/**  It has joined the loop or the queue. The tag can be set here. */
 	TEVENT_EVENT_TRACE_ATTACH,
-	/** It has left the loop or the queue. The tag can still be read. */
+	/**  It has left the loop or the queue. The tag can still be read. */
 	TEVENT_EVENT_TRACE_DETACH,
-	/** Its handler is about to be called. */
+	/**  Its handler is about to be called. */
 	TEVENT_EVENT_TRACE_BEFORE_HANDLER
 };
 
 /**
- * @brief What is called for fd events.
+ * What is called for fd events.
  *
- * @param[in] fde           The event.
- * @param[in] point         What happens to it.
- * @param[in] private_data  As given when the callback was set.
- *
+ * @param fde The event.
+ * @param point What happens to it.
+ * @param private_data As given when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
@@ -1236,12 +1053,11 @@ typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
 					   void *private_data);
 
 /**
- * @brief What is called for signal events.
+ * What is called for signal events.
  *
- * @param[in] se            The event.
- * @param[in] point         What happens to it.
- * @param[in] private_data  As given when the callback was set.
- *
+ * @param se The event.
+ * @param point What happens to it.
+ * @param private_data As given when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
@@ -1249,12 +1065,11 @@ typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
 					       void *private_data);
 
 /**
- * @brief What is called for timers.
+ * What is called for timers.
  *
- * @param[in] te            The timer.
- * @param[in] point         What happens to it.
- * @param[in] private_data  As given when the callback was set.
- *
+ * @param te The timer.
+ * @param point What happens to it.
+ * @param private_data As given when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
@@ -1262,12 +1077,11 @@ typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
 					      void *private_data);
 
 /**
- * @brief What is called for immediates.
+ * What is called for immediates.
  *
- * @param[in] im            The immediate.
- * @param[in] point         What happens to it.
- * @param[in] private_data  As given when the callback was set.
- *
+ * @param im The immediate.
+ * @param point What happens to it.
+ * @param private_data As given when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
@@ -1275,12 +1089,11 @@ typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
 						  void *private_data);
 
 /**
- * @brief What is called for queue entries.
+ * What is called for queue entries.
  *
- * @param[in] qe            The queue entry.
- * @param[in] point         What happens to it.
- * @param[in] private_data  As given when the callback was set.
- *
+ * @param qe The queue entry.
+ * @param point What happens to it.
+ * @param private_data As given when the callback was set.
  * @since 0.12.0
  */
 typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
@@ -1288,14 +1101,11 @@ typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
 					      void *private_data);
 
 /**
- * @brief Have a function called for the fd events of a context.
+ * Have a function called for the fd events of a context.
  *
- * @param[in] ev            The context. On a wrapper: aborts
- *                          (tevent_set_abort_fn()).
- * @param[in] cb            The function, in place of the present one; NULL for
- *                          none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
+ * @param cb The function, in place of the present one; NULL for none.
+ * @param private_data Passed to it.
  * @since 0.11.0
  */
 void tevent_set_trace_fd_callback(struct tevent_context *ev,
@@ -1303,12 +1113,11 @@ void tevent_set_trace_fd_callback(struct tevent_context *ev,
 				  void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_fd_callback() set.
+ * Read back what tevent_set_trace_fd_callback() set.
  *
- * @param[in]  ev              The context.
- * @param[out] cb              The function, or NULL.
- * @param[out] p_private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] p_private_data The address of a pointer: its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_fd_callback(struct tevent_context *ev,
@@ -1316,12 +1125,11 @@ void tevent_get_trace_fd_callback(struct tevent_context *ev,
 				  void *p_private_data);
 
 /**
- * @brief Have a function called for the signal events of a context.
+ * Have a function called for the signal events of a context.
  *
- * @param[in] ev            As in tevent_set_trace_fd_callback().
- * @param[in] cb            The function, or NULL for none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev As in tevent_set_trace_fd_callback().
+ * @param cb The function, or NULL for none.
+ * @param private_data Passed to it.
  * @since 0.11.0
  */
 void tevent_set_trace_signal_callback(struct tevent_context *ev,
@@ -1329,12 +1137,11 @@ void tevent_set_trace_signal_callback(struct tevent_context *ev,
 				      void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_signal_callback() set.
+ * Read back what tevent_set_trace_signal_callback() set.
  *
- * @param[in]  ev              The context.
- * @param[out] cb              The function, or NULL.
- * @param[out] p_private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] p_private_data The address of a pointer: its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_signal_callback(struct tevent_context *ev,
@@ -1342,12 +1149,11 @@ void tevent_get_trace_signal_callback(struct tevent_context *ev,
 				      void *p_private_data);
 
 /**
- * @brief Have a function called for the timers of a context.
+ * Have a function called for the timers of a context.
  *
- * @param[in] ev            As in tevent_set_trace_fd_callback().
- * @param[in] cb            The function, or NULL for none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev As in tevent_set_trace_fd_callback().
+ * @param cb The function, or NULL for none.
+ * @param private_data Passed to it.
  * @since 0.11.0
  */
 void tevent_set_trace_timer_callback(struct tevent_context *ev,
@@ -1355,12 +1161,11 @@ void tevent_set_trace_timer_callback(struct tevent_context *ev,
 				     void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_timer_callback() set.
+ * Read back what tevent_set_trace_timer_callback() set.
  *
- * @param[in]  ev              The context.
- * @param[out] cb              The function, or NULL.
- * @param[out] p_private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] p_private_data The address of a pointer: its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_timer_callback(struct tevent_context *ev,
@@ -1368,14 +1173,13 @@ void tevent_get_trace_timer_callback(struct tevent_context *ev,
 				     void *p_private_data);
 
 /**
- * @brief Have a function called for the immediates of a context.
+ * Have a function called for the immediates of a context.
  *
  * Immediates that come from other threads are told in the loop's thread.
  *
- * @param[in] ev            As in tevent_set_trace_fd_callback().
- * @param[in] cb            The function, or NULL for none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev As in tevent_set_trace_fd_callback().
+ * @param cb The function, or NULL for none.
+ * @param private_data Passed to it.
  * @since 0.11.0
  */
 void tevent_set_trace_immediate_callback(struct tevent_context *ev,
@@ -1383,12 +1187,11 @@ void tevent_set_trace_immediate_callback(struct tevent_context *ev,
 					 void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_immediate_callback() set.
+ * Read back what tevent_set_trace_immediate_callback() set.
  *
- * @param[in]  ev              The context.
- * @param[out] cb              The function, or NULL.
- * @param[out] p_private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] p_private_data The address of a pointer: its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_immediate_callback(struct tevent_context *ev,
@@ -1396,15 +1199,14 @@ void tevent_get_trace_immediate_callback(struct tevent_context *ev,
 					 void *p_private_data);
 
 /**
- * @brief Have a function called for the queue entries of a context.
+ * Have a function called for the queue entries of a context.
  *
  * Those that were added with this context; BEFORE_HANDLER comes right before
  * the trigger.
  *
- * @param[in] ev            As in tevent_set_trace_fd_callback().
- * @param[in] cb            The function, or NULL for none.
- * @param[in] private_data  Passed to it.
- *
+ * @param ev As in tevent_set_trace_fd_callback().
+ * @param cb The function, or NULL for none.
+ * @param private_data Passed to it.
  * @since 0.12.0
  */
 void tevent_set_trace_queue_callback(struct tevent_context *ev,
@@ -1412,12 +1214,11 @@ void tevent_set_trace_queue_callback(struct tevent_context *ev,
 				     void *private_data);
 
 /**
- * @brief Read back what tevent_set_trace_queue_callback() set.
+ * Read back what tevent_set_trace_queue_callback() set.
  *
- * @param[in]  ev              The context.
- * @param[out] cb              The function, or NULL.
- * @param[out] p_private_data  The address of a pointer: its private data.
- *
+ * @param ev The context.
+ * @param[out] cb The function, or NULL.
+ * @param[out] p_private_data The address of a pointer: its private data.
  * @since 0.12.0
  */
 void tevent_get_trace_queue_callback(struct tevent_context *ev,
@@ -1445,66 +1246,12 @@ void tevent_get_trace_queue_callback(struct tevent_context *ev,
  * more. A send function that finishes before its caller could set a callback
  * returns by way of tevent_req_post().
  *
- * @code
- * struct pause_state {
- *         int dummy;
- * };
- *
- * static void pause_done(struct tevent_req *subreq);
- *
- * struct tevent_req *pause_send(TALLOC_CTX *mem_ctx, struct tevent_context *ev,
- *                               uint32_t secs)
- * {
- *         struct pause_state *state;
- *         struct tevent_req *req, *subreq;
- *
- *         req = tevent_req_create(mem_ctx, &state, struct pause_state);
- *         if (req == NULL) {
- *                 return NULL;
- *         }
- *         subreq = tevent_wakeup_send(state, ev,
- *                                     tevent_timeval_current_ofs(secs, 0));
- *         if (tevent_req_nomem(subreq, req)) {
- *                 return tevent_req_post(req, ev);
- *         }
- *         tevent_req_set_callback(subreq, pause_done, req);
- *         return req;
- * }
- *
- * static void pause_done(struct tevent_req *subreq)
- * {
- *         struct tevent_req *req = tevent_req_callback_data(subreq,
- *                                                           struct tevent_req);
- *         bool ok = tevent_wakeup_recv(subreq);
- *
- *         TALLOC_FREE(subreq);
- *         if (!ok) {
- *                 tevent_req_error(req, EIO);
- *                 return;
- *         }
- *         tevent_req_done(req);
- * }
- *
- * int pause_recv(struct tevent_req *req)
- * {
- *         enum tevent_req_state state;
- *         uint64_t error = 0;
- *         int ret = 0;
- *
- *         if (tevent_req_is_error(req, &state, &error)) {
- *                 ret = state == TEVENT_REQ_USER_ERROR ? (int)error : ENOMEM;
- *         }
- *         tevent_req_received(req);
- *         return ret;
- * }
- * @endcode
- *
  * Programs compiled with tevent_req_create() or one of the tevent_req_set_
  * macros need the library from 0.15.0 on.
  * @{
  */
 
-/** @brief Where a request stands. */
+/**  @brief Where a request stands. */
 enum tevent_req_state {
 	TEVENT_REQ_INIT,        /**< Not used: a new request is in progress. */
 	TEVENT_REQ_IN_PROGRESS, /**< Not finished. */
@@ -1516,50 +1263,48 @@ enum tevent_req_state {
 };
 
 /**
- * @brief What is called when a request has finished.
+ * What is called when a request has finished.
  *
  * It may free the request, and usually does.
  *
- * @param[in] subreq  The request that has finished; "sub" as seen from the
- *                    request that waits for it, often its callback data.
+ * @param subreq The request that has finished; "sub" as seen from the request
+ *     that waits for it, often its callback data.
  */
 typedef void (*tevent_req_fn)(struct tevent_req *subreq);
 
 /**
- * @brief What tevent_req_print() calls for a request.
+ * What tevent_req_print() calls for a request.
  *
- * @param[in] req  The request.
- * @param[in] ctx  Talloc parent of the text.
- *
+ * @param req The request.
+ * @param ctx Talloc parent of the text.
  * @return The text, NULL when out of memory.
  */
 typedef char *(*tevent_req_print_fn)(struct tevent_req *req, TALLOC_CTX *ctx);
 
 /**
- * @brief What tevent_req_cancel() calls for a request.
+ * What tevent_req_cancel() calls for a request.
  *
  * It may finish the request.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return What tevent_req_cancel() returns: true when the request could be
- *         asked to stop.
+ *     asked to stop.
  */
 typedef bool (*tevent_req_cancel_fn)(struct tevent_req *req);
 
 /**
- * @brief What is called to clean up a request's state.
+ * What is called to clean up a request's state.
  *
  * It must not free the request.
  *
- * @param[in] req        The request; its state data is still there.
- * @param[in] req_state  The state that the request has just reached.
+ * @param req The request; its state data is still there.
+ * @param req_state The state that the request has just reached.
  */
 typedef void (*tevent_req_cleanup_fn)(struct tevent_req *req,
 				      enum tevent_req_state req_state);
 
 /**
- * @brief Create a request together with its state.
+ * Create a request together with its state.
  *
  * The state is zeroed, a talloc child of the request and freed by
  * tevent_req_received(). Both lie in one allocation, so that small allocations
@@ -1568,11 +1313,10 @@ typedef void (*tevent_req_cleanup_fn)(struct tevent_req *req,
  * When the talloc parent of @a mem_ctx is a request (@a mem_ctx is its state),
  * that is the new one's parent request for profiles and call flow.
  *
- * @param[in]  mem_ctx  Talloc parent, or NULL.
- * @param[out] pstate   The address of a pointer to the state struct; not
- *                      written on failure.
- * @param[in]  type     The type of the state: a type, not a string.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param[out] pstate The address of a pointer to the state struct; not written
+ *     on failure.
+ * @param type The type of the state: a type, not a string.
  * @return The request, in progress; NULL when out of memory.
  */
 #ifdef DOXYGEN
@@ -1597,14 +1341,13 @@ struct tevent_req *__tevent_req_create(TALLOC_CTX *mem_ctx,
 #endif
 
 /**
- * @brief The state of a request.
+ * The state of a request.
  *
- * @param[in] req   The request.
- * @param[in] type  The type of the state, as given to tevent_req_create().
- *                  Another type is a mistake and aborts (talloc_abort).
- *
+ * @param req The request.
+ * @param type The type of the state, as given to tevent_req_create(). Another
+ *     type is a mistake and aborts (talloc_abort).
  * @return The state. Not to be called after tevent_req_received(), which frees
- *         it.
+ *     it.
  */
 #ifdef DOXYGEN
 void *tevent_req_data(struct tevent_req *req, TYPE type);
@@ -1615,11 +1358,11 @@ void *_tevent_req_data(struct tevent_req *req);
 #endif
 
 /**
- * @brief Say what is called when the request has finished.
+ * Say what is called when the request has finished.
  *
- * @param[in] req  The request.
- * @param[in] fn   The function, in place of the present one; NULL for none.
- * @param[in] pvt  Its data, which tevent_req_callback_data() gives.
+ * @param req The request.
+ * @param fn The function, in place of the present one; NULL for none.
+ * @param pvt Its data, which tevent_req_callback_data() gives.
  */
 void tevent_req_set_callback(struct tevent_req *req, tevent_req_fn fn, void *pvt);
 #ifndef DOXYGEN
@@ -1632,13 +1375,11 @@ void _tevent_req_set_callback(struct tevent_req *req,
 #endif
 
 /**
- * @brief The data of the callback, checked.
+ * The data of the callback, checked.
  *
- * @param[in] req   The request.
- * @param[in] type  The talloc type of the data, usually
- *                  <tt>struct tevent_req</tt>. Another type is a mistake and
- *                  aborts (talloc_abort).
- *
+ * @param req The request.
+ * @param type The talloc type of the data, usually <tt>struct tevent_req</tt>.
+ *     Another type is a mistake and aborts (talloc_abort).
  * @return The data; also after tevent_req_received().
  */
 #ifdef DOXYGEN
@@ -1650,10 +1391,9 @@ void *_tevent_req_callback_data(struct tevent_req *req);
 #endif
 
 /**
- * @brief The data of the callback, whatever it is.
+ * The data of the callback, whatever it is.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return The data.
  */
 #ifdef DOXYGEN
@@ -1664,11 +1404,11 @@ void *tevent_req_callback_data_void(struct tevent_req *req);
 #endif
 
 /**
- * @brief Finish the request successfully.
+ * Finish the request successfully.
  *
  * Calls the callback, after which the request may be gone.
  *
- * @param[in] req  The request.
+ * @param req The request.
  */
 #ifdef DOXYGEN
 void tevent_req_done(struct tevent_req *req);
@@ -1679,7 +1419,7 @@ void _tevent_req_done(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * @brief Finish the request with an error, if there is one.
+ * Finish the request with an error, if there is one.
  *
  * @code
  * if (tevent_req_error(req, err)) {
@@ -1687,12 +1427,11 @@ void _tevent_req_done(struct tevent_req *req, const char *location);
  * }
  * @endcode
  *
- * @param[in] req    The request.
- * @param[in] error  The error, a number that means something to the caller,
- *                   such as an errno value; 0 is none.
- *
+ * @param req The request.
+ * @param error The error, a number that means something to the caller, such as
+ *     an errno value; 0 is none.
  * @return False when @a error is 0, and nothing happens; else true, and the
- *         callback was called, after which the request may be gone.
+ *     callback was called, after which the request may be gone.
  */
 #ifdef DOXYGEN
 bool tevent_req_error(struct tevent_req *req, uint64_t error);
@@ -1705,13 +1444,12 @@ bool _tevent_req_error(struct tevent_req *req,
 #endif
 
 /**
- * @brief Finish the request for want of memory, if a pointer is NULL.
+ * Finish the request for want of memory, if a pointer is NULL.
  *
- * @param[in] p    The result of an allocation.
- * @param[in] req  The request.
- *
+ * @param p The result of an allocation.
+ * @param req The request.
  * @return False when @a p is not NULL, and nothing happens; else true, and the
- *         callback was called, after which the request may be gone.
+ *     callback was called, after which the request may be gone.
  */
 #ifdef DOXYGEN
 bool tevent_req_nomem(const void *p, struct tevent_req *req);
@@ -1724,10 +1462,9 @@ bool _tevent_req_nomem(const void *p,
 #endif
 
 /**
- * @brief Finish the request for want of memory.
+ * Finish the request for want of memory.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @since 0.9.12
  */
 #ifdef DOXYGEN
@@ -1739,9 +1476,9 @@ void _tevent_req_oom(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * @brief Call the callback without changing the request's state.
+ * Call the callback without changing the request's state.
  *
- * @param[in] req  The request.
+ * @param req The request.
  */
 #ifdef DOXYGEN
 void tevent_req_notify_callback(struct tevent_req *req);
@@ -1752,119 +1489,112 @@ void _tevent_req_notify_callback(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * @brief Finish a request once more, from the loop.
+ * Finish a request once more, from the loop.
  *
  * For send functions that finished the request before they returned: the
  * caller had no chance to set a callback, so the request finishes again, with
  * the state that it has then, in one of the next turns.
  *
- * @param[in] req  The request.
- * @param[in] ev   The context.
- *
+ * @param req The request.
+ * @param ev The context.
  * @return @a req, for use in a return statement.
  */
 struct tevent_req *tevent_req_post(struct tevent_req *req,
 				   struct tevent_context *ev);
 
 /**
- * @brief Have the next callback come from the loop instead of directly.
+ * Have the next callback come from the loop instead of directly.
  *
  * For code that finishes a request while it works on something that the
  * callback might free. Holds for one notification. If the request is received
  * or freed before that, the callback is not called.
  *
- * @param[in] req  The request.
- * @param[in] ev   The context.
- *
+ * @param req The request.
+ * @param ev The context.
  * @since 0.9.13
  */
 void tevent_req_defer_callback(struct tevent_req *req,
 			       struct tevent_context *ev);
 
 /**
- * @brief Whether the request has not finished yet.
+ * Whether the request has not finished yet.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return True while it is in progress.
  */
 bool tevent_req_is_in_progress(struct tevent_req *req);
 
 /**
- * @brief Run the loop until the request has finished.
+ * Run the loop until the request has finished.
  *
  * For programs and tests that wait for one thing. Not for use in handlers:
  * tevent_loop_once() says why.
  *
- * @param[in] req  The request.
- * @param[in] ev   The context that it works on.
- *
+ * @param req The request.
+ * @param ev The context that it works on.
  * @return True when the request is not in progress any more, whether it
- *         succeeded or not; false, with errno, when a turn of the loop failed.
+ *     succeeded or not; false, with errno, when a turn of the loop failed.
  */
 bool tevent_req_poll(struct tevent_req *req,
 		     struct tevent_context *ev);
 
 /**
- * @brief Ask how the request finished.
+ * Ask how the request finished.
  *
- * @param[in]  req    The request.
- * @param[out] state  Where to put the request's state; written only when the
- *                    result is true.
- * @param[out] error  Where to put the number that tevent_req_error() was given;
- *                    written only when the state is TEVENT_REQ_USER_ERROR.
- *
+ * @param req The request.
+ * @param[out] state Where to put the request's state; written only when the
+ *     result is true.
+ * @param[out] error Where to put the number that tevent_req_error() was given;
+ *     written only when the state is TEVENT_REQ_USER_ERROR.
  * @return False when the state is TEVENT_REQ_DONE, else true: also when the
- *         request is still in progress or was received already.
+ *     request is still in progress or was received already.
  */
 bool tevent_req_is_error(struct tevent_req *req,
 			 enum tevent_req_state *state,
 			 uint64_t *error);
 
 /**
- * @brief Free what a finished request does not need any more.
+ * Free what a finished request does not need any more.
  *
  * The last step of a recv function. Runs the cleanup function, frees the state
  * and drops the end time, a pending notification and the print and cancel
  * functions. The request itself stays until it is freed. Freeing a request
  * receives it first. Calling it twice is harmless.
  *
- * @param[in] req  The request.
+ * @param req The request.
  */
 void tevent_req_received(struct tevent_req *req);
 
 /**
- * @brief Let the request finish as timed out when it is still there by then.
+ * Let the request finish as timed out when it is still there by then.
  *
  * Takes the place of an earlier end time. Finishing drops it.
  *
- * @param[in] req      The request.
- * @param[in] ev       The context.
- * @param[in] endtime  The time, see tevent_add_timer().
- *
+ * @param req The request.
+ * @param ev The context.
+ * @param endtime The time, see tevent_add_timer().
  * @return True; false when out of memory, and then the request has finished
- *         with TEVENT_REQ_NO_MEMORY.
+ *     with TEVENT_REQ_NO_MEMORY.
  */
 bool tevent_req_set_endtime(struct tevent_req *req,
 			    struct tevent_context *ev,
 			    struct timeval endtime);
 
 /**
- * @brief Remove the end time.
+ * Remove the end time.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @since 0.9.31
  */
 void tevent_req_reset_endtime(struct tevent_req *req);
 
 /**
- * @brief Say how the request can be cancelled.
+ * Say how the request can be cancelled.
  *
  * For the implementation of an asynchronous function.
  *
- * @param[in] req  The request.
- * @param[in] fn   The function; NULL for none.
+ * @param req The request.
+ * @param fn The function; NULL for none.
  */
 void tevent_req_set_cancel_fn(struct tevent_req *req, tevent_req_cancel_fn fn);
 #ifndef DOXYGEN
@@ -1876,14 +1606,14 @@ void _tevent_req_set_cancel_fn(struct tevent_req *req,
 #endif
 
 /**
- * @brief Ask the request to stop.
+ * Ask the request to stop.
  *
  * For the caller of an asynchronous function that wants to hear how it ended.
  * A caller that does not care frees the request.
  *
- * @param[in] req  The request.
- *
- * @return What the cancel function returned; false when there is none.
+ * @param req The request.
+ * @return What the cancel function returned; false when there is none, or none
+ *     any more: tevent_req_received() drops it.
  */
 #ifdef DOXYGEN
 bool tevent_req_cancel(struct tevent_req *req);
@@ -1894,7 +1624,7 @@ bool _tevent_req_cancel(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * @brief Have a function called when the request finishes or goes.
+ * Have a function called when the request finishes or goes.
  *
  * For the implementation of an asynchronous function that must let go of
  * something on every way out. The function is called before the callback when
@@ -1902,9 +1632,8 @@ bool _tevent_req_cancel(struct tevent_req *req, const char *location);
  * freed: so up to twice, or more often when the request finishes again with a
  * state of a higher number.
  *
- * @param[in] req  The request.
- * @param[in] fn   The function; NULL for none.
- *
+ * @param req The request.
+ * @param fn The function; NULL for none.
  * @since 0.9.21
  */
 void tevent_req_set_cleanup_fn(struct tevent_req *req, tevent_req_cleanup_fn fn);
@@ -1917,58 +1646,54 @@ void _tevent_req_set_cleanup_fn(struct tevent_req *req,
 #endif
 
 /**
- * @brief Say how tevent_req_print() describes the request.
+ * Say how tevent_req_print() describes the request.
  *
- * @param[in] req  The request.
- * @param[in] fn   The function; NULL for tevent_req_default_print().
+ * @param req The request.
+ * @param fn The function; NULL for tevent_req_default_print().
  */
 void tevent_req_set_print_fn(struct tevent_req *req, tevent_req_print_fn fn);
 
 /**
- * @brief Describe a request in one line, in the library's way.
+ * Describe a request in one line, in the library's way.
  *
  * Where it was created, its state and error, the type of its state data, its
  * end-time timer and where it was finished.
  *
- * @param[in] req      The request.
- * @param[in] mem_ctx  Talloc parent of the text, or NULL.
- *
+ * @param req The request.
+ * @param mem_ctx Talloc parent of the text, or NULL.
  * @return The text, NULL when out of memory.
  */
 char *tevent_req_default_print(struct tevent_req *req, TALLOC_CTX *mem_ctx);
 
 /**
- * @brief Describe a request in one line, for debugging.
+ * Describe a request in one line, for debugging.
  *
- * @param[in] mem_ctx  Talloc parent of the text, or NULL.
- * @param[in] req      The request, or NULL.
- *
+ * @param mem_ctx Talloc parent of the text, or NULL.
+ * @param req The request, or NULL.
  * @return The text; NULL when out of memory.
  */
 char *tevent_req_print(TALLOC_CTX *mem_ctx, struct tevent_req *req);
 
 /**
- * @brief Wait until a point in time.
+ * Wait until a point in time.
  *
- * @param[in] mem_ctx      Talloc parent, or NULL.
- * @param[in] ev           The context.
- * @param[in] wakeup_time  The time, see tevent_add_timer().
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param ev The context.
+ * @param wakeup_time The time, see tevent_add_timer().
  * @return The request, which finishes then; NULL when out of memory. Use
- *         tevent_wakeup_recv() for its result: for tevent_req_is_error() a
- *         reached time is an error, TEVENT_REQ_TIMED_OUT.
+ *     tevent_wakeup_recv() for its result: for tevent_req_is_error() a reached
+ *     time is an error, TEVENT_REQ_TIMED_OUT.
  */
 struct tevent_req *tevent_wakeup_send(TALLOC_CTX *mem_ctx,
 				      struct tevent_context *ev,
 				      struct timeval wakeup_time);
 
 /**
- * @brief Whether the time of tevent_wakeup_send() was reached.
+ * Whether the time of tevent_wakeup_send() was reached.
  *
- * @param[in] req  The request.
- *
- * @return True when it finished for that reason, false when it failed or is
- *         still in progress.
+ * @param req The request.
+ * @return True when it was; false when the request failed for want of memory or
+ *     is still in progress. The request is not received.
  */
 bool tevent_wakeup_recv(struct tevent_req *req);
 
@@ -1986,82 +1711,60 @@ bool tevent_wakeup_recv(struct tevent_req *req);
  * with the set functions, be rebuilt from a copy that came from elsewhere.
  *
  * The strings that the get functions give belong to the profile.
- *
- * @code
- * profile = tevent_req_move_profile(req, mem_ctx);
- * tevent_req_profile_get_name(profile, &name);
- * tevent_req_profile_get_start(profile, NULL, &start);
- * tevent_req_profile_get_stop(profile, NULL, &stop);
- * took = tevent_timeval_until(&start, &stop);
- *
- * for (sub = tevent_req_profile_get_subprofiles(profile);
- *      sub != NULL;
- *      sub = tevent_req_profile_next(sub)) {
- *         report(sub);
- * }
- * @endcode
  * @{
  */
 
 /**
- * @brief Record a profile of the request from now on.
+ * Record a profile of the request from now on.
  *
  * Call it in the send function, right after tevent_req_create().
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return True; false when the request has a profile already or when out of
- *         memory, and then the request has finished with the error EINVAL or
- *         with TEVENT_REQ_NO_MEMORY.
- *
+ *     memory, and then the request has finished with the error EINVAL or with
+ *     TEVENT_REQ_NO_MEMORY.
  * @since 0.9.37
  */
 bool tevent_req_set_profile(struct tevent_req *req);
 
 /**
- * @brief The profile of a request.
+ * The profile of a request.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return The profile, which stays the request's; NULL when there is none.
- *
  * @since 0.9.37
  */
 const struct tevent_req_profile *tevent_req_get_profile(struct tevent_req *req);
 
 /**
- * @brief Take the profile away from a request.
+ * Take the profile away from a request.
  *
- * @param[in] req      The request, which has no profile afterwards.
- * @param[in] mem_ctx  New talloc parent of the profile.
- *
+ * @param req The request, which has no profile afterwards.
+ * @param mem_ctx New talloc parent of the profile.
  * @return The profile; NULL when there is none.
- *
  * @since 0.9.37
  */
 struct tevent_req_profile *tevent_req_move_profile(struct tevent_req *req,
 						   TALLOC_CTX *mem_ctx);
 
 /**
- * @brief The name: the type of the request's state.
+ * The name: the type of the request's state.
  *
- * @param[in]  profile   The profile.
- * @param[out] req_name  Where to put it; may be NULL.
- *
+ * @param profile The profile.
+ * @param[out] req_name Where to put it; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_name(const struct tevent_req_profile *profile,
 				 const char **req_name);
 
 /**
- * @brief Where and when the request was created.
+ * Where and when the request was created.
  *
  * The time is that of tevent_req_set_profile() where recording began with it.
  *
- * @param[in]  profile         The profile.
- * @param[out] start_location  Where to put the place; may be NULL.
- * @param[out] start_time      Where to put the time; may be NULL.
- *
+ * @param profile The profile.
+ * @param[out] start_location Where to put the place; may be NULL.
+ * @param[out] start_time Where to put the time; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
@@ -2069,14 +1772,13 @@ void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
 				  struct timeval *start_time);
 
 /**
- * @brief Where and when the request finished.
+ * Where and when the request finished.
  *
- * @param[in]  profile        The profile.
- * @param[out] stop_location  Where to put the place, NULL when it has not
- *                            finished; may be NULL.
- * @param[out] stop_time      Where to put the time, zero when it has not
- *                            finished; may be NULL.
- *
+ * @param profile The profile.
+ * @param[out] stop_location Where to put the place, NULL when it has not
+ *     finished; may be NULL.
+ * @param[out] stop_time Where to put the time, zero when it has not finished;
+ *     may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
@@ -2084,15 +1786,14 @@ void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
 				 struct timeval *stop_time);
 
 /**
- * @brief How the request finished.
+ * How the request finished.
  *
- * @param[in]  profile     The profile.
- * @param[out] pid         Where to put the process id, 0 unless
- *                         tevent_req_profile_set_status() set one; may be NULL.
- * @param[out] state       Where to put the state; may be NULL.
- * @param[out] user_error  Where to put the error that tevent_req_error() was
- *                         given; may be NULL.
- *
+ * @param profile The profile.
+ * @param[out] pid Where to put the process id, 0 unless
+ *     tevent_req_profile_set_status() set one; may be NULL.
+ * @param[out] state Where to put the state; may be NULL.
+ * @param[out] user_error Where to put the error that tevent_req_error() was
+ *     given; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
@@ -2101,64 +1802,54 @@ void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
 				   uint64_t *user_error);
 
 /**
- * @brief The first subprofile.
+ * The first subprofile.
  *
- * @param[in] profile  The profile.
- *
- * @return The profile of the subrequest that was created first; NULL when
- *         there is none.
- *
+ * @param profile The profile.
+ * @return The profile of the subrequest that was created first; NULL when there
+ *     is none.
  * @since 0.9.37
  */
 const struct tevent_req_profile *tevent_req_profile_get_subprofiles(
 	const struct tevent_req_profile *profile);
 
 /**
- * @brief The next profile under the same parent.
+ * The next profile under the same parent.
  *
- * @param[in] profile  The profile.
- *
+ * @param profile The profile.
  * @return The one that follows; NULL for the last.
- *
  * @since 0.9.37
  */
 const struct tevent_req_profile *tevent_req_profile_next(
 	const struct tevent_req_profile *profile);
 
 /**
- * @brief Create an empty profile.
+ * Create an empty profile.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL. Freeing a profile takes it out of
- *                     its parent profile.
- *
+ * @param mem_ctx Talloc parent, or NULL. Freeing a profile takes it out of its
+ *     parent profile.
  * @return The profile; NULL when out of memory.
- *
  * @since 0.9.37
  */
 struct tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx);
 
 /**
- * @brief Set the name.
+ * Set the name.
  *
- * @param[in] profile  The profile.
- * @param[in] name     The name, which is copied.
- *
+ * @param profile The profile.
+ * @param name The name, which is copied.
  * @return True; false when @a name is NULL or when out of memory.
- *
  * @since 0.9.37
  */
 bool tevent_req_profile_set_name(struct tevent_req_profile *profile,
 				 const char *name);
 
 /**
- * @brief Set where and when the request was created.
+ * Set where and when the request was created.
  *
- * @param[in] profile         The profile.
- * @param[in] start_location  The place, which is copied.
- * @param[in] start_time      The time, set whatever is returned.
- *
+ * @param profile The profile.
+ * @param start_location The place, which is copied.
+ * @param start_time The time, set whatever is returned.
  * @return True; false when the place is NULL or when out of memory.
- *
  * @since 0.9.37
  */
 bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
@@ -2166,14 +1857,12 @@ bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
 				  struct timeval start_time);
 
 /**
- * @brief Set where and when the request finished.
+ * Set where and when the request finished.
  *
- * @param[in] profile        The profile.
- * @param[in] stop_location  The place, which is copied.
- * @param[in] stop_time      The time, set whatever is returned.
- *
+ * @param profile The profile.
+ * @param stop_location The place, which is copied.
+ * @param stop_time The time, set whatever is returned.
  * @return True; false when the place is NULL or when out of memory.
- *
  * @since 0.9.37
  */
 bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
@@ -2181,13 +1870,12 @@ bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
 				 struct timeval stop_time);
 
 /**
- * @brief Set how the request finished.
+ * Set how the request finished.
  *
- * @param[in] profile     The profile.
- * @param[in] pid         The process that it ran in.
- * @param[in] state       Its state.
- * @param[in] user_error  Its error.
- *
+ * @param profile The profile.
+ * @param pid The process that it ran in.
+ * @param state Its state.
+ * @param user_error Its error.
  * @since 0.9.37
  */
 void tevent_req_profile_set_status(struct tevent_req_profile *profile,
@@ -2196,13 +1884,12 @@ void tevent_req_profile_set_status(struct tevent_req_profile *profile,
 				   uint64_t user_error);
 
 /**
- * @brief Make a profile the last subprofile of another one.
+ * Make a profile the last subprofile of another one.
  *
- * @param[in]     parent_profile  The profile that it becomes part of, and its
- *                                talloc parent.
- * @param[in,out] sub_profile     The address of the pointer to it, which
- *                                becomes NULL.
- *
+ * @param parent_profile The profile that it becomes part of, and its talloc
+ *     parent.
+ * @param[in,out] sub_profile The address of the pointer to it, which becomes
+ *     NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
@@ -2220,79 +1907,73 @@ void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
  */
 
 /**
- * @brief Compare two times.
+ * Compare two times.
  *
- * @param[in] tv1  A time.
- * @param[in] tv2  Another time.
- *
+ * @param tv1 A time.
+ * @param tv2 Another time.
  * @return -1, 0 or 1: @a tv1 is before, equal to or after @a tv2.
  */
 int tevent_timeval_compare(const struct timeval *tv1,
 			   const struct timeval *tv2);
 
 /**
- * @brief The zero time, which for timers means "at once".
+ * The zero time, which for timers means "at once".
  *
  * @return Zero.
  */
 struct timeval tevent_timeval_zero(void);
 
 /**
- * @brief The time now.
+ * The time now.
  *
  * @return What gettimeofday(2) says.
  */
 struct timeval tevent_timeval_current(void);
 
 /**
- * @brief Make a time or a time span.
+ * Make a time or a time span.
  *
- * @param[in] secs   Seconds.
- * @param[in] usecs  Microseconds, taken as they are: 1000000 and more are not
- *                   carried over.
- *
+ * @param secs Seconds.
+ * @param usecs Microseconds, taken as they are: 1000000 and more are not
+ *     carried over.
  * @return The two as a struct timeval.
  */
 struct timeval tevent_timeval_set(uint32_t secs, uint32_t usecs);
 
 /**
- * @brief The time span from one time until another.
+ * The time span from one time until another.
  *
- * @param[in] tv1  The time to count from.
- * @param[in] tv2  The time to count to.
- *
+ * @param tv1 The time to count from.
+ * @param tv2 The time to count to.
  * @return @a tv2 minus @a tv1; zero when @a tv1 is not before @a tv2.
  */
 struct timeval tevent_timeval_until(const struct timeval *tv1,
 				    const struct timeval *tv2);
 
 /**
- * @brief Whether a time is zero.
+ * Whether a time is zero.
  *
- * @param[in] tv  The time.
- *
+ * @param tv The time.
  * @return True when seconds and microseconds are both 0.
  */
 bool tevent_timeval_is_zero(const struct timeval *tv);
 
 /**
- * @brief A time plus a time span.
+ * A time plus a time span.
  *
- * @param[in] tv     The time.
- * @param[in] secs   Seconds.
- * @param[in] usecs  Microseconds; full seconds are carried over.
- *
+ * @param tv The time.
+ * @param secs Seconds.
+ * @param usecs Microseconds; full seconds are carried over.
  * @return The sum.
  */
 struct timeval tevent_timeval_add(const struct timeval *tv, uint32_t secs,
 				  uint32_t usecs);
 
 /**
- * @brief The time now plus a time span.
+ * The time now plus a time span.
  *
- * @param[in] secs   Seconds.
- * @param[in] usecs  Microseconds; full seconds are carried over.
- *
+ * @param secs Seconds.
+ * @param usecs Microseconds; full seconds are carried over.
  * @return The sum.
  */
 struct timeval tevent_timeval_current_ofs(uint32_t secs, uint32_t usecs);
@@ -2307,59 +1988,48 @@ struct timeval tevent_timeval_current_ofs(uint32_t secs, uint32_t usecs);
  * A callback, one for each thread, learns of what happens to requests together
  * with the depth of the request: 0 for one without parent request, else that
  * of the parent plus 1. See tevent_req_create() for what a parent request is.
- *
- * @code
- * static void flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
- *                  struct tevent_req *req, size_t depth, const char *fname)
- * {
- *         if (cmd == TEVENT_CALL_FLOW_REQ_CREATE) {
- *                 fprintf(stderr, "%*s%s\n", (int)depth * 2, "", fname);
- *         }
- * }
- *
- * tevent_thread_call_depth_set_callback(flow, NULL);
- * @endcode
  * @{
  */
 
 /**
- * @brief What the call-flow callback is told.
+ * What the call-flow callback is told.
  *
  * The text behind each says what @c fname is.
  *
  * @since 0.15.0
  */
 enum tevent_thread_call_depth_cmd {
-	/** The flow ends or begins anew. After a turn of the loop, without a
+	/**
+	 *  The flow ends or begins anew. After a turn of the loop, without a
 	 * request and with depth 0: the loop function. By
 	 * tevent_thread_call_depth_reset_from_req(): the calling function. When
-	 * another callback is set: NULL. */
+	 * another callback is set: NULL.
+	 */
 	TEVENT_CALL_FLOW_REQ_RESET,
-	/** A request was created: the creating function. */
+	/**  A request was created: the creating function. */
 	TEVENT_CALL_FLOW_REQ_CREATE,
-	/** It is being cancelled: the cancel function, NULL without one. */
+	/**  It is being cancelled: the cancel function, NULL without one. */
 	TEVENT_CALL_FLOW_REQ_CANCEL,
-	/** It is being cleaned up: the cleanup function, NULL without one. */
+	/**  It is being cleaned up: the cleanup function, NULL without one. */
 	TEVENT_CALL_FLOW_REQ_CLEANUP,
-	/** It is calling back, to the depth above its own: the callback. */
+	/**  It is calling back, to the depth above its own: the callback. */
 	TEVENT_CALL_FLOW_REQ_NOTIFY_CB,
-	/** It was added to a queue: the trigger. */
+	/**  It was added to a queue: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_ENTER,
-	/** The queue is about to call its trigger: the trigger. */
+	/**  The queue is about to call its trigger: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER,
-	/** It has left the queue: the trigger. */
+	/**  It has left the queue: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE
 };
 
 /**
- * @brief The call-flow callback.
+ * The call-flow callback.
  *
- * @param[in] private_data  As given when it was set.
- * @param[in] cmd           What happens.
- * @param[in] req           The request, NULL where there is none.
- * @param[in] depth         Its depth.
- * @param[in] fname         The name of a function, or NULL; see @a cmd.
- *
+ * @param private_data As given when it was set.
+ * @param cmd What happens.
+ * @param req The request, NULL where there is none.
+ * @param depth Its depth.
+ * @param fname The name of a function, or NULL; see @a cmd.
  * @since 0.15.0
  */
 typedef void (*tevent_call_depth_callback_t)(void *private_data,
@@ -2369,7 +2039,7 @@ typedef void (*tevent_call_depth_callback_t)(void *private_data,
 					     const char *fname);
 
 /**
- * @brief A callback and its data.
+ * A callback and its data.
  *
  * No function takes or gives it; it is here for sources that name the type.
  *
@@ -2381,26 +2051,24 @@ struct tevent_thread_call_depth_state {
 };
 
 /**
- * @brief Follow the call flow in this thread.
+ * Follow the call flow in this thread.
  *
  * A callback that was set before is told TEVENT_CALL_FLOW_REQ_RESET first.
  *
- * @param[in] f             The callback; NULL for none.
- * @param[in] private_data  Passed to it.
- *
+ * @param f The callback; NULL for none.
+ * @param private_data Passed to it.
  * @since 0.15.0
  */
 void tevent_thread_call_depth_set_callback(tevent_call_depth_callback_t f,
 					   void *private_data);
 
 /**
- * @brief Go back to a request's place in the call flow.
+ * Go back to a request's place in the call flow.
  *
  * For code that goes on with a request in a handler of its own. Tells the
  * callback TEVENT_CALL_FLOW_REQ_RESET with the request's depth.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @since 0.14.0
  */
 void tevent_thread_call_depth_reset_from_req(struct tevent_req *req);
@@ -2413,32 +2081,27 @@ void _tevent_thread_call_depth_reset_from_req(struct tevent_req *req,
 
 #ifdef TEVENT_DEPRECATED
 /**
- * @brief Does nothing.
+ * Does nothing.
  *
- * @param[in] ptr  Ignored.
- *
+ * @param ptr Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
- *
  * @since 0.14.0
  */
 void tevent_thread_call_depth_activate(size_t *ptr) _DEPRECATED_;
 
 /**
- * @brief Does nothing.
+ * Does nothing.
  *
  * @deprecated Use tevent_thread_call_depth_set_callback().
- *
  * @since 0.14.0
  */
 void tevent_thread_call_depth_deactivate(void) _DEPRECATED_;
 
 /**
- * @brief Does nothing.
+ * Does nothing.
  *
- * @param[in] req  Ignored.
- *
+ * @param req Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
- *
  * @since 0.14.0
  */
 void tevent_thread_call_depth_start(struct tevent_req *req) _DEPRECATED_;
@@ -2461,61 +2124,30 @@ void tevent_thread_call_depth_start(struct tevent_req *req) _DEPRECATED_;
  * Every operation costs the same, however long the queue is. Requests on one
  * queue may use different contexts.
  *
- * @code
- * struct tevent_req *put_send(TALLOC_CTX *mem_ctx, struct tevent_context *ev,
- *                             struct tevent_queue *queue, struct item *item)
- * {
- *         struct put_state *state;
- *         struct tevent_req *req;
- *
- *         req = tevent_req_create(mem_ctx, &state, struct put_state);
- *         if (req == NULL) {
- *                 return NULL;
- *         }
- *         state->ev = ev;
- *         state->item = item;
- *         if (!tevent_queue_add(queue, ev, req, put_start, NULL)) {
- *                 tevent_req_oom(req);
- *                 return tevent_req_post(req, ev);
- *         }
- *         return req;
- * }
- *
- * static void put_start(struct tevent_req *req, void *private_data)
- * {
- *         struct put_state *state = tevent_req_data(req, struct put_state);
- *
- *         start_working_on(req, state->ev, state->item);
- * }
- * @endcode
- *
- * tevent_queue_tutorial(3) has the whole story.
- *
  * Programs compiled with one of the tevent_queue_add macros need the library
  * from 0.15.0 on.
  * @{
  */
 
 /**
- * @brief What is called when it is a request's turn.
+ * What is called when it is a request's turn.
  *
  * It may finish and free the request, free other requests, and free the queue.
  *
- * @param[in] req           The request.
- * @param[in] private_data  As given when it was added.
+ * @param req The request.
+ * @param private_data As given when it was added.
  */
 typedef void (*tevent_queue_trigger_fn_t)(struct tevent_req *req,
 					  void *private_data);
 
 /**
- * @brief Create a queue.
+ * Create a queue.
  *
  * Freeing a queue takes all entries off it and triggers none; the requests
  * live on.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL.
- * @param[in] name     A name, for people; it is copied.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param name A name, for people; it is copied.
  * @return The queue, running; NULL when @a name is NULL or when out of memory.
  */
 #ifdef DOXYGEN
@@ -2530,19 +2162,18 @@ struct tevent_queue *_tevent_queue_create(TALLOC_CTX *mem_ctx,
 #endif
 
 /**
- * @brief Append a request to a queue.
+ * Append a request to a queue.
  *
  * The trigger is called later, from the loop of @a ev, once. The request leaves
  * the queue when it is freed.
  *
- * @param[in] queue         The queue.
- * @param[in] ev            The context that the trigger runs in.
- * @param[in] req           The request.
- * @param[in] trigger       What to call when it is the request's turn; NULL
- *                          makes it a blocker: in its turn nothing is called
- *                          and the queue waits until it is freed.
- * @param[in] private_data  Passed to the trigger.
- *
+ * @param queue The queue.
+ * @param ev The context that the trigger runs in.
+ * @param req The request.
+ * @param trigger What to call when it is the request's turn; NULL makes it a
+ *     blocker: in its turn nothing is called and the queue waits until it is
+ *     freed.
+ * @param private_data Passed to the trigger.
  * @return True; false when out of memory.
  */
 bool tevent_queue_add(struct tevent_queue *queue,
@@ -2562,19 +2193,17 @@ bool _tevent_queue_add(struct tevent_queue *queue,
 #endif
 
 /**
- * @brief Append a request to a queue and get hold of the entry.
+ * Append a request to a queue and get hold of the entry.
  *
  * As tevent_queue_add(). Freeing the entry takes the request off the queue and
  * leaves it alone otherwise; if it was the active one the next is triggered.
  *
- * @param[in] queue         The queue.
- * @param[in] ev            The context that the trigger runs in.
- * @param[in] req           The request.
- * @param[in] trigger       What to call, or NULL for a blocker.
- * @param[in] private_data  Passed to the trigger.
- *
+ * @param queue The queue.
+ * @param ev The context that the trigger runs in.
+ * @param req The request.
+ * @param trigger What to call, or NULL for a blocker.
+ * @param private_data Passed to the trigger.
  * @return The entry, a talloc child of the request; NULL when out of memory.
- *
  * @since 0.9.14
  */
 struct tevent_queue_entry *tevent_queue_add_entry(struct tevent_queue *queue,
@@ -2594,7 +2223,7 @@ struct tevent_queue_entry *_tevent_queue_add_entry(struct tevent_queue *queue,
 #endif
 
 /**
- * @brief Append a request, or start it at once if nobody is waiting.
+ * Append a request, or start it at once if nobody is waiting.
  *
  * When the queue is empty and running, and the request has no callback yet,
  * the trigger is called directly, before this function returns: a turn of the
@@ -2602,15 +2231,13 @@ struct tevent_queue_entry *_tevent_queue_add_entry(struct tevent_queue *queue,
  * for both; if it finishes the request, the send function has to return by way
  * of tevent_req_post().
  *
- * @param[in] queue         The queue.
- * @param[in] ev            The context that the trigger runs in.
- * @param[in] req           The request.
- * @param[in] trigger       What to call, or NULL for a blocker.
- * @param[in] private_data  Passed to the trigger.
- *
+ * @param queue The queue.
+ * @param ev The context that the trigger runs in.
+ * @param req The request.
+ * @param trigger What to call, or NULL for a blocker.
+ * @param private_data Passed to the trigger.
  * @return The entry; NULL when out of memory. Not to be used when the trigger
- *         has freed the request, but not NULL even then.
- *
+ *     has freed the request, but not NULL even then.
  * @since 0.9.14
  */
 struct tevent_queue_entry *tevent_queue_add_optimize_empty(
@@ -2632,64 +2259,58 @@ struct tevent_queue_entry *_tevent_queue_add_optimize_empty(
 #endif
 
 /**
- * @brief Let the active entry be triggered again.
+ * Let the active entry be triggered again.
  *
  * After the next tevent_queue_start(), that is.
  *
- * @param[in] entry  The first entry of a stopped queue; anything else aborts,
- *                   by abort(3).
- *
+ * @param entry The first entry of a stopped queue; anything else aborts, by
+ *     abort(3).
  * @since 0.9.36
  */
 void tevent_queue_entry_untrigger(struct tevent_queue_entry *entry);
 
 /**
- * @brief Let a stopped queue go on.
+ * Let a stopped queue go on.
  *
- * @param[in] queue  The queue; nothing happens when it is running.
+ * @param queue The queue; nothing happens when it is running.
  */
 void tevent_queue_start(struct tevent_queue *queue);
 
 /**
- * @brief Trigger nothing new until tevent_queue_start().
+ * Trigger nothing new until tevent_queue_start().
  *
  * The active request goes on. Requests can still be added.
  *
- * @param[in] queue  The queue; nothing happens when it is stopped.
+ * @param queue The queue; nothing happens when it is stopped.
  */
 void tevent_queue_stop(struct tevent_queue *queue);
 
 /**
- * @brief How many requests are on the queue.
+ * How many requests are on the queue.
  *
- * @param[in] queue  The queue.
- *
+ * @param queue The queue.
  * @return Those that wait and the active one.
  */
 size_t tevent_queue_length(struct tevent_queue *queue);
 
 /**
- * @brief Whether the queue is not stopped.
+ * Whether the queue is not stopped.
  *
- * @param[in] queue  The queue.
- *
+ * @param queue The queue.
  * @return True unless tevent_queue_stop() was called; this says nothing about
- *         its length.
- *
+ *     its length.
  * @since 0.9.14
  */
 bool tevent_queue_running(struct tevent_queue *queue);
 
 /**
- * @brief Wait for one's turn on a queue, and hold it.
+ * Wait for one's turn on a queue, and hold it.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL.
- * @param[in] ev       The context.
- * @param[in] queue    The queue.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param ev The context.
+ * @param queue The queue.
  * @return A request that finishes when it is its turn and that keeps the queue
- *         blocked until it is freed; NULL when out of memory.
- *
+ *     blocked until it is freed; NULL when out of memory.
  * @since 0.9.20
  */
 struct tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx,
@@ -2697,36 +2318,31 @@ struct tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx,
 					  struct tevent_queue *queue);
 
 /**
- * @brief Receive the request of tevent_queue_wait_send().
+ * Receive the request of tevent_queue_wait_send().
  *
  * The queue stays blocked until the request is freed.
  *
- * @param[in] req  The request.
- *
+ * @param req The request.
  * @return True when it is its turn; false when it failed or when it was called
- *         too early, while the request was in progress.
- *
+ *     too early, while the request was in progress.
  * @since 0.9.20
  */
 bool tevent_queue_wait_recv(struct tevent_req *req);
 
 /**
- * @brief Set the caller's tag, see tevent_fd_set_tag().
+ * Set the caller's tag, see tevent_fd_set_tag().
  *
- * @param[in] qe   The entry; nothing happens for NULL.
- * @param[in] tag  The number.
- *
+ * @param qe The entry; nothing happens for NULL.
+ * @param tag The number.
  * @since 0.12.0
  */
 void tevent_queue_entry_set_tag(struct tevent_queue_entry *qe, uint64_t tag);
 
 /**
- * @brief Read the caller's tag.
+ * Read the caller's tag.
  *
- * @param[in] qe  The entry, or NULL.
- *
+ * @param qe The entry, or NULL.
  * @return The tag, 0 for NULL.
- *
  * @since 0.12.0
  */
 uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
@@ -2752,53 +2368,38 @@ uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
  *
  * The handler of one proxy may send the very immediate and data that it runs
  * with on through another one, as a reply.
- *
- * @code
- * struct tevent_immediate *im = tevent_create_immediate(NULL);
- * struct job *job = talloc_zero(NULL, struct job);
- *
- * tevent_thread_proxy_schedule(proxy, &im, run_job, &job);
- * if (im != NULL) {
- *         talloc_free(im);
- *         talloc_free(job);
- * }
- * @endcode
  * @{
  */
 
 /**
- * @brief Create the way into a context for other threads' immediates.
+ * Create the way into a context for other threads' immediates.
  *
  * To be called, and the result to be freed, in the context's own thread. One
  * for each thread that uses it is usual. What was handed over before it is
  * freed still runs. In a forked child an inherited one does nothing any more.
  *
- * @param[in] mem_ctx  Talloc parent, or NULL.
- * @param[in] ev       The context, which may be a wrapper.
- *
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param ev The context, which may be a wrapper.
  * @return The threaded context; NULL with errno set when out of memory or when
- *         there is no descriptor for waking the loop.
- *
+ *     there is no descriptor for waking the loop.
  * @since 0.9.30
  */
 struct tevent_threaded_context *tevent_threaded_context_create(
 	TALLOC_CTX *mem_ctx, struct tevent_context *ev);
 
 /**
- * @brief Run a handler in the context's thread.
+ * Run a handler in the context's thread.
  *
  * Thread: any. The context may be freed meanwhile; then nothing happens and
  * the immediate stays idle.
  *
- * @param[in] tctx          The threaded context.
- * @param[in] im            The immediate, which must be idle, else abort(3) is
- *                          called. From here until its handler runs it must
- *                          not be freed, scheduled or reset. Its memory must
- *                          be none that another thread works on meanwhile:
- *                          talloc knows no locks.
- * @param[in] handler       What to call; not NULL, else abort(3) is called.
- * @param[in] private_data  Passed to the handler.
- *
+ * @param tctx The threaded context.
+ * @param im The immediate, which must be idle and not inside its own handler,
+ *     else abort(3) is called. From here until its handler runs it must not be
+ *     freed, scheduled or reset. It must be in no talloc tree that another
+ *     thread works on meanwhile.
+ * @param handler What to call; not NULL, else abort(3) is called.
+ * @param private_data Passed to the handler.
  * @since 0.9.30
  */
 #ifdef DOXYGEN
@@ -2819,38 +2420,34 @@ void _tevent_threaded_schedule_immediate(struct tevent_threaded_context *tctx,
 #endif
 
 /**
- * @brief Create a proxy for a context.
+ * Create a proxy for a context.
  *
  * To be called, and the result to be freed, in the context's own thread, and
  * to be freed only when no thread can call tevent_thread_proxy_schedule() on
  * it any more. What has not run by then is freed without running.
  *
- * @param[in] dest_ev_ctx  The context, which becomes the talloc parent.
- *
+ * @param dest_ev_ctx The context, which becomes the talloc parent.
  * @return The proxy; NULL with errno set on failure, EINVAL on a wrapper.
- *
  * @since 0.9.26
  */
 struct tevent_thread_proxy *tevent_thread_proxy_create(
 	struct tevent_context *dest_ev_ctx);
 
 /**
- * @brief Hand an immediate and data over to a proxy's thread.
+ * Hand an immediate and data over to a proxy's thread.
  *
  * Thread: any. The handler runs in the destination; afterwards the immediate
  * and the data are freed there, unless the handler moved them elsewhere
  * (talloc_steal()).
  *
- * @param[in]     tp               The proxy.
- * @param[in,out] pp_im            The address of the pointer to the immediate,
- *                                 which must be idle. The pointer becomes NULL.
- *                                 If it does not, the proxy is being freed or
- *                                 memory is out: nothing was taken.
- * @param[in]     handler          What to call.
- * @param[in,out] pp_private_data  The address of the pointer to a talloc chunk,
- *                                 or NULL for no data. The handler gets the
- *                                 chunk, the pointer becomes NULL.
- *
+ * @param tp The proxy.
+ * @param[in,out] pp_im The address of the pointer to the immediate, which must
+ *     be idle. The pointer becomes NULL. If it does not, the proxy is being
+ *     freed or memory is out: nothing was taken.
+ * @param handler What to call.
+ * @param[in,out] pp_private_data The address of the pointer to a talloc chunk,
+ *     or NULL for no data. The handler gets the chunk, the pointer becomes
+ *     NULL.
  * @since 0.9.26
  */
 void tevent_thread_proxy_schedule(struct tevent_thread_proxy *tp,
@@ -2874,42 +2471,23 @@ void tevent_thread_proxy_schedule(struct tevent_thread_proxy *tp,
  * The library calls the table for its own timers, immediates and events as
  * well. Updating a timer, resetting an immediate and freeing anything do not
  * go through it.
- *
- * @code
- * static const struct tevent_ops *epoll_ops;
- * static unsigned long turns;
- *
- * static int counting_loop_once(struct tevent_context *ev, const char *location)
- * {
- *         turns++;
- *         return epoll_ops->loop_once(ev, location);
- * }
- *
- * static struct tevent_context *counting_context(TALLOC_CTX *mem_ctx)
- * {
- *         static struct tevent_ops ops;
- *
- *         epoll_ops = tevent_find_ops_byname("epoll");
- *         ops = *epoll_ops;
- *         ops.loop_once = counting_loop_once;
- *         return tevent_context_init_ops(mem_ctx, &ops, NULL);
- * }
- * @endcode
  * @{
  */
 
 /**
- * @brief The functions that a context calls.
+ * The functions that a context calls.
  *
  * The handler names and locations are string literals that a function passes
  * on as it got them.
  */
 struct tevent_ops {
-	/** Start the backend on a zeroed context, or after
-	 * tevent_re_initialise() on an emptied one. 0, or non-zero on failure. */
+	/**
+	 *  Start the backend on a zeroed context, or after
+	 * tevent_re_initialise() on an emptied one. 0, or non-zero on failure.
+	 */
 	int (*context_init)(struct tevent_context *ev);
 
-	/** tevent_add_fd(). */
+	/**  tevent_add_fd(). */
 	struct tevent_fd *(*add_fd)(struct tevent_context *ev,
 				    TALLOC_CTX *mem_ctx,
 				    int fd, uint16_t flags,
@@ -2917,15 +2495,15 @@ struct tevent_ops {
 				    void *private_data,
 				    const char *handler_name,
 				    const char *location);
-	/** tevent_fd_set_close_fn() and tevent_fd_set_auto_close(). */
+	/**  tevent_fd_set_close_fn() and tevent_fd_set_auto_close(). */
 	void (*set_fd_close_fn)(struct tevent_fd *fde,
 				tevent_fd_close_fn_t close_fn);
-	/** tevent_fd_get_flags(), for an event that has a context. */
+	/**  tevent_fd_get_flags(), for an event that has a context. */
 	uint16_t (*get_fd_flags)(struct tevent_fd *fde);
-	/** tevent_fd_set_flags(), for an event that has a context. */
+	/**  tevent_fd_set_flags(), for an event that has a context. */
 	void (*set_fd_flags)(struct tevent_fd *fde, uint16_t flags);
 
-	/** tevent_add_timer(). */
+	/**  tevent_add_timer(). */
 	struct tevent_timer *(*add_timer)(struct tevent_context *ev,
 					  TALLOC_CTX *mem_ctx,
 					  struct timeval next_event,
@@ -2934,8 +2512,10 @@ struct tevent_ops {
 					  const char *handler_name,
 					  const char *location);
 
-	/** tevent_schedule_immediate(); also called in the loop's thread for an
-	 * immediate that another thread handed over. */
+	/**
+	 *  tevent_schedule_immediate(); also called in the loop's thread for an
+	 * immediate that another thread handed over.
+	 */
 	void (*schedule_immediate)(struct tevent_immediate *im,
 				   struct tevent_context *ev,
 				   tevent_immediate_handler_t handler,
@@ -2943,7 +2523,7 @@ struct tevent_ops {
 				   const char *handler_name,
 				   const char *location);
 
-	/** tevent_add_signal(); NULL if there are no signals. */
+	/**  tevent_add_signal(); NULL if there are no signals. */
 	struct tevent_signal *(*add_signal)(struct tevent_context *ev,
 					    TALLOC_CTX *mem_ctx,
 					    int signum, int sa_flags,
@@ -2952,35 +2532,32 @@ struct tevent_ops {
 					    const char *handler_name,
 					    const char *location);
 
-	/** One turn of the loop. */
+	/**  One turn of the loop. */
 	int (*loop_once)(struct tevent_context *ev, const char *location);
-	/** tevent_loop_wait(). */
+	/**  tevent_loop_wait(). */
 	int (*loop_wait)(struct tevent_context *ev, const char *location);
 };
 
 /**
- * @brief Give a table of functions a name.
+ * Give a table of functions a name.
  *
  * Holds for the whole process. A name that is taken already keeps its table; a
  * built-in name can be taken before the first lookup, listing or creation of a
  * context. Meant for the start of a program, before it has threads.
  *
- * @param[in] name  The name; the pointer is kept.
- * @param[in] ops   The table; the pointer is kept.
- *
+ * @param name The name; the pointer is kept.
+ * @param ops The table; the pointer is kept.
  * @return True, for a name that is taken as well; false when out of memory.
  */
 bool tevent_register_backend(const char *name, const struct tevent_ops *ops);
 
 /**
- * @brief Look up a table of functions.
+ * Look up a table of functions.
  *
  * Thread: any, also two at once.
  *
- * @param[in] name  A name from tevent_backend_list(); NULL means the default.
- *
+ * @param name A name from tevent_backend_list(); NULL means the default.
  * @return The table; NULL when the name is unknown.
- *
  * @since 0.14.0
  */
 const struct tevent_ops *tevent_find_ops_byname(const char *name);
@@ -3013,7 +2590,7 @@ const struct tevent_ops *tevent_find_ops_byname(const char *name);
  */
 
 /**
- * @brief The functions of a wrapper.
+ * The functions of a wrapper.
  *
  * Each gets the wrapper, its state and the main context; the handler functions
  * also get the event, what its handler gets, the name of the handler and where
@@ -3021,21 +2598,21 @@ const struct tevent_ops *tevent_find_ops_byname(const char *name);
  * handler has freed its event. All members but @c name must be set.
  */
 struct tevent_wrapper_ops {
-	/** For debug messages. */
+	/**  For debug messages. */
 	const char *name;
 
-	/** tevent_context_push_use(); false refuses the use. */
+	/**  tevent_context_push_use(); false refuses the use. */
 	bool (*before_use)(struct tevent_context *wrap_ev,
 			   void *private_state,
 			   struct tevent_context *main_ev,
 			   const char *location);
-	/** tevent_context_pop_use(). */
+	/**  tevent_context_pop_use(). */
 	void (*after_use)(struct tevent_context *wrap_ev,
 			  void *private_state,
 			  struct tevent_context *main_ev,
 			  const char *location);
 
-	/** Before the handler of an fd event. */
+	/**  Before the handler of an fd event. */
 	void (*before_fd_handler)(struct tevent_context *wrap_ev,
 				  void *private_state,
 				  struct tevent_context *main_ev,
@@ -3043,7 +2620,7 @@ struct tevent_wrapper_ops {
 				  uint16_t flags,
 				  const char *handler_name,
 				  const char *location);
-	/** After the handler of an fd event. */
+	/**  After the handler of an fd event. */
 	void (*after_fd_handler)(struct tevent_context *wrap_ev,
 				 void *private_state,
 				 struct tevent_context *main_ev,
@@ -3052,7 +2629,7 @@ struct tevent_wrapper_ops {
 				 const char *handler_name,
 				 const char *location);
 
-	/** Before the handler of a timer. */
+	/**  Before the handler of a timer. */
 	void (*before_timer_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -3061,7 +2638,7 @@ struct tevent_wrapper_ops {
 				     struct timeval trigger_time,
 				     const char *handler_name,
 				     const char *location);
-	/** After the handler of a timer. */
+	/**  After the handler of a timer. */
 	void (*after_timer_handler)(struct tevent_context *wrap_ev,
 				    void *private_state,
 				    struct tevent_context *main_ev,
@@ -3071,14 +2648,14 @@ struct tevent_wrapper_ops {
 				    const char *handler_name,
 				    const char *location);
 
-	/** Before the handler of an immediate. */
+	/**  Before the handler of an immediate. */
 	void (*before_immediate_handler)(struct tevent_context *wrap_ev,
 					 void *private_state,
 					 struct tevent_context *main_ev,
 					 struct tevent_immediate *im,
 					 const char *handler_name,
 					 const char *location);
-	/** After the handler of an immediate. */
+	/**  After the handler of an immediate. */
 	void (*after_immediate_handler)(struct tevent_context *wrap_ev,
 					void *private_state,
 					struct tevent_context *main_ev,
@@ -3086,7 +2663,7 @@ struct tevent_wrapper_ops {
 					const char *handler_name,
 					const char *location);
 
-	/** Before the handler of a signal event. */
+	/**  Before the handler of a signal event. */
 	void (*before_signal_handler)(struct tevent_context *wrap_ev,
 				      void *private_state,
 				      struct tevent_context *main_ev,
@@ -3096,7 +2673,7 @@ struct tevent_wrapper_ops {
 				      void *siginfo,
 				      const char *handler_name,
 				      const char *location);
-	/** After the handler of a signal event. */
+	/**  After the handler of a signal event. */
 	void (*after_signal_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -3109,18 +2686,16 @@ struct tevent_wrapper_ops {
 };
 
 /**
- * @brief Create a wrapper.
+ * Create a wrapper.
  *
- * @param[in]  main_ev  The main context, which must not be a wrapper.
- * @param[in]  mem_ctx  Talloc parent, or NULL.
- * @param[in]  ops      The functions, which must stay valid.
- * @param[out] state    The address of a pointer: the zeroed state, which goes
- *                      with the wrapper.
- * @param[in]  type     The type of the state: a type, not a string.
- *
- * @return The wrapper; NULL when out of memory, and with EINVAL when
- *         @a main_ev is a wrapper or allows nesting.
- *
+ * @param main_ev The main context, which must not be a wrapper.
+ * @param mem_ctx Talloc parent, or NULL.
+ * @param ops The functions, which must stay valid.
+ * @param[out] state The address of a pointer: the zeroed state, which goes with
+ *     the wrapper.
+ * @param type The type of the state: a type, not a string.
+ * @return The wrapper; NULL when out of memory, and with EINVAL when @a main_ev
+ *     is a wrapper or allows nesting.
  * @since 0.9.37
  * @deprecated
  */
@@ -3146,28 +2721,23 @@ struct tevent_context *_tevent_context_wrapper_create(
 #endif
 
 /**
- * @brief Whether a context is a wrapper.
+ * Whether a context is a wrapper.
  *
- * @param[in] ev  The context.
- *
+ * @param ev The context.
  * @return True for a wrapper, also when its main context is gone.
- *
  * @since 0.9.37
  * @deprecated
  */
 bool tevent_context_is_wrapper(struct tevent_context *ev) _DEPRECATED_;
 
 /**
- * @brief Do something as if in a handler of this context.
+ * Do something as if in a handler of this context.
  *
  * Calls @c before_use. Each success needs its tevent_context_pop_use().
  *
- * @param[in] ev  The context; on a main context nothing is called. A wrapper
- *                that is in use already, and a 33rd use, abort
- *                (tevent_set_abort_fn()).
- *
+ * @param ev The context; on a main context nothing is called. A wrapper that is
+ *     in use already, and a 33rd use, abort (tevent_set_abort_fn()).
  * @return True; false when @c before_use refused or the main context is gone.
- *
  * @since 0.9.37
  * @deprecated
  */
@@ -3181,13 +2751,12 @@ bool _tevent_context_push_use(struct tevent_context *ev,
 #endif
 
 /**
- * @brief End what tevent_context_push_use() began.
+ * End what tevent_context_push_use() began.
  *
  * Calls @c after_use.
  *
- * @param[in] ev  The context that was pushed last; another one aborts
- *                (tevent_set_abort_fn()).
- *
+ * @param ev The context that was pushed last; another one aborts
+ *     (tevent_set_abort_fn()).
  * @since 0.9.37
  * @deprecated
  */
@@ -3201,14 +2770,12 @@ void _tevent_context_pop_use(struct tevent_context *ev,
 #endif
 
 /**
- * @brief Whether two contexts run on the same loop.
+ * Whether two contexts run on the same loop.
  *
- * @param[in] ev1  A context, or NULL.
- * @param[in] ev2  Another context, or NULL.
- *
+ * @param ev1 A context, or NULL.
+ * @param ev2 Another context, or NULL.
  * @return True when they have the same main context; false for NULL and for a
- *         wrapper whose main context is gone.
- *
+ *     wrapper whose main context is gone.
  * @since 0.9.37
  * @deprecated
  */
