@@ -105,10 +105,10 @@ struct tevent_threaded_context;
  *   TEVENT_TRACE_AFTER_WAIT tell it where to let go of the lock and where to
  *   take it again.
  *
- * Freeing: talloc_free() on a context first takes every event out of it: no handler
- * runs any more. Events whose talloc parent is not the context stay valid
- * memory and harmless: fd flags read as 0 and can't be set, an immediate can
- * be scheduled on another context, everything can be freed.
+ * Freeing: talloc_free() on a context first takes every event out of it, no
+ * handler runs any more. Events whose talloc parent is not the context stay
+ * valid memory and harmless: fd flags read as 0 and can't be set, an immediate
+ * can be scheduled on another context, everything can be freed.
  *
  * After fork() the child may use its copy as it is; nothing that it does
  * disturbs the parent. A child that wants none of the parent's events calls
@@ -118,7 +118,6 @@ struct tevent_threaded_context;
 
 /**
  * Create a context with the default backend.
- *
  * @param mem_ctx Talloc parent, or NULL.
  * @return The context; NULL when out of memory or when the backend can't start
  *     (no free file descriptor, for example). errno says nothing.
@@ -127,7 +126,6 @@ struct tevent_context *tevent_context_init(TALLOC_CTX *mem_ctx);
 
 /**
  * Create a context with a backend chosen by name.
- *
  * @param mem_ctx Talloc parent, or NULL.
  * @param name A name from tevent_backend_list(); NULL means the default.
  * @return The context; NULL when the name is unknown, when out of memory or
@@ -187,8 +185,8 @@ void tevent_set_default_backend(const char *backend);
  *
  * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()), or
  *     returns -1 with errno ENOSYS.
- * @return 0, or non-zero when the backend can't start: free the context then, or
- *     try again.
+ * @return 0, or non-zero when the backend can't start: free the context then,
+ *     or try again.
  */
 int tevent_re_initialise(struct tevent_context *ev);
 
@@ -248,7 +246,6 @@ pid_t tevent_cached_getpid(void);
 
 /**
  * What is called when a file descriptor is ready.
- *
  * @param ev The context that the event was added to.
  * @param fde The event.
  * @param flags What is true, among the flags that the event asks for.
@@ -316,7 +313,6 @@ struct tevent_fd *_tevent_add_fd(struct tevent_context *ev,
 
 /**
  * What the event asks for.
- *
  * @param fde The event, or NULL.
  * @return The flags as set, 0 for NULL and when the context is gone.
  */
@@ -336,38 +332,32 @@ void tevent_fd_set_flags(struct tevent_fd *fde, uint16_t flags);
 #ifdef DOXYGEN
 /**
  *  @brief Ask for TEVENT_FD_READ as well.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  */
 void TEVENT_FD_READABLE(struct tevent_fd *fde);
 /**
  *  @brief Ask for TEVENT_FD_READ no longer.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  */
 void TEVENT_FD_NOT_READABLE(struct tevent_fd *fde);
 /**
  *  @brief Ask for TEVENT_FD_WRITE as well.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  */
 void TEVENT_FD_WRITEABLE(struct tevent_fd *fde);
 /**
  *  @brief Ask for TEVENT_FD_WRITE no longer.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  */
 void TEVENT_FD_NOT_WRITEABLE(struct tevent_fd *fde);
 /**
  *  @brief Ask for TEVENT_FD_ERROR as well.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  * @since 0.16.0
  */
 void TEVENT_FD_WANTERROR(struct tevent_fd *fde);
 /**
  *  @brief Ask for TEVENT_FD_ERROR no longer.
- *
  * @param fde The event, or NULL. It is evaluated twice.
  * @since 0.16.0
  */
@@ -423,7 +413,6 @@ void tevent_fd_set_tag(struct tevent_fd *fde, uint64_t tag);
 
 /**
  * Read the caller's tag.
- *
  * @param fde The event, or NULL.
  * @return The tag, 0 for NULL.
  * @since 0.11.0
@@ -448,7 +437,6 @@ uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
 
 /**
  * What is called when the time has come.
- *
  * @param ev The context that the timer was added to.
  * @param te The timer, which has left the loop already. It may be freed here;
  *     tevent_update_timer() does nothing.
@@ -463,7 +451,6 @@ typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
 
 /**
  * Run a handler at a point in time.
- *
  * @param ev The context.
  * @param mem_ctx Talloc parent; NULL means @a ev. Freeing the timer cancels it.
  * @param next_event The time. A time in the past is due at once, a zero time is
@@ -505,7 +492,6 @@ void tevent_update_timer(struct tevent_timer *te, struct timeval next_event);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- *
  * @param te The timer; nothing happens for NULL.
  * @param tag The number.
  * @since 0.11.0
@@ -514,7 +500,6 @@ void tevent_timer_set_tag(struct tevent_timer *te, uint64_t tag);
 
 /**
  * Read the caller's tag.
- *
  * @param te The timer, or NULL.
  * @return The tag, 0 for NULL.
  * @since 0.11.0
@@ -538,7 +523,6 @@ uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
 
 /**
  * What is called for an immediate.
- *
  * @param ctx The context that it was scheduled on.
  * @param im The immediate, idle again: it may be scheduled anew or freed here.
  * @param private_data As given when it was scheduled.
@@ -549,7 +533,6 @@ typedef void (*tevent_immediate_handler_t)(struct tevent_context *ctx,
 
 /**
  * Create an immediate that is scheduled nowhere.
- *
  * @param mem_ctx Talloc parent, or NULL. Freeing a scheduled immediate cancels
  *     it.
  * @return The immediate; NULL when out of memory.
@@ -615,7 +598,6 @@ void tevent_immediate_set_tag(struct tevent_immediate *im, uint64_t tag);
 
 /**
  * Read the caller's tag.
- *
  * @param im The immediate, or NULL.
  * @return The tag, 0 for NULL.
  * @since 0.11.0
@@ -642,7 +624,6 @@ uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
 
 /**
  * What is called for a signal.
- *
  * @param ev The context that the event was added to.
  * @param se The event.
  * @param signum The signal.
@@ -661,7 +642,6 @@ typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
 
 /**
  * Wait for a signal.
- *
  * @param ev The context.
  * @param mem_ctx Talloc parent; NULL means @a ev.
  * @param signum The signal.
@@ -698,7 +678,6 @@ struct tevent_signal *_tevent_add_signal(struct tevent_context *ev,
 
 /**
  * Whether the context's backend can wait for signals.
- *
  * @param ev The context.
  * @return True with all built-in backends.
  */
@@ -727,7 +706,6 @@ size_t tevent_sa_info_queue_count(void);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- *
  * @param se The event; nothing happens for NULL.
  * @param tag The number.
  * @since 0.11.0
@@ -736,7 +714,6 @@ void tevent_signal_set_tag(struct tevent_signal *se, uint64_t tag);
 
 /**
  * Read the caller's tag.
- *
  * @param se The event, or NULL.
  * @return The tag, 0 for NULL.
  * @since 0.11.0
@@ -767,7 +744,6 @@ uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
 
 /**
  * Run one turn of the loop.
- *
  * @param ev The context.
  * @return 0 after a turn, whether it ran something or not; -1 with errno set on
  *     failure: ELOOP when called inside a handler of this context, which also
@@ -819,7 +795,6 @@ uint32_t tevent_context_set_wait_timeout(struct tevent_context *ev, uint32_t sec
 
 /**
  * What is called around each turn, see tevent_loop_set_nesting_hook().
- *
  * @param ev The context.
  * @param private_data As given when the hook was set.
  * @param level 1 for the outermost loop, 2 for one that runs in a handler of
@@ -911,7 +886,7 @@ int _tevent_loop_until(struct tevent_context *ev,
  * @{
  */
 
-/**  @brief How serious a debug message is. */
+/** How serious a debug message is. */
 enum tevent_debug_level {
 	TEVENT_DEBUG_FATAL,   /**< The library can't go on, or was misused. */
 	TEVENT_DEBUG_ERROR,   /**< Something failed, the rest goes on. */
@@ -921,7 +896,6 @@ enum tevent_debug_level {
 
 /**
  * What is called with debug messages.
- *
  * @param context As given to tevent_set_debug().
  * @param level How serious it is.
  * @param fmt A printf(3) format.
@@ -986,10 +960,10 @@ enum tevent_debug_level tevent_set_max_debug_level(struct tevent_context *ev,
  */
 void tevent_set_abort_fn(void (*abort_fn)(const char *reason));
 
-/**  Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
+/** Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
 #define TEVENT_HAS_LOOP_ONCE_TRACE_POINTS 1
 
-/**  @brief Where in a turn of the loop a trace callback is called. */
+/** Where in a turn of the loop a trace callback is called. */
 enum tevent_trace_point {
 	TEVENT_TRACE_BEFORE_WAIT,      /**< Right before the loop waits. */
 	TEVENT_TRACE_AFTER_WAIT,       /**< Right after it. */
@@ -999,7 +973,6 @@ enum tevent_trace_point {
 
 /**
  * What is called at the trace points of the loop.
- *
  * @param point The point.
  * @param private_data As given when the callback was set.
  */
@@ -1008,7 +981,6 @@ typedef void (*tevent_trace_callback_t)(enum tevent_trace_point point,
 
 /**
  * Have a function called at the trace points of the loop.
- *
  * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
  * @param cb The function, in place of the present one; NULL for none.
  * @param private_data Passed to it.
@@ -1020,7 +992,6 @@ void tevent_set_trace_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] private_data The address of a pointer: its private data.
@@ -1030,19 +1001,18 @@ void tevent_get_trace_callback(struct tevent_context *ev,
 			       tevent_trace_callback_t *cb,
 			       void *private_data);
 
-/**  @brief What happens to an event. @since 0.11.0 */
+/** What happens to an event. @since 0.11.0 */
 enum tevent_event_trace_point {
-	/**  It has joined the loop or the queue. The tag can be set here. */
+	/** It has joined the loop or the queue. The tag can be set here. */
 	TEVENT_EVENT_TRACE_ATTACH,
-	/**  It has left the loop or the queue. The tag can still be read. */
+	/** It has left the loop or the queue. The tag can still be read. */
 	TEVENT_EVENT_TRACE_DETACH,
-	/**  Its handler is about to be called. */
+	/** Its handler is about to be called. */
 	TEVENT_EVENT_TRACE_BEFORE_HANDLER
 };
 
 /**
  * What is called for fd events.
- *
  * @param fde The event.
  * @param point What happens to it.
  * @param private_data As given when the callback was set.
@@ -1054,7 +1024,6 @@ typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
 
 /**
  * What is called for signal events.
- *
  * @param se The event.
  * @param point What happens to it.
  * @param private_data As given when the callback was set.
@@ -1066,7 +1035,6 @@ typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
 
 /**
  * What is called for timers.
- *
  * @param te The timer.
  * @param point What happens to it.
  * @param private_data As given when the callback was set.
@@ -1078,7 +1046,6 @@ typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
 
 /**
  * What is called for immediates.
- *
  * @param im The immediate.
  * @param point What happens to it.
  * @param private_data As given when the callback was set.
@@ -1090,7 +1057,6 @@ typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
 
 /**
  * What is called for queue entries.
- *
  * @param qe The queue entry.
  * @param point What happens to it.
  * @param private_data As given when the callback was set.
@@ -1102,7 +1068,6 @@ typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
 
 /**
  * Have a function called for the fd events of a context.
- *
  * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
  * @param cb The function, in place of the present one; NULL for none.
  * @param private_data Passed to it.
@@ -1114,7 +1079,6 @@ void tevent_set_trace_fd_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_fd_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] p_private_data The address of a pointer: its private data.
@@ -1126,7 +1090,6 @@ void tevent_get_trace_fd_callback(struct tevent_context *ev,
 
 /**
  * Have a function called for the signal events of a context.
- *
  * @param ev As in tevent_set_trace_fd_callback().
  * @param cb The function, or NULL for none.
  * @param private_data Passed to it.
@@ -1138,7 +1101,6 @@ void tevent_set_trace_signal_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_signal_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] p_private_data The address of a pointer: its private data.
@@ -1150,7 +1112,6 @@ void tevent_get_trace_signal_callback(struct tevent_context *ev,
 
 /**
  * Have a function called for the timers of a context.
- *
  * @param ev As in tevent_set_trace_fd_callback().
  * @param cb The function, or NULL for none.
  * @param private_data Passed to it.
@@ -1162,7 +1123,6 @@ void tevent_set_trace_timer_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_timer_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] p_private_data The address of a pointer: its private data.
@@ -1188,7 +1148,6 @@ void tevent_set_trace_immediate_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_immediate_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] p_private_data The address of a pointer: its private data.
@@ -1215,7 +1174,6 @@ void tevent_set_trace_queue_callback(struct tevent_context *ev,
 
 /**
  * Read back what tevent_set_trace_queue_callback() set.
- *
  * @param ev The context.
  * @param[out] cb The function, or NULL.
  * @param[out] p_private_data The address of a pointer: its private data.
@@ -1251,7 +1209,7 @@ void tevent_get_trace_queue_callback(struct tevent_context *ev,
  * @{
  */
 
-/**  @brief Where a request stands. */
+/** Where a request stands. */
 enum tevent_req_state {
 	TEVENT_REQ_INIT,        /**< Not used: a new request is in progress. */
 	TEVENT_REQ_IN_PROGRESS, /**< Not finished. */
@@ -1274,7 +1232,6 @@ typedef void (*tevent_req_fn)(struct tevent_req *subreq);
 
 /**
  * What tevent_req_print() calls for a request.
- *
  * @param req The request.
  * @param ctx Talloc parent of the text.
  * @return The text, NULL when out of memory.
@@ -1342,7 +1299,6 @@ struct tevent_req *__tevent_req_create(TALLOC_CTX *mem_ctx,
 
 /**
  * The state of a request.
- *
  * @param req The request.
  * @param type The type of the state, as given to tevent_req_create(). Another
  *     type is a mistake and aborts (talloc_abort).
@@ -1359,7 +1315,6 @@ void *_tevent_req_data(struct tevent_req *req);
 
 /**
  * Say what is called when the request has finished.
- *
  * @param req The request.
  * @param fn The function, in place of the present one; NULL for none.
  * @param pvt Its data, which tevent_req_callback_data() gives.
@@ -1376,7 +1331,6 @@ void _tevent_req_set_callback(struct tevent_req *req,
 
 /**
  * The data of the callback, checked.
- *
  * @param req The request.
  * @param type The talloc type of the data, usually <tt>struct tevent_req</tt>.
  *     Another type is a mistake and aborts (talloc_abort).
@@ -1392,7 +1346,6 @@ void *_tevent_req_callback_data(struct tevent_req *req);
 
 /**
  * The data of the callback, whatever it is.
- *
  * @param req The request.
  * @return The data.
  */
@@ -1404,11 +1357,8 @@ void *tevent_req_callback_data_void(struct tevent_req *req);
 #endif
 
 /**
- * Finish the request successfully.
- *
- * Calls the callback, after which the request may be gone.
- *
- * @param req The request.
+ * Finish the request successfully: calls the callback.
+ * @param req The request, which may be gone afterwards.
  */
 #ifdef DOXYGEN
 void tevent_req_done(struct tevent_req *req);
@@ -1445,7 +1395,6 @@ bool _tevent_req_error(struct tevent_req *req,
 
 /**
  * Finish the request for want of memory, if a pointer is NULL.
- *
  * @param p The result of an allocation.
  * @param req The request.
  * @return False when @a p is not NULL, and nothing happens; else true, and the
@@ -1463,8 +1412,7 @@ bool _tevent_req_nomem(const void *p,
 
 /**
  * Finish the request for want of memory.
- *
- * @param req The request.
+ * @param req The request, which may be gone afterwards.
  * @since 0.9.12
  */
 #ifdef DOXYGEN
@@ -1477,7 +1425,6 @@ void _tevent_req_oom(struct tevent_req *req, const char *location);
 
 /**
  * Call the callback without changing the request's state.
- *
  * @param req The request.
  */
 #ifdef DOXYGEN
@@ -1518,7 +1465,6 @@ void tevent_req_defer_callback(struct tevent_req *req,
 
 /**
  * Whether the request has not finished yet.
- *
  * @param req The request.
  * @return True while it is in progress.
  */
@@ -1528,7 +1474,7 @@ bool tevent_req_is_in_progress(struct tevent_req *req);
  * Run the loop until the request has finished.
  *
  * For programs and tests that wait for one thing. Not for use in handlers:
- * tevent_loop_once() says why.
+ * it runs the loop.
  *
  * @param req The request.
  * @param ev The context that it works on.
@@ -1540,7 +1486,6 @@ bool tevent_req_poll(struct tevent_req *req,
 
 /**
  * Ask how the request finished.
- *
  * @param req The request.
  * @param[out] state Where to put the request's state; written only when the
  *     result is true.
@@ -1582,7 +1527,6 @@ bool tevent_req_set_endtime(struct tevent_req *req,
 
 /**
  * Remove the end time.
- *
  * @param req The request.
  * @since 0.9.31
  */
@@ -1647,7 +1591,6 @@ void _tevent_req_set_cleanup_fn(struct tevent_req *req,
 
 /**
  * Say how tevent_req_print() describes the request.
- *
  * @param req The request.
  * @param fn The function; NULL for tevent_req_default_print().
  */
@@ -1667,7 +1610,6 @@ char *tevent_req_default_print(struct tevent_req *req, TALLOC_CTX *mem_ctx);
 
 /**
  * Describe a request in one line, for debugging.
- *
  * @param mem_ctx Talloc parent of the text, or NULL.
  * @param req The request, or NULL.
  * @return The text; NULL when out of memory.
@@ -1676,7 +1618,6 @@ char *tevent_req_print(TALLOC_CTX *mem_ctx, struct tevent_req *req);
 
 /**
  * Wait until a point in time.
- *
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context.
  * @param wakeup_time The time, see tevent_add_timer().
@@ -1690,7 +1631,6 @@ struct tevent_req *tevent_wakeup_send(TALLOC_CTX *mem_ctx,
 
 /**
  * Whether the time of tevent_wakeup_send() was reached.
- *
  * @param req The request.
  * @return True when it was; false when the request failed for want of memory or
  *     is still in progress. The request is not received.
@@ -1729,7 +1669,6 @@ bool tevent_req_set_profile(struct tevent_req *req);
 
 /**
  * The profile of a request.
- *
  * @param req The request.
  * @return The profile, which stays the request's; NULL when there is none.
  * @since 0.9.37
@@ -1738,7 +1677,6 @@ const struct tevent_req_profile *tevent_req_get_profile(struct tevent_req *req);
 
 /**
  * Take the profile away from a request.
- *
  * @param req The request, which has no profile afterwards.
  * @param mem_ctx New talloc parent of the profile.
  * @return The profile; NULL when there is none.
@@ -1749,7 +1687,6 @@ struct tevent_req_profile *tevent_req_move_profile(struct tevent_req *req,
 
 /**
  * The name: the type of the request's state.
- *
  * @param profile The profile.
  * @param[out] req_name Where to put it; may be NULL.
  * @since 0.9.37
@@ -1773,7 +1710,6 @@ void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
 
 /**
  * Where and when the request finished.
- *
  * @param profile The profile.
  * @param[out] stop_location Where to put the place, NULL when it has not
  *     finished; may be NULL.
@@ -1787,7 +1723,6 @@ void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
 
 /**
  * How the request finished.
- *
  * @param profile The profile.
  * @param[out] pid Where to put the process id, 0 unless
  *     tevent_req_profile_set_status() set one; may be NULL.
@@ -1803,7 +1738,6 @@ void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
 
 /**
  * The first subprofile.
- *
  * @param profile The profile.
  * @return The profile of the subrequest that was created first; NULL when there
  *     is none.
@@ -1814,7 +1748,6 @@ const struct tevent_req_profile *tevent_req_profile_get_subprofiles(
 
 /**
  * The next profile under the same parent.
- *
  * @param profile The profile.
  * @return The one that follows; NULL for the last.
  * @since 0.9.37
@@ -1824,7 +1757,6 @@ const struct tevent_req_profile *tevent_req_profile_next(
 
 /**
  * Create an empty profile.
- *
  * @param mem_ctx Talloc parent, or NULL. Freeing a profile takes it out of its
  *     parent profile.
  * @return The profile; NULL when out of memory.
@@ -1834,7 +1766,6 @@ struct tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx);
 
 /**
  * Set the name.
- *
  * @param profile The profile.
  * @param name The name, which is copied.
  * @return True; false when @a name is NULL or when out of memory.
@@ -1845,7 +1776,6 @@ bool tevent_req_profile_set_name(struct tevent_req_profile *profile,
 
 /**
  * Set where and when the request was created.
- *
  * @param profile The profile.
  * @param start_location The place, which is copied.
  * @param start_time The time, set whatever is returned.
@@ -1858,7 +1788,6 @@ bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
 
 /**
  * Set where and when the request finished.
- *
  * @param profile The profile.
  * @param stop_location The place, which is copied.
  * @param stop_time The time, set whatever is returned.
@@ -1871,7 +1800,6 @@ bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
 
 /**
  * Set how the request finished.
- *
  * @param profile The profile.
  * @param pid The process that it ran in.
  * @param state Its state.
@@ -1885,7 +1813,6 @@ void tevent_req_profile_set_status(struct tevent_req_profile *profile,
 
 /**
  * Make a profile the last subprofile of another one.
- *
  * @param parent_profile The profile that it becomes part of, and its talloc
  *     parent.
  * @param[in,out] sub_profile The address of the pointer to it, which becomes
@@ -1908,7 +1835,6 @@ void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
 
 /**
  * Compare two times.
- *
  * @param tv1 A time.
  * @param tv2 Another time.
  * @return -1, 0 or 1: @a tv1 is before, equal to or after @a tv2.
@@ -1918,21 +1844,18 @@ int tevent_timeval_compare(const struct timeval *tv1,
 
 /**
  * The zero time, which for timers means "at once".
- *
  * @return Zero.
  */
 struct timeval tevent_timeval_zero(void);
 
 /**
  * The time now.
- *
  * @return What gettimeofday(2) says.
  */
 struct timeval tevent_timeval_current(void);
 
 /**
  * Make a time or a time span.
- *
  * @param secs Seconds.
  * @param usecs Microseconds, taken as they are: 1000000 and more are not
  *     carried over.
@@ -1942,7 +1865,6 @@ struct timeval tevent_timeval_set(uint32_t secs, uint32_t usecs);
 
 /**
  * The time span from one time until another.
- *
  * @param tv1 The time to count from.
  * @param tv2 The time to count to.
  * @return @a tv2 minus @a tv1; zero when @a tv1 is not before @a tv2.
@@ -1952,7 +1874,6 @@ struct timeval tevent_timeval_until(const struct timeval *tv1,
 
 /**
  * Whether a time is zero.
- *
  * @param tv The time.
  * @return True when seconds and microseconds are both 0.
  */
@@ -1960,7 +1881,6 @@ bool tevent_timeval_is_zero(const struct timeval *tv);
 
 /**
  * A time plus a time span.
- *
  * @param tv The time.
  * @param secs Seconds.
  * @param usecs Microseconds; full seconds are carried over.
@@ -1971,7 +1891,6 @@ struct timeval tevent_timeval_add(const struct timeval *tv, uint32_t secs,
 
 /**
  * The time now plus a time span.
- *
  * @param secs Seconds.
  * @param usecs Microseconds; full seconds are carried over.
  * @return The sum.
@@ -2006,25 +1925,24 @@ enum tevent_thread_call_depth_cmd {
 	 * another callback is set: NULL.
 	 */
 	TEVENT_CALL_FLOW_REQ_RESET,
-	/**  A request was created: the creating function. */
+	/** A request was created: the creating function. */
 	TEVENT_CALL_FLOW_REQ_CREATE,
-	/**  It is being cancelled: the cancel function, NULL without one. */
+	/** It is being cancelled: the cancel function, NULL without one. */
 	TEVENT_CALL_FLOW_REQ_CANCEL,
-	/**  It is being cleaned up: the cleanup function, NULL without one. */
+	/** It is being cleaned up: the cleanup function, NULL without one. */
 	TEVENT_CALL_FLOW_REQ_CLEANUP,
-	/**  It is calling back, to the depth above its own: the callback. */
+	/** It is calling back, to the depth above its own: the callback. */
 	TEVENT_CALL_FLOW_REQ_NOTIFY_CB,
-	/**  It was added to a queue: the trigger. */
+	/** It was added to a queue: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_ENTER,
-	/**  The queue is about to call its trigger: the trigger. */
+	/** The queue is about to call its trigger: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER,
-	/**  It has left the queue: the trigger. */
+	/** It has left the queue: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE
 };
 
 /**
  * The call-flow callback.
- *
  * @param private_data As given when it was set.
  * @param cmd What happens.
  * @param req The request, NULL where there is none.
@@ -2082,7 +2000,6 @@ void _tevent_thread_call_depth_reset_from_req(struct tevent_req *req,
 #ifdef TEVENT_DEPRECATED
 /**
  * Does nothing.
- *
  * @param ptr Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
@@ -2091,7 +2008,6 @@ void tevent_thread_call_depth_activate(size_t *ptr) _DEPRECATED_;
 
 /**
  * Does nothing.
- *
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
  */
@@ -2099,7 +2015,6 @@ void tevent_thread_call_depth_deactivate(void) _DEPRECATED_;
 
 /**
  * Does nothing.
- *
  * @param req Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
@@ -2271,7 +2186,6 @@ void tevent_queue_entry_untrigger(struct tevent_queue_entry *entry);
 
 /**
  * Let a stopped queue go on.
- *
  * @param queue The queue; nothing happens when it is running.
  */
 void tevent_queue_start(struct tevent_queue *queue);
@@ -2287,7 +2201,6 @@ void tevent_queue_stop(struct tevent_queue *queue);
 
 /**
  * How many requests are on the queue.
- *
  * @param queue The queue.
  * @return Those that wait and the active one.
  */
@@ -2295,7 +2208,6 @@ size_t tevent_queue_length(struct tevent_queue *queue);
 
 /**
  * Whether the queue is not stopped.
- *
  * @param queue The queue.
  * @return True unless tevent_queue_stop() was called; this says nothing about
  *     its length.
@@ -2305,7 +2217,6 @@ bool tevent_queue_running(struct tevent_queue *queue);
 
 /**
  * Wait for one's turn on a queue, and hold it.
- *
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context.
  * @param queue The queue.
@@ -2331,7 +2242,6 @@ bool tevent_queue_wait_recv(struct tevent_req *req);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- *
  * @param qe The entry; nothing happens for NULL.
  * @param tag The number.
  * @since 0.12.0
@@ -2340,7 +2250,6 @@ void tevent_queue_entry_set_tag(struct tevent_queue_entry *qe, uint64_t tag);
 
 /**
  * Read the caller's tag.
- *
  * @param qe The entry, or NULL.
  * @return The tag, 0 for NULL.
  * @since 0.12.0
@@ -2487,7 +2396,7 @@ struct tevent_ops {
 	 */
 	int (*context_init)(struct tevent_context *ev);
 
-	/**  tevent_add_fd(). */
+	/** tevent_add_fd(). */
 	struct tevent_fd *(*add_fd)(struct tevent_context *ev,
 				    TALLOC_CTX *mem_ctx,
 				    int fd, uint16_t flags,
@@ -2495,15 +2404,15 @@ struct tevent_ops {
 				    void *private_data,
 				    const char *handler_name,
 				    const char *location);
-	/**  tevent_fd_set_close_fn() and tevent_fd_set_auto_close(). */
+	/** tevent_fd_set_close_fn() and tevent_fd_set_auto_close(). */
 	void (*set_fd_close_fn)(struct tevent_fd *fde,
 				tevent_fd_close_fn_t close_fn);
-	/**  tevent_fd_get_flags(), for an event that has a context. */
+	/** tevent_fd_get_flags(), for an event that has a context. */
 	uint16_t (*get_fd_flags)(struct tevent_fd *fde);
-	/**  tevent_fd_set_flags(), for an event that has a context. */
+	/** tevent_fd_set_flags(), for an event that has a context. */
 	void (*set_fd_flags)(struct tevent_fd *fde, uint16_t flags);
 
-	/**  tevent_add_timer(). */
+	/** tevent_add_timer(). */
 	struct tevent_timer *(*add_timer)(struct tevent_context *ev,
 					  TALLOC_CTX *mem_ctx,
 					  struct timeval next_event,
@@ -2523,7 +2432,7 @@ struct tevent_ops {
 				   const char *handler_name,
 				   const char *location);
 
-	/**  tevent_add_signal(); NULL if there are no signals. */
+	/** tevent_add_signal(); NULL if there are no signals. */
 	struct tevent_signal *(*add_signal)(struct tevent_context *ev,
 					    TALLOC_CTX *mem_ctx,
 					    int signum, int sa_flags,
@@ -2532,9 +2441,9 @@ struct tevent_ops {
 					    const char *handler_name,
 					    const char *location);
 
-	/**  One turn of the loop. */
+	/** One turn of the loop. */
 	int (*loop_once)(struct tevent_context *ev, const char *location);
-	/**  tevent_loop_wait(). */
+	/** tevent_loop_wait(). */
 	int (*loop_wait)(struct tevent_context *ev, const char *location);
 };
 
@@ -2598,21 +2507,21 @@ const struct tevent_ops *tevent_find_ops_byname(const char *name);
  * handler has freed its event. All members but @c name must be set.
  */
 struct tevent_wrapper_ops {
-	/**  For debug messages. */
+	/** For debug messages. */
 	const char *name;
 
-	/**  tevent_context_push_use(); false refuses the use. */
+	/** tevent_context_push_use(); false refuses the use. */
 	bool (*before_use)(struct tevent_context *wrap_ev,
 			   void *private_state,
 			   struct tevent_context *main_ev,
 			   const char *location);
-	/**  tevent_context_pop_use(). */
+	/** tevent_context_pop_use(). */
 	void (*after_use)(struct tevent_context *wrap_ev,
 			  void *private_state,
 			  struct tevent_context *main_ev,
 			  const char *location);
 
-	/**  Before the handler of an fd event. */
+	/** Before the handler of an fd event. */
 	void (*before_fd_handler)(struct tevent_context *wrap_ev,
 				  void *private_state,
 				  struct tevent_context *main_ev,
@@ -2620,7 +2529,7 @@ struct tevent_wrapper_ops {
 				  uint16_t flags,
 				  const char *handler_name,
 				  const char *location);
-	/**  After the handler of an fd event. */
+	/** After the handler of an fd event. */
 	void (*after_fd_handler)(struct tevent_context *wrap_ev,
 				 void *private_state,
 				 struct tevent_context *main_ev,
@@ -2629,7 +2538,7 @@ struct tevent_wrapper_ops {
 				 const char *handler_name,
 				 const char *location);
 
-	/**  Before the handler of a timer. */
+	/** Before the handler of a timer. */
 	void (*before_timer_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -2638,7 +2547,7 @@ struct tevent_wrapper_ops {
 				     struct timeval trigger_time,
 				     const char *handler_name,
 				     const char *location);
-	/**  After the handler of a timer. */
+	/** After the handler of a timer. */
 	void (*after_timer_handler)(struct tevent_context *wrap_ev,
 				    void *private_state,
 				    struct tevent_context *main_ev,
@@ -2648,14 +2557,14 @@ struct tevent_wrapper_ops {
 				    const char *handler_name,
 				    const char *location);
 
-	/**  Before the handler of an immediate. */
+	/** Before the handler of an immediate. */
 	void (*before_immediate_handler)(struct tevent_context *wrap_ev,
 					 void *private_state,
 					 struct tevent_context *main_ev,
 					 struct tevent_immediate *im,
 					 const char *handler_name,
 					 const char *location);
-	/**  After the handler of an immediate. */
+	/** After the handler of an immediate. */
 	void (*after_immediate_handler)(struct tevent_context *wrap_ev,
 					void *private_state,
 					struct tevent_context *main_ev,
@@ -2663,7 +2572,7 @@ struct tevent_wrapper_ops {
 					const char *handler_name,
 					const char *location);
 
-	/**  Before the handler of a signal event. */
+	/** Before the handler of a signal event. */
 	void (*before_signal_handler)(struct tevent_context *wrap_ev,
 				      void *private_state,
 				      struct tevent_context *main_ev,
@@ -2673,7 +2582,7 @@ struct tevent_wrapper_ops {
 				      void *siginfo,
 				      const char *handler_name,
 				      const char *location);
-	/**  After the handler of a signal event. */
+	/** After the handler of a signal event. */
 	void (*after_signal_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -2687,7 +2596,6 @@ struct tevent_wrapper_ops {
 
 /**
  * Create a wrapper.
- *
  * @param main_ev The main context, which must not be a wrapper.
  * @param mem_ctx Talloc parent, or NULL.
  * @param ops The functions, which must stay valid.
@@ -2722,7 +2630,6 @@ struct tevent_context *_tevent_context_wrapper_create(
 
 /**
  * Whether a context is a wrapper.
- *
  * @param ev The context.
  * @return True for a wrapper, also when its main context is gone.
  * @since 0.9.37
@@ -2771,7 +2678,6 @@ void _tevent_context_pop_use(struct tevent_context *ev,
 
 /**
  * Whether two contexts run on the same loop.
- *
  * @param ev1 A context, or NULL.
  * @param ev2 Another context, or NULL.
  * @return True when they have the same main context; false for NULL and for a

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """
-check_man.py CHECK SOURCE_DIR [--pages DIR] --build DIR [--only NAME.SECTION]
+check_man.py CHECK SOURCE_DIR [--pages DIR] [--header FILE] --build DIR [--only NAME.SECTION]
 
 The man pages are complete, true to the header, and well-formed.  CHECK is one of
 
   names      every symbol, macro, type and constant has its page, no page is about anything else; each page has all its
-             sections, leads only to pages that exist, and tells the release that brought each name
+             sections, leads only to pages that exist, and tells the release that brought each name, as the header does
   synopsis   each SYNOPSIS compiles, agrees with the header to the letter, and can be called that way
   examples   each listing compiles without a warning and links by pkg-config's flags; what has a main() runs and succeeds
   lint       mandoc and man find no fault
@@ -39,7 +39,7 @@ SWITCHES = re.compile(r'^\.Fd "(#define TEVENT_(?:DEPRECATED|COMPAT_DEFINES) .*)
 class Check:
     def __init__(self, args):
         self.source = args.source
-        self.header = args.source / "include/tevent.h"
+        self.header = args.header or args.source / "include/tevent.h"
         self.build = args.build
         self.everything = pages.read_pages(args.pages or args.source / "docs/man")
         self.pages = [page for page in self.everything if not args.only or page.file in args.only]
@@ -87,6 +87,8 @@ class Check:
         for constant in pages.constants(self.header):
             if not any(re.search(rf"^\.(It )?Dv {constant}\b", page.text, re.M) for page in self.everything):
                 self.fail(None, f"{constant} is not explained anywhere")
+        self.check_comments([name for name, text in declared.items()
+                             if not text.startswith(("typedef", "struct", "enum"))])
         for page in self.pages:
             self.check_form(page, declared)
             self.check_references(page, homes)
@@ -127,6 +129,15 @@ class Check:
         nodes = list(dict.fromkeys(self.symbols.values()))
         releases = [self.symbols[s] for s in (name, "_" + name, "__" + name) if s in self.symbols]
         return min(releases, key=nodes.index) if releases else None
+
+    def check_comments(self, functions):
+        told = pages.releases_in_comments(self.header)
+        for name in functions:
+            release = self.release_of(name)
+            if name not in told:
+                self.fail(None, f"{name} has no comment in the header")
+            elif release and told[name] != release:
+                self.fail(None, f"{name} is there from {release}, the header says {told[name]}")
 
     def check_history(self, page):
         # "A and B appeared in 1; C in 2; all others in 3."
@@ -328,6 +339,7 @@ def main():
     parser.add_argument("check", choices=NEEDED)
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("--pages", type=pathlib.Path)
+    parser.add_argument("--header", type=pathlib.Path)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--only", action="append")
     args = parser.parse_args()

@@ -79,6 +79,16 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
 
 
+def releases_in_comments(header):
+    """{function: release} as the comments in front of declarations tell it: @since, or else the oldest."""
+    found = {}
+    for comment, declaration in re.findall(
+            r"/\*\*(?!<)((?:(?!\*/).)*)\*/\n(?:#ifdef DOXYGEN\n)?([^;#/]*?)\(", header.read_text(), re.S):
+        since = re.search(r"@since ([\d.]+)", comment)
+        found[re.findall(r"\w+", declaration)[-1]] = since.group(1) if since else "0.9.9"
+    return found
+
+
 def constants(header):
     """The enumerators."""
     bodies = re.findall(r"^enum \w+ {(.*?)}", without_comments(header.read_text()), re.M | re.S)

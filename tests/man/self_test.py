@@ -3,7 +3,7 @@
 """
 self_test.py SOURCE_DIR --build DIR: check_man.py has to find what it is there for.
 
-Each case spoils a copy of one page and names the check that has to fail for it, and the words that it has to say.
+Each case spoils a copy of one page, or of the header, and names the check that has to fail for it, and the words that it has to say.
 """
 
 import argparse
@@ -41,6 +41,12 @@ CASES = [
      "appeared in 0.9.31", "appeared in 0.9.30", "tevent_update_timer is there from 0.9.31"),
     ("a wrong release for the rest", "names", "tevent_req_set_profile.3",
      "All of them appeared in 0.9.37", "All of them appeared in 0.9.36", "HISTORY says 0.9.36"),
+    ("a wrong release in the header", "names", "tevent.h",
+     "@since 0.9.31", "@since 0.9.30", "tevent_update_timer is there from 0.9.31"),
+    ("a release left out in the header", "names", "tevent.h",
+     " * @since 0.9.31\n", "", "the header says 0.9.9"),
+    ("a macro that joined the header", "names", "tevent.h",
+     "#define TEVENT_FD_READ 1", "#define TEVENT_FD_READ 1\n#define TEVENT_FD_URGENT 8", "TEVENT_FD_URGENT has no"),
     ("a listing too wide", "names", "tevent_compat.3",
      "\treturn event_loop_wait(ev);", "\treturn event_loop_wait(ev);" + " " * 50 + "/* */", "too wide"),
 
@@ -94,12 +100,14 @@ def run(case, source, build):
         directory = pathlib.Path(scratch)
         for path in (source / "docs/man").glob("*.[37]"):
             shutil.copy(path, directory)
+        shutil.copy(source / "include/tevent.h", directory)
         text = (directory / page).read_text()
         if text.count(old) < 1:
             return f"FAILED: {what}: {page} has no such text"
         (directory / page).write_text(text.replace(old, new, 1))
         result = subprocess.run(
-            [sys.executable, HERE / "check_man.py", check, source, "--build", build, "--pages", directory, "--only", page],
+            [sys.executable, HERE / "check_man.py", check, source, "--build", build, "--pages", directory, "--header", directory / "tevent.h",
+             *(["--only", page] if page != "tevent.h" else [])],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode == 77:
         return f"skipped: {what}: {result.stdout.strip()}"
