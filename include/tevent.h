@@ -2277,6 +2277,9 @@ uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
  *
  * The handler of one proxy may send the very immediate and data that it runs
  * with on through another one, as a reply.
+ *
+ * In a forked child an inherited threaded context does nothing any more; a
+ * proxy is the child's own, with copies of what was waiting in it.
  * @{
  */
 
@@ -2285,7 +2288,7 @@ uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
  *
  * To be called, and the result to be freed, in the context's own thread. One
  * for each thread that uses it is usual. What was handed over before it is
- * freed still runs. In a forked child an inherited one does nothing any more.
+ * freed still runs.
  *
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context, which may be a wrapper.
