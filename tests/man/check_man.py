@@ -8,7 +8,7 @@ The man pages are complete, true to the header, and well-formed.  CHECK is one o
   names      every symbol, macro, type and constant has its page, no page is about anything else; each page has all its
              sections, leads only to pages that exist, and tells the release that brought each name, as the header does
   synopsis   each SYNOPSIS compiles, agrees with the header to the letter, and can be called that way
-  examples   each listing compiles without a warning and links by pkg-config's flags; what has a main() runs and succeeds
+  examples   each listing compiles without a warning and links by pkg-config's flags; what has a main() succeeds
   lint       mandoc and man find no fault
   html       the pages as HTML lead nowhere but to each other and to those of other projects
   installed  `cmake --install` puts a page or a link for each name where man finds it
@@ -18,6 +18,7 @@ for all pages or those that are named.  Exit status: 0, 1 (something is wrong), 
 
 import argparse
 import concurrent.futures
+import functools
 import os
 import pathlib
 import re
@@ -36,6 +37,33 @@ OWN_NAMES = {"tevent", "tevent_compat"}          # pages named after no symbol
 SWITCHES = re.compile(r'^\.Fd "(#define TEVENT_(?:DEPRECATED|COMPAT_DEFINES) .*)"', re.M)
 
 
+@functools.cache
+def flags(build, what):
+    environment = dict(os.environ, PKG_CONFIG_PATH=str(build))
+    printed = subprocess.run(["pkg-config", what, "tevent"], env=environment, capture_output=True, text=True,
+                             check=True)
+    return shlex.split(printed.stdout)
+
+
+# With DOXYGEN the header declares what its macros stand for; TYPE is the name of a type there.
+AS_FUNCTIONS = "#include <talloc.h>\n#define DOXYGEN 1\ntypedef struct some_type TYPE;\n"
+
+
+@functools.cache
+def header_declarations(build):
+    source = AS_FUNCTIONS + "#define TEVENT_DEPRECATED 1\n#include <tevent.h>\n"
+    text = subprocess.run([*CC, "-E", *flags(build, "--cflags"), "-x", "c", "-"], input=source, capture_output=True,
+                          text=True, check=True).stdout
+    own, lines = False, []
+    for line in text.splitlines():
+        marker = re.match(r'# \d+ "(.*?)"', line)
+        if marker:
+            own = marker.group(1).endswith("/tevent.h")
+        elif own:
+            lines.append(line)
+    return pages.declarations("\n".join(lines))
+
+
 class Check:
     def __init__(self, args):
         self.source = args.source
@@ -43,20 +71,15 @@ class Check:
         self.build = args.build
         self.everything = pages.read_pages(args.pages or args.source / "docs/man")
         self.pages = [page for page in self.everything if not args.only or page.file in args.only]
+        if not self.pages:
+            raise SystemExit(f"there are no such pages: {args.only or args.pages or args.source}")
         self.symbols = pages.symbols(args.source / "compat/tevent.map")
         self.undeclared = pages.undeclared(args.source / "tests/abi/symbols.tsv")
-        self.failures = 0
+        self.faults = []
         self.scratch = pathlib.Path(args.scratch)
 
     def fail(self, page, text):
-        print(f"FAIL: {page.file if page else 'all pages'}: {text}")
-        self.failures += 1
-
-    def flags(self, *what):
-        environment = dict(os.environ, PKG_CONFIG_PATH=str(self.build))
-        printed = subprocess.run(["pkg-config", *what, "tevent"], env=environment, capture_output=True, text=True,
-                                 check=True)
-        return shlex.split(printed.stdout)
+        self.faults.append(f"{page.file if page else 'all pages'}: {text}")
 
     def compiler(self, page, name, text, *arguments):
         """Compiles a text; tells what the compiler printed where it failed."""
@@ -76,7 +99,7 @@ class Check:
                 if name in homes:
                     self.fail(page, f"{name} has a page already, {homes[name].file}")
                 homes[name] = page
-        declared = self.header_declarations()
+        declared = header_declarations(self.build)
         public = dict.fromkeys([name.lstrip("_") for name in self.symbols] + pages.macros(self.header) + list(declared))
         for name in public:
             if name not in homes:
@@ -162,25 +185,8 @@ class Check:
 
     # ---- synopsis ---------------------------------------------------------------------------------------
 
-    # With DOXYGEN the header declares what its macros stand for; TYPE is the name of a type there.
-    AS_FUNCTIONS = "#include <talloc.h>\n#define DOXYGEN 1\ntypedef struct some_type TYPE;\n"
-
-    def header_declarations(self):
-        source = self.scratch / "header.c"
-        source.write_text(self.AS_FUNCTIONS + "#define TEVENT_DEPRECATED 1\n#include <tevent.h>\n")
-        text = subprocess.run([*CC, "-E", *self.flags("--cflags"), source], capture_output=True, text=True,
-                              check=True).stdout
-        own, lines = False, []
-        for line in text.splitlines():
-            marker = re.match(r'# \d+ "(.*?)"', line)
-            if marker:
-                own = marker.group(1).endswith("/tevent.h")
-            elif own:
-                lines.append(line)
-        return {name: text for name, text in pages.declarations("\n".join(lines)).items() if name != "TYPE"}
-
     def check_synopsis(self):
-        declared = self.header_declarations()
+        declared = header_declarations(self.build)
         shown = {}
         for page in self.pages:
             if page.section == "7":
@@ -210,9 +216,9 @@ class Check:
 
     def check_compiles(self, page, synopsis, mine):
         types = "".join(f"__typeof__({kind}) {name};\n" for name, kind in self.undeclared.items() if name in mine)
-        arguments = ["-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", *self.flags("--cflags")]
+        arguments = ["-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", *flags(self.build, "--cflags")]
         name = page.path.stem
-        self.compiler(page, f"{name}.synopsis", self.AS_FUNCTIONS + synopsis + types, *arguments,
+        self.compiler(page, f"{name}.synopsis", AS_FUNCTIONS + synopsis + types, *arguments,
                       self.scratch / f"{name}.synopsis.c")
         # Called as shown, through the macro where there is one.
         calls = [self.call(function, declaration) for function, declaration in mine.items()
@@ -241,7 +247,7 @@ class Check:
     # ---- examples ---------------------------------------------------------------------------------------
 
     def check_examples(self):
-        cflags, libs = self.flags("--cflags"), self.flags("--libs")
+        cflags, libs = flags(self.build, "--cflags"), flags(self.build, "--libs")
         work = []
         for page in self.pages:
             blocks = page.blocks("EXAMPLES")
@@ -334,6 +340,18 @@ NEEDED = {"names": [], "synopsis": ["mandoc"], "examples": ["nm"], "lint": ["man
           "html": ["mandoc"], "installed": ["man"]}
 
 
+def missing_program(check):
+    return next((program for program in NEEDED[check] if not shutil.which(program)), None)
+
+
+def faults(check, **args):
+    """What a check complains of."""
+    with tempfile.TemporaryDirectory() as scratch:
+        subject = Check(argparse.Namespace(scratch=scratch, **args))
+        getattr(subject, f"check_{check}")()
+        return subject.faults
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("check", choices=NEEDED)
@@ -343,21 +361,15 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--only", action="append")
     args = parser.parse_args()
-    for program in NEEDED[args.check]:
-        if not shutil.which(program):
-            print(f"skipped: {program} is not installed")
-            return 77
-    with tempfile.TemporaryDirectory() as args.scratch:
-        check = Check(args)
-        if not check.pages:
-            print(f"FAIL: there are no such pages: {args.pages}")
-            return 1
-        getattr(check, f"check_{args.check}")()
-    if check.failures:
-        print(f"{check.failures} faults")
-        return 1
-    print(f"ok: {args.check}: {len(check.pages)} pages, {sum(len(p.names) for p in check.pages)} names")
-    return 0
+    missing = missing_program(args.check)
+    if missing:
+        print(f"skipped: {missing} is not installed")
+        return 77
+    found = faults(**vars(args))
+    for fault in found:
+        print(f"FAIL: {fault}")
+    print(f"{len(found)} faults" if found else f"ok: {args.check}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
