@@ -22,6 +22,9 @@ struct State {
 // Without a constructor to run: a program's own constructors may call the library.
 constinit State g_state{};
 
+// 0: not known yet.
+constinit thread_local int t_thread_id = 0;
+
 void tell(ForkObserver::Fn ForkObserver::*fn)
 {
     for (ForkObserver *o = g_state.observers.front(); o != nullptr; o = g_state.observers.next(*o)) {
@@ -47,6 +50,7 @@ void after_fork_in_child()
 {
     g_state.generation.fetch_add(1, std::memory_order_relaxed);
     g_state.pid.store(os::process_id(), std::memory_order_relaxed);
+    t_thread_id = 0;
     tell(&ForkObserver::in_child);
     pthread_mutex_unlock(&g_state.lock);
 }
@@ -86,6 +90,17 @@ uint32_t fork_generation()
 pid_t cached_process_id()
 {
     return g_state.notified ? g_state.pid.load(std::memory_order_relaxed) : os::process_id();
+}
+
+int cached_thread_id()
+{
+    if (!g_state.notified) {
+        return os::thread_id();
+    }
+    if (t_thread_id == 0) {
+        t_thread_id = os::thread_id();
+    }
+    return t_thread_id;
 }
 
 } // namespace tev

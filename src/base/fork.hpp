@@ -2,8 +2,8 @@
 
 // What the library knows about fork(2).
 //
-// pthread_atfork() keeps two numbers right without a system call per use: the
-// process id, and a generation that grows in each child.  Who holds something
+// pthread_atfork() keeps some numbers right without a system call per use: the
+// process id, each thread's id, and a generation that grows in each child.  Who holds something
 // that must not be shared with the parent compares generations at its next
 // use, or, where waiting for that would be too late (a lock that another
 // thread may hold, a descriptor that a signal handler writes to), registers a
@@ -42,5 +42,7 @@ void remove_fork_observer(ForkObserver &observer);
 
 uint32_t fork_generation();
 pid_t cached_process_id();
+// Not for signal handlers.
+int cached_thread_id();
 
 } // namespace tev

@@ -233,7 +233,7 @@ uint64_t removals()
 
 void begin_working_off()
 {
-    g_signals.loop_thread.store(os::thread_id());
+    g_signals.loop_thread.store(cached_thread_id());
 }
 
 bool any_pending()
