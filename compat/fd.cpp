@@ -27,7 +27,7 @@ tevent_fd *_tevent_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint1
 
 void tevent_fd_set_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
 {
-    if (fde != nullptr && fde->set_ != nullptr) {
+    if (fde != nullptr && fde->is_attached()) {
         fde->main_context()->ops->set_fd_close_fn(fde, close_fn);
     }
 }
@@ -39,12 +39,12 @@ void tevent_fd_set_auto_close(tevent_fd *fde)
 
 uint16_t tevent_fd_get_flags(tevent_fd *fde)
 {
-    return fde != nullptr && fde->set_ != nullptr ? fde->main_context()->ops->get_fd_flags(fde) : 0;
+    return fde != nullptr && fde->is_attached() ? fde->main_context()->ops->get_fd_flags(fde) : 0;
 }
 
 void tevent_fd_set_flags(tevent_fd *fde, uint16_t flags)
 {
-    if (fde != nullptr && fde->set_ != nullptr) {
+    if (fde != nullptr && fde->is_attached()) {
         fde->main_context()->ops->set_fd_flags(fde, flags);
     }
 }

@@ -70,7 +70,7 @@ void finish_again(tevent_context *, tevent_immediate *, void *private_data)
 // one, unless the first is at work or memory is short.
 void detach_trigger(Request &req)
 {
-    if (req.trigger_ == &req.posted_ && req.posted_.set_ == nullptr) {
+    if (req.trigger_ == &req.posted_ && !req.posted_.is_attached()) {
         ImmediateEvent *own = make_immediate(&req);
         if (own != nullptr) {
             req.trigger_ = own;

@@ -27,7 +27,7 @@ void update_interest(SourceSet &set, FdWatch &watch)
 // False: out of memory.
 bool join_watch(FdEvent &fde)
 {
-    SourceSet &set = *fde.set_;
+    SourceSet &set = fde.set();
     auto *watch = static_cast<FdWatch *>(set.monitor.find(fde.fd_));
     if (watch != nullptr) {
         // The number may mean another file than when its watch began.
@@ -47,7 +47,7 @@ bool join_watch(FdEvent &fde)
 
 void leave_watch(FdEvent &fde)
 {
-    SourceSet &set = *fde.set_;
+    SourceSet &set = fde.set();
     FdWatch *watch = fde.watch_;
     if (watch == nullptr) {
         return;
@@ -83,7 +83,7 @@ FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
     if (fde == nullptr) {
         return nullptr;
     }
-    fde->set_ = &set;
+    fde->scope_ = &set.own_scope;
     fde->fd_ = fd;
     fde->flags_ = flags;
     fde->handler_ = handler;
@@ -95,7 +95,7 @@ FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
 
 void attach(FdEvent &fde)
 {
-    SourceSet &set = *fde.set_;
+    SourceSet &set = fde.set();
     set.trace.fd(&fde, TEVENT_EVENT_TRACE_ATTACH);
     set.fds.push_front(fde);
     set.armed_fds += fde.flags_ != 0;
@@ -165,7 +165,7 @@ FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
         return nullptr;
     }
     if (!join_watch(*fde)) {
-        fde->set_ = nullptr; // it never was there, for no trace callback either
+        fde->scope_ = nullptr; // it never was there, for no trace callback either
         talloc_free(fde);
         return nullptr;
     }
@@ -176,39 +176,38 @@ FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
 
 void store_flags(FdEvent &fde, uint16_t flags)
 {
-    if (fde.set_ != nullptr) {
-        fde.set_->armed_fds += flags != 0;
-        fde.set_->armed_fds -= fde.flags_ != 0;
+    if (fde.is_attached()) {
+        fde.set().armed_fds += flags != 0;
+        fde.set().armed_fds -= fde.flags_ != 0;
     }
     fde.flags_ = flags;
 }
 
 void set_flags(FdEvent &fde, uint16_t flags)
 {
-    if (fde.set_ == nullptr || fde.flags_ == flags) {
+    if (!fde.is_attached() || fde.flags_ == flags) {
         return;
     }
     if (fde.watch_ == nullptr && !join_watch(fde)) {
-        fde.set_->report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n",
+        fde.set().report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n",
                                  fde.fd_);
         return;
     }
     store_flags(fde, flags);
-    update_interest(*fde.set_, *fde.watch_);
+    update_interest(fde.set(), *fde.watch_);
 }
 
 void cut_loose(FdEvent &fde)
 {
-    if (fde.set_ == nullptr) {
+    if (!fde.is_attached()) {
         return;
     }
-    SourceSet &set = *fde.set_;
+    SourceSet &set = fde.set();
     set.trace.fd(&fde, TEVENT_EVENT_TRACE_DETACH);
     leave_watch(fde);
     set.fds.unlink(fde);
     set.armed_fds -= fde.flags_ != 0;
-    fde.set_ = nullptr;
-    fde.wrapper_ = nullptr;
+    fde.scope_ = nullptr;
 }
 
 void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
@@ -242,13 +241,13 @@ void drop_watch(SourceSet &set, FdWatch &watch)
 
 bool invoke(FdEvent &fde, uint16_t flags)
 {
-    if (fde.set_ == nullptr) {
+    if (!fde.is_attached()) {
         return false;
     }
-    WrapperScope *wrapper = fde.wrapper_;
+    WrapperScope *wrapper = fde.wrapper();
     tevent_context *main = fde.main_context();
     tevent_context *context = fde.context();
-    const TraceHooks &trace = fde.set_->trace;
+    const TraceHooks &trace = fde.set().trace;
     const char *name = fde.handler_name_;
     const char *location = fde.location_;
     const bool entered = wrapper != nullptr && wrapper->enter(location);

@@ -9,12 +9,12 @@ namespace tev {
 
 tevent_context *Source::context() const
 {
-    return wrapper_ != nullptr ? wrapper_->wrapper : main_context();
+    return is_attached() && wrapper() != nullptr ? wrapper()->wrapper : main_context();
 }
 
 tevent_context *Source::main_context() const
 {
-    return set_ != nullptr ? set_->context : nullptr;
+    return is_attached() ? set().context : nullptr;
 }
 
 void check_double_free(TALLOC_CTX *chunk, const char *reason)

@@ -32,14 +32,18 @@ class SourceSet;
 
 // What the four kinds of event have in common.
 struct Source {
-    SourceSet *set_ = nullptr;        // the loop it belongs to; null: cut loose
-    WrapperScope *wrapper_ = nullptr; // on whose behalf, if not the main context's
+    Scope *scope_ = nullptr; // the loop it belongs to, and on whose behalf; null: cut loose
     void *private_data_ = nullptr;
     const char *handler_name_ = nullptr;
     const char *location_ = nullptr; // of the add or schedule
     uint64_t tag_ = 0;               // the program's own
     uint32_t handlers_running_ = 0;
     bool freed_ = false; // freed while a handler is running
+
+    bool is_attached() const { return scope_ != nullptr; }
+    // For those that are attached.
+    SourceSet &set() const { return *scope_->set; }
+    WrapperScope *wrapper() const { return scope_->of_wrapper; } // null: the main context's own
 
     tevent_context *context() const;      // what its handlers get; null when cut loose
     tevent_context *main_context() const; // null when cut loose

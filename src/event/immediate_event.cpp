@@ -52,7 +52,7 @@ void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t han
     if (handler == nullptr) {
         return;
     }
-    im.set_ = &set;
+    im.scope_ = &set.own_scope;
     im.handler_ = handler;
     im.private_data_ = private_data;
     im.handler_name_ = handler_name;
@@ -75,16 +75,15 @@ bool cancel(ImmediateEvent &im)
 
 void cut_loose(ImmediateEvent &im)
 {
-    if (im.set_ == nullptr) {
+    if (!im.is_attached()) {
         return;
     }
-    SourceSet &set = *im.set_;
+    SourceSet &set = im.set();
     say(set, im, im.state_ == State::kWaiting ? "cancelled" : "left the loop");
     im.unlink();
     im.state_ = State::kIdle;
     set.trace.immediate(&im, TEVENT_EVENT_TRACE_DETACH);
-    im.set_ = nullptr;
-    im.wrapper_ = nullptr;
+    im.scope_ = nullptr;
 }
 
 bool invoke(ImmediateEvent &im)
@@ -92,8 +91,8 @@ bool invoke(ImmediateEvent &im)
     if (im.state_ != State::kWaiting) {
         return false;
     }
-    SourceSet &set = *im.set_;
-    WrapperScope *wrapper = im.wrapper_;
+    SourceSet &set = im.set();
+    WrapperScope *wrapper = im.wrapper();
     tevent_context *main = im.main_context();
     tevent_context *context = im.context();
     const char *name = im.handler_name_;

@@ -74,7 +74,7 @@ SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, in
         errno = error;
         return nullptr;
     }
-    se->set_ = &set;
+    se->scope_ = &set.own_scope;
     set.trace.signal(se, TEVENT_EVENT_TRACE_ATTACH);
     set.signals.push_front(*se);
     return se;
@@ -82,26 +82,25 @@ SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, in
 
 void cut_loose(SignalEvent &se)
 {
-    if (se.set_ == nullptr) {
+    if (!se.is_attached()) {
         return;
     }
-    SourceSet &set = *se.set_;
+    SourceSet &set = se.set();
     set.trace.signal(&se, TEVENT_EVENT_TRACE_DETACH);
     signals::remove_listener(se.signum_, se);
     set.signals.unlink(se);
-    se.set_ = nullptr;
-    se.wrapper_ = nullptr;
+    se.scope_ = nullptr;
 }
 
 bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
 {
-    if (se.set_ == nullptr) {
+    if (!se.is_attached()) {
         return false;
     }
-    WrapperScope *wrapper = se.wrapper_;
+    WrapperScope *wrapper = se.wrapper();
     tevent_context *main = se.main_context();
     tevent_context *context = se.context();
-    const TraceHooks &trace = se.set_->trace;
+    const TraceHooks &trace = se.set().trace;
     const char *name = se.handler_name_;
     const char *location = se.location_;
     const bool one_shot = (static_cast<unsigned>(se.sa_flags_) & SA_RESETHAND) != 0; // a sign bit

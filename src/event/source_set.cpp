@@ -19,7 +19,7 @@ void cut_list_loose_of(List<Event, Tag> &list, const WrapperScope &wrapper)
 {
     for (Event *event = list.front(); event != nullptr;) {
         Event *next = list.next(*event);
-        if (event->wrapper_ == &wrapper) {
+        if (event->wrapper() == &wrapper) {
             cut_loose(*event);
         }
         event = next;
@@ -79,11 +79,11 @@ void SourceSet::cut_loose_those_of(const WrapperScope &wrapper)
 {
     cut_list_loose_of(fds, wrapper);
     timers.set_aside_if(
-        [&](TimerNode &node) { return static_cast<TimerEvent &>(node).wrapper_ == &wrapper; });
+        [&](TimerNode &node) { return static_cast<TimerEvent &>(node).wrapper() == &wrapper; });
     for (TimerNode *node = timers.first_aside(); node != nullptr;) {
         auto &te = static_cast<TimerEvent &>(*node);
         node = TimerQueue::next_aside(*node);
-        if (te.wrapper_ == &wrapper) {
+        if (te.wrapper() == &wrapper) {
             cut_loose(te);
         }
     }

@@ -4,7 +4,7 @@
 //
 // A context embeds one.  Events link themselves into it and out of it; they
 // know it and not the context.  A source that is in none of these lists has a
-// null `set_`, and the other way round.
+// null `scope_`, and the other way round.
 
 #pragma once
 
@@ -23,10 +23,11 @@ namespace tev {
 
 class SourceSet {
 public:
-    explicit SourceSet(tevent_context *handle) : context(handle), monitor(report) {}
+    explicit SourceSet(tevent_context *handle) : own_scope{this, nullptr}, context(handle), monitor(report) {}
     SourceSet(const SourceSet &) = delete;
     SourceSet &operator=(const SourceSet &) = delete;
 
+    Scope own_scope;               // of the events that are no wrapper's
     tevent_context *const context; // what handlers are given
     TALLOC_CTX *storage = nullptr; // parent of what the set allocates for itself; outlives every event in it
     Report report;

@@ -28,7 +28,7 @@ TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &w
     if (te == nullptr) {
         return nullptr;
     }
-    te->set_ = &set;
+    te->scope_ = &set.own_scope;
     te->handler_ = handler;
     te->private_data_ = private_data;
     te->handler_name_ = handler_name;
@@ -44,7 +44,7 @@ void update_timer(TimerEvent &te, const timeval &when)
     if (!te.is_linked()) { // running, or cut loose
         return;
     }
-    SourceSet &set = *te.set_;
+    SourceSet &set = te.set();
     set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
     set.timers.unlink(te);
     set.trace.timer(&te, TEVENT_EVENT_TRACE_ATTACH);
@@ -54,15 +54,14 @@ void update_timer(TimerEvent &te, const timeval &when)
 
 void cut_loose(TimerEvent &te)
 {
-    if (te.set_ == nullptr) {
+    if (!te.is_attached()) {
         return;
     }
-    SourceSet &set = *te.set_;
+    SourceSet &set = te.set();
     set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
     set.timers.unlink(te);
     say(set, te, "left the loop");
-    te.set_ = nullptr;
-    te.wrapper_ = nullptr;
+    te.scope_ = nullptr;
 }
 
 bool invoke(TimerEvent &te, const timeval &current_time)
@@ -70,8 +69,8 @@ bool invoke(TimerEvent &te, const timeval &current_time)
     if (!te.is_linked()) { // running, or cut loose
         return false;
     }
-    SourceSet &set = *te.set_;
-    WrapperScope *wrapper = te.wrapper_;
+    SourceSet &set = te.set();
+    WrapperScope *wrapper = te.wrapper();
     tevent_context *main = te.main_context();
     tevent_context *context = te.context();
     const timeval requested = te.when();

@@ -23,7 +23,16 @@ struct tevent_wrapper_ops; // in tevent.h for those who ask for the deprecated p
 
 namespace tev {
 
-struct WrapperScope {
+class SourceSet;
+struct WrapperScope;
+
+// Whose events they are: a main context's own, or those of one of its wrappers.
+struct Scope {
+    SourceSet *set = nullptr;           // where they are
+    WrapperScope *of_wrapper = nullptr; // null: the main context's own
+};
+
+struct WrapperScope : Scope {
     tevent_context *wrapper = nullptr; // what handlers get
     tevent_context *main = nullptr;    // null once it is gone
     const Report *report = nullptr;    // the main context's; null once it is gone

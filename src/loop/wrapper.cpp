@@ -35,7 +35,7 @@ tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flag
     }
     FdEvent *fde = main->ops->add_fd(main, mem_ctx, fd, flags, handler, private_data, handler_name, location);
     if (fde != nullptr) {
-        fde->wrapper_ = &ev->scope;
+        fde->scope_ = &ev->scope;
     }
     return fde;
 }
@@ -67,7 +67,7 @@ tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, t
     }
     TimerEvent *te = main->ops->add_timer(main, mem_ctx, when, handler, private_data, handler_name, location);
     if (te != nullptr) {
-        te->wrapper_ = &ev->scope;
+        te->scope_ = &ev->scope;
     }
     return te;
 }
@@ -87,8 +87,8 @@ void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immedia
         return;
     }
     main->ops->schedule_immediate(im, main, handler, private_data, handler_name, location);
-    if (im->set_ == main) {
-        im->wrapper_ = &ev->scope;
+    if (im->is_attached() && &im->set() == main) {
+        im->scope_ = &ev->scope;
     }
 }
 
@@ -103,7 +103,7 @@ tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, i
     SignalEvent *se =
         main->ops->add_signal(main, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
     if (se != nullptr) {
-        se->wrapper_ = &ev->scope;
+        se->scope_ = &ev->scope;
     }
     return se;
 }
@@ -158,6 +158,8 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
         errno = ENOMEM;
         return nullptr;
     }
+    wrapper->scope.set = &main;
+    wrapper->scope.of_wrapper = &wrapper->scope;
     wrapper->scope.wrapper = wrapper;
     wrapper->scope.ops = &ops;
     wrapper->ops = &kWrapperTable;
