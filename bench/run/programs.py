@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 OURS = "ours"
 ORIGINAL = "original"
 FLOOR = "floor"
+LIMIT_SECONDS = 300  # for one process; a loop that waits for ever is a bug of the program
 TITLES = {OURS: "ours", ORIGINAL: "original", "libevent": "libevent", "libev": "libev", "libuv": "libuv", FLOOR: "floor"}
 
 
@@ -47,7 +48,7 @@ class Library:
     def run(self, *arguments):
         """Lines of tab separated numbers."""
         done = subprocess.run([self.program, *map(str, arguments)], env=self.environment(), stdout=subprocess.PIPE,
-                              check=True, text=True)
+                              check=True, text=True, timeout=LIMIT_SECONDS)
         return [[int(number) for number in line.split("\t")] for line in done.stdout.splitlines()]
 
 

@@ -12,7 +12,7 @@ struct fds {
 	struct tevent_context *ev;
 	struct tevent_fd *fde;
 	struct tevent_fd *other;
-	int fd[2];		/* the event's own, its peer where it has one */
+	int fd[2]; /* the event's own, its peer where it has one */
 	uint64_t ran;
 };
 

@@ -3,5 +3,6 @@
 #include "cases.h"
 
 const struct bench_case *const bench_program[] = {
-	tevent_immediates, tevent_timers, tevent_fds, tevent_requests, tevent_signals, tevent_threads, tevent_memory, NULL,
+	tevent_immediates, tevent_timers,  tevent_fds,    tevent_requests,
+	tevent_signals,    tevent_threads, tevent_memory, NULL,
 };

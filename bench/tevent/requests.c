@@ -5,7 +5,7 @@
 #include "cases.h"
 
 struct state {
-	unsigned below;		/* how many requests are still to be nested below this one */
+	unsigned below; /* how many requests are still to be nested below this one */
 };
 
 struct requests {

@@ -13,12 +13,12 @@
 struct threads {
 	struct tevent_context *ev;
 	struct bench_crew *crew;
-	struct tevent_threaded_context **door;	/* one per thread */
+	struct tevent_threaded_context **door; /* one per thread */
 	struct tevent_immediate **im;
 	uint64_t made;
-	uint64_t share;		/* of one thread */
+	uint64_t share; /* of one thread */
 	uint64_t ran;
-	uint64_t sent_at;	/* written and read in turns, the hand-over between */
+	uint64_t sent_at; /* written and read in turns, the hand-over between */
 	uint64_t asleep_ns;
 };
 

@@ -17,8 +17,8 @@ struct timers {
 	struct tevent_context *ev;
 	struct tevent_timer **pending;
 	unsigned n;
-	unsigned oldest;	/* of pending, when it is a ring */
-	uint64_t newest;	/* milliseconds after base */
+	unsigned oldest; /* of pending, when it is a ring */
+	uint64_t newest; /* milliseconds after base */
 	struct timeval base;
 	struct bench_random random;
 	unsigned *order;
