@@ -5,7 +5,9 @@ import argparse
 import os
 import sys
 
+import chart
 import counts
+import docs
 import table
 import times as timing
 from programs import find_libraries, workloads_of
@@ -18,6 +20,8 @@ def parse_arguments():
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--passes", type=int, default=3, help="per round; the best one counts")
+    parser.add_argument("--write-docs", action="store_true",
+                        help="write the tables into docs/performance.md and README.md, the chart into docs")
     parser.add_argument("--no-counts", action="store_true", help="neither system calls nor instructions")
     parser.add_argument("--quick", action="store_true", help="3 rounds, of a quarter of the operations")
     parser.add_argument("--libraries", default="", help="comma separated: ours,original,libevent,libev,libuv,floor")
@@ -25,6 +29,8 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rounds = 3
+    if arguments.write_docs and (arguments.workloads or arguments.libraries or arguments.no_counts):
+        parser.error("--write-docs is for a complete run")
     return arguments
 
 
@@ -51,27 +57,47 @@ def main():
     workloads = choose(available, arguments.workloads)
     if arguments.libraries:
         libraries = [library for library in libraries if library.name in arguments.libraries.split(",")]
-    times = timing.measure(libraries, workloads, arguments.rounds, arguments.passes, 4 if arguments.quick else 1,
-                           show_progress)
+    progress = show_progress
+    times = timing.measure(libraries, workloads, arguments.rounds, arguments.passes, 4 if arguments.quick else 1, progress)
     calls, instructions = {}, {}
     if not arguments.no_counts:
-        calls = counts.count_calls(libraries, workloads, show_progress)
+        calls = counts.count_calls(libraries, workloads, progress)
         for library in libraries:
-            instructions.update(counts.count_instructions(library, workloads, show_progress))
-    show_progress("")
+            instructions.update(counts.count_instructions(library, workloads, progress))
+    progress("")
     goals = read_goals(workloads)
+    print_tables(libraries, workloads, times, goals, calls, instructions)
+    write_files(arguments, libraries, workloads, times, goals, calls, instructions)
+
+
+def print_tables(libraries, workloads, times, goals, calls, instructions):
     print("nanoseconds per operation, median of the rounds\n")
     print(table.as_text(table.time_rows(libraries, workloads, times, goals, calls)))
-    if any(workload.is_memory for workload in workloads):
+    if times.memory:
         print("\nbytes per object\n")
         print(table.as_text(table.memory_rows(libraries, workloads, times)))
     for title, counted in (("system calls", calls), ("instructions", instructions)):
         if counted:
             print(f"\n{title} per operation\n")
             print(table.as_text(table.count_rows(libraries, workloads, counted, title)))
-    output = os.path.join(os.path.dirname(os.path.normpath(arguments.build)), "bench")
+
+
+def write_files(arguments, libraries, workloads, times, goals, calls, instructions):
+    root = os.path.dirname(os.path.dirname(os.path.normpath(arguments.build)))
+    output = os.path.join(root, "build", "bench")
     os.makedirs(output, exist_ok=True)
     table.write_csv(os.path.join(output, "results.csv"), libraries, workloads, times, calls, instructions)
+    pictures = [os.path.join(output, "performance.svg")]
+    if arguments.write_docs:
+        pictures.append(os.path.join(root, "docs", "performance.svg"))
+    if times.rounds:
+        for path in pictures:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(chart.draw(libraries, workloads, times, f"medians; {docs.machine()}"))
+    if arguments.write_docs:
+        texts = docs.blocks(libraries, workloads, times, goals, calls, instructions)
+        for path in ("docs/performance.md", "README.md"):
+            docs.replace_blocks(os.path.join(root, path), texts)
 
 
 main()
