@@ -7,6 +7,7 @@ import sys
 
 import chart
 import counts
+import debian_programs
 import docs
 import table
 import times as timing
@@ -20,6 +21,8 @@ def parse_arguments():
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--passes", type=int, default=3, help="per round; the best one counts")
+    parser.add_argument("--programs", action="store_true",
+                        help="instead: Debian's smbtorture, smbd and smbclient on both libraries, in pairs; as root")
     parser.add_argument("--write-docs", action="store_true",
                         help="write the tables into docs/performance.md and README.md, the chart into docs")
     parser.add_argument("--no-counts", action="store_true", help="neither system calls nor instructions")
@@ -46,8 +49,24 @@ def show_progress(text):
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
+def compare_programs(arguments):
+    rows = debian_programs.compare(arguments.build, arguments.rounds, show_progress)
+    show_progress("")
+    print(table.as_text(rows))
+    if arguments.write_docs:
+        docs.replace_blocks(os.path.join(root_of(arguments), "docs/performance.md"),
+                            {"programs": table.as_markdown(rows) + "\n\nMedians of pairs; " + docs.machine() + "."})
+
+
+def root_of(arguments):
+    return os.path.dirname(os.path.dirname(os.path.normpath(arguments.build)))
+
+
 def main():
     arguments = parse_arguments()
+    if arguments.programs:
+        compare_programs(arguments)
+        return
     libraries = find_libraries(arguments.build)
     available = list(workloads_of(libraries[0].program, only_its_own=False).values())
     if arguments.list:
@@ -83,7 +102,7 @@ def print_tables(libraries, workloads, times, goals, calls, instructions):
 
 
 def write_files(arguments, libraries, workloads, times, goals, calls, instructions):
-    root = os.path.dirname(os.path.dirname(os.path.normpath(arguments.build)))
+    root = root_of(arguments)
     output = os.path.join(root, "build", "bench")
     os.makedirs(output, exist_ok=True)
     table.write_csv(os.path.join(output, "results.csv"), libraries, workloads, times, calls, instructions)
