@@ -102,7 +102,7 @@ void bench_let_it_sleep(void)
 unsigned *bench_permutation(unsigned n)
 {
 	struct bench_random random = BENCH_SEED;
-	unsigned *numbers = malloc(n * sizeof(unsigned));
+	unsigned *numbers = calloc(n, sizeof(unsigned));
 	BENCH_CHECK(numbers != NULL);
 	for (unsigned i = 0; i < n; i++) {
 		const unsigned j = bench_random(&random, i + 1);

@@ -41,7 +41,7 @@ static struct all *create(unsigned n)
 	struct all *all = calloc(1, sizeof(*all));
 	BENCH_CHECK(all != NULL);
 	all->base = event_base_new();
-	all->events = calloc(n, sizeof(struct event *));
+	all->events = calloc(n + 1, sizeof(struct event *));
 	all->n = n;
 	all->fd[0] = -1;
 	all->fd[1] = -1;

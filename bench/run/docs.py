@@ -24,7 +24,7 @@ PACKAGES = {"libtevent0": "original", "libtalloc2": "talloc", "libevent-2.1-7": 
 def version_of(package):
     asked = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], stdout=subprocess.PIPE,
                            stderr=subprocess.DEVNULL, check=False, text=True)
-    return re.sub(r"[-+].*", "", asked.stdout)
+    return re.sub(r"^\d+:|[-+].*", "", asked.stdout)
 
 
 def machine():

@@ -27,5 +27,5 @@ check() { # checks, filter...
 }
 
 check warning,performance,portability,style src compat
-check warning,performance,portability tests examples
+check warning,performance,portability tests examples bench
 echo "cppcheck: nothing found"
