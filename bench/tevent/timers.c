@@ -31,7 +31,7 @@ static void never(struct tevent_context *ev, struct tevent_timer *te, struct tim
 	(void)te;
 	(void)now;
 	(void)private_data;
-	BENCH_CHECK(!"this timer is not due");
+	bench_fail("this timer is not due", __FILE__, __LINE__);
 }
 
 static struct timeval after(const struct timers *all, uint64_t milliseconds)
