@@ -136,7 +136,7 @@ class Server:
         raise SystemExit(f"smbd did not start: {self.scratch}/log")
 
     def cpu_seconds(self):
-        """Its own and that of all its children; what a child used that served a client counts once it has been reaped."""
+        """Its own and all its children's; a child that served a client counts once it has been reaped."""
         deadline = time.monotonic() + 10
         while (now := self.children()) - self.standing and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -3,8 +3,8 @@
 #
 # check_tidy.py ROOT BUILD_DIR: clang-tidy on every file of ROOT that BUILD_DIR/compile_commands.json names.
 #
-# src/ and compat/ are judged by ROOT/.clang-tidy, tests, bench and examples by ROOT/tests/.clang-tidy.  Assertions are left
-# on, whatever the build says: they are what the analyzer may rely on.  Exit status 77: there is no clang-tidy.
+# src/ and compat/ are judged by ROOT/.clang-tidy, tests, bench and examples by ROOT/tests/.clang-tidy.  Assertions are
+# left on, whatever the build says: they are what the analyzer may rely on.  Exit status 77: there is no clang-tidy.
 
 import concurrent.futures
 import json
