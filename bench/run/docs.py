@@ -20,6 +20,8 @@ SHORT = ("immediate_chain", "timer_rearm_10k", "timer_random_1k", "timer_random_
 PACKAGES = {"libtevent0": "original", "libtalloc2": "talloc", "libevent-2.1-7": "libevent", "libev4": "libev",
             "libuv1": "libuv"}
 
+LOAD = os.getloadavg()[0]  # before this program added to it
+
 
 def version_of(package):
     asked = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], stdout=subprocess.PIPE,
@@ -31,7 +33,7 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = re.search(r"^model name\s*: (.*)$", file.read(), re.MULTILINE)
     return (f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, "
-            f"Linux {re.match(r'[0-9.]*[0-9]', platform.release()).group(0)}")
+            f"Linux {re.match(r'[0-9.]*[0-9]', platform.release()).group(0)}, load average {LOAD:.1f} before the run")
 
 
 def versions():
