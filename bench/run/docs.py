@@ -15,8 +15,8 @@ import table
 from programs import ORIGINAL, OURS
 from table import number, ratio
 
-SHORT = ("immediate_chain", "timer_rearm_10k", "timer_random_1k", "timer_random_100k", "timer_fire_1000", "fd_dispatch_1",
-         "write_interest_toggle", "read_off_on", "request", "queue_1", "signal", "thread_1")
+SHORT = ("immediate_chain", "timer_rearm_10k", "timer_random_1k", "timer_random_100k", "timer_fire_1000",
+         "fd_dispatch_1", "write_interest_toggle", "read_off_on", "request", "queue_1", "signal", "thread_1")
 PACKAGES = {"libtevent0": "original", "libtalloc2": "talloc", "libevent-2.1-7": "libevent", "libev4": "libev",
             "libuv1": "libuv"}
 
