@@ -131,7 +131,8 @@ bool run_pending_signals()
     }
     bool any = false;
     signals::begin_working_off();
-    for (int signum = 0; signum < signals::count(); signum++) {
+    const int count = signals::count();
+    for (int signum = 0; signum < count && signals::any_pending(); signum++) {
         if (signals::claim(signum)) {
             any = true;
             work_off(signum);
