@@ -5,9 +5,10 @@
 // Programs mostly add timers whose time is later than that of all others (a
 // time-out per request, each with the same length) and free them before they
 // are due.  Those form the run: a list that is sorted because each new node
-// goes behind the last, or a few places before it; joining and leaving are
-// O(1).  A node that would have to go further forward joins a heap instead:
-// O(log n) for any order.  The earliest node is the earlier of the two fronts.
+// goes behind the last; joining and leaving are O(1).  A node that would have to
+// go further forward joins a heap instead, O(log n) for any order, unless the
+// run is so short that its place there is found sooner.  The earliest node is
+// the earlier of the two fronts.
 //
 // Sequence numbers grow with each link, so equal deadlines stay first in,
 // first out, also across the two structures.
@@ -19,6 +20,7 @@
 #pragma once
 
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 
 #include "src/base/timer_heap.hpp"
@@ -78,15 +80,19 @@ public:
         n.when_ = when;
         n.sequence_ = next_sequence_++ & kSequenceMask;
         TimerNode *where = run_.back();
-        for (int steps = 0; where != nullptr && n.is_before(*where); where = where->left_) {
-            if (++steps > kMostSteps) {
+        if (where != nullptr && n.is_before(*where)) {
+            if (run_length_ >= kShortRun) {
                 n.place_ = TimerNode::kInHeap;
                 heap_.link(n);
                 return;
             }
+            do {
+                where = where->left_;
+            } while (where != nullptr && n.is_before(*where));
         }
         n.place_ = TimerNode::kInRun;
         run_.insert(where, n);
+        run_length_++;
     }
 
     // Wherever it is.
@@ -95,6 +101,7 @@ public:
         switch (n.place_) {
         case TimerNode::kInRun:
             run_.unlink(n);
+            run_length_--;
             break;
         case TimerNode::kInHeap:
             heap_.unlink(n);
@@ -122,6 +129,7 @@ public:
     void set_aside_if(Chosen chosen)
     {
         TimerList rest;
+        size_t rest_length = 0;
         while (TimerNode *n = earliest()) {
             if (chosen(*n)) {
                 set_aside(*n);
@@ -129,27 +137,32 @@ public:
                 unlink(*n);
                 n->place_ = TimerNode::kInRun; // where it will be: the rest comes in order
                 rest.insert(rest.back(), *n);
+                rest_length++;
             }
         }
         run_ = rest;
+        run_length_ = rest_length;
     }
 
     bool is_valid() const
     {
+        size_t length = 0;
         for (TimerNode *n = run_.front(); n != nullptr; n = TimerList::next(*n)) {
             TimerNode *next = TimerList::next(*n);
             if (next != nullptr && (next->left_ != n || next->is_before(*n))) {
                 return false;
             }
+            length++;
         }
-        return heap_.is_valid();
+        return length == run_length_ && heap_.is_valid();
     }
 
 private:
-    static constexpr int kMostSteps = 8;
+    static constexpr size_t kShortRun = 16;
     static constexpr uint64_t kSequenceMask = (uint64_t{1} << 56) - 1;
 
     TimerList run_;
+    size_t run_length_ = 0;
     TimerHeap heap_;
     TimerList aside_;
     uint64_t next_sequence_ = 0;
