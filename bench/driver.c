@@ -18,6 +18,7 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,16 @@ static uint64_t clock_ns(clockid_t clock)
 	struct timespec now;
 	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+void bench_signal(void)
+{
+	static pid_t pid;
+
+	if (pid == 0) {
+		pid = getpid();
+	}
+	kill(pid, SIGUSR1);
 }
 
 uint64_t bench_now_ns(void)

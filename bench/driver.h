@@ -36,6 +36,9 @@ void bench_socketpair(int fds[2]);
 void bench_write_eventfd(int fd);
 void bench_read_eventfd(int fd);
 
+/* SIGUSR1 to this process, by one system call: raise() makes three. */
+void bench_signal(void);
+
 uint64_t bench_now_ns(void);
 /* A little more than what a thread needs to fall asleep in its loop. */
 void bench_let_it_sleep(void);

@@ -216,7 +216,7 @@ static uint64_t run_signal(void *state, uint64_t operations)
 	struct loop *loop = state;
 	loop->ran = 0;
 	for (uint64_t i = 0; i < operations; i++) {
-		raise(SIGUSR1);
+		bench_signal();
 		if (arrived) {
 			arrived = 0;
 			loop->call(loop, -1);

@@ -369,7 +369,7 @@ static uint64_t run_signal(void *state, uint64_t operations)
 {
 	struct all *all = state;
 	for (uint64_t i = 0; i < operations; i++) {
-		raise(SIGUSR1);
+		bench_signal();
 		run_until(all, 1);
 	}
 	return 0;
