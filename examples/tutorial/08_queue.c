@@ -135,8 +135,9 @@ static void on_readable(struct tevent_context *ev, struct tevent_fd *fde,
 		size_t seen = strlen(reader->order);
 
 		if (seen == 0 || reader->order[seen - 1] != buf[i]) {
-			reader->order[seen < sizeof(reader->order) - 1 ? seen : 0] =
-				buf[i];
+			if (seen < sizeof(reader->order) - 1) {
+				reader->order[seen] = buf[i];
+			}
 		}
 	}
 	reader->left -= n > 0 ? (size_t)n : reader->left;
