@@ -107,7 +107,8 @@ static int ask_recv(struct tevent_req *req, TALLOC_CTX *mem_ctx, char **answer)
 	return err;
 }
 
-static int ask(struct tevent_context *ev, const char *who, const char *answer)
+static int ask(struct tevent_context *ev, const char *who, const char *answer,
+	       struct timeval endtime)
 {
 	struct tevent_req *req;
 	char *text = NULL;
@@ -121,7 +122,7 @@ static int ask(struct tevent_context *ev, const char *who, const char *answer)
 	if (answer != NULL && write(fds[1], answer, strlen(answer)) == -1) {
 		return errno;
 	}
-	req = ask_send(ev, ev, fds[0], tevent_timeval_current_ofs(0, 20000));
+	req = ask_send(ev, ev, fds[0], endtime);
 	if (req == NULL || !tevent_req_poll(req, ev)) {
 		return ENOMEM;
 	}
@@ -137,8 +138,14 @@ int main(void)
 {
 	struct tevent_context *ev = tevent_context_init(NULL);
 
-	if (ev == NULL || ask(ev, "who answers", "pong") != 0 ||
-	    ask(ev, "who keeps silent", NULL) != ETIMEDOUT) {
+	if (ev == NULL) {
+		return 1;
+	}
+	if (ask(ev, "who answers", "pong", tevent_timeval_current_ofs(60, 0)) != 0) {
+		return 1;
+	}
+	if (ask(ev, "who keeps silent", NULL, tevent_timeval_current_ofs(0, 20000)) !=
+	    ETIMEDOUT) {
 		return 1;
 	}
 	talloc_free(ev);
