@@ -248,19 +248,30 @@ static bool primes_recv(struct tevent_req *req, unsigned *primes)
 
 /* ---- a user ---------------------------------------------------------------------------------------------- */
 
-struct totals {
-	unsigned pending, failed, primes;
+struct range {
+	unsigned from, to, primes;
+	unsigned *pending;
+	bool ok;
 };
 
-static void primes_done(struct tevent_req *req)
+static void range_done(struct tevent_req *req)
 {
-	struct totals *totals = tevent_req_callback_data_void(req);
-	unsigned primes;
+	struct range *range = tevent_req_callback_data_void(req);
 
-	totals->failed += primes_recv(req, &primes) ? 0 : 1;
-	totals->primes += primes;
-	totals->pending--;
+	range->ok = primes_recv(req, &range->primes);
+	(*range->pending)--;
 	talloc_free(req);
+}
+
+static bool range_start(struct tevent_context *ev, struct pool *pool, struct range *range)
+{
+	struct tevent_req *req = primes_send(ev, ev, pool, range->from, range->to);
+
+	if (req == NULL) {
+		return false;
+	}
+	tevent_req_set_callback(req, range_done, range);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -270,30 +281,37 @@ int main(int argc, char **argv)
 	const unsigned size = 10000;
 	struct tevent_context *ev = tevent_context_init(NULL);
 	struct pool *pool = ev != NULL && threads > 0 ? pool_create(ev, ev, threads) : NULL;
-	struct totals totals = {.pending = jobs};
+	struct range *ranges = pool != NULL ? talloc_zero_array(pool, struct range, jobs) : NULL;
 	struct tevent_req *given_up;
+	unsigned pending = jobs;
+	int status = 1;
 
-	if (pool == NULL) {
+	if (ranges == NULL) {
 		fprintf(stderr, "no pool\n");
-		talloc_free(ev);
-		return 1;
+		goto out;
 	}
 	given_up = primes_send(ev, ev, pool, 0, size);
 	for (unsigned i = 0; i < jobs; i++) {
-		struct tevent_req *req = primes_send(ev, ev, pool, i * size, (i + 1) * size);
-
-		if (req == NULL) {
+		ranges[i] = (struct range){.from = i * size, .to = (i + 1) * size, .pending = &pending};
+		if (!range_start(ev, pool, &ranges[i])) {
 			fprintf(stderr, "no memory\n");
-			talloc_free(ev);
-			return 1;
+			goto out;
 		}
-		tevent_req_set_callback(req, primes_done, &totals);
 	}
 	talloc_free(given_up); /* its worker may be at it right now; the result goes nowhere */
 
-	while (totals.pending > 0 && tevent_loop_once(ev) == 0) {
+	while (pending > 0) {
+		if (tevent_loop_once(ev) != 0) {
+			perror("tevent_loop_once");
+			goto out;
+		}
 	}
-	printf("%u primes below %u; %u jobs failed\n", totals.primes, jobs * size, totals.failed);
+	status = 0;
+	for (unsigned i = 0; i < jobs; i++) {
+		printf("from %u to %u: %u primes\n", ranges[i].from, ranges[i].to, ranges[i].primes);
+		status = ranges[i].ok ? status : 1;
+	}
+out:
 	talloc_free(ev);
-	return totals.failed == 0 && totals.pending == 0 ? 0 : 1;
+	return status;
 }
