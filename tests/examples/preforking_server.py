@@ -49,14 +49,19 @@ server.wait_for(f"child {victim} killed by signal 9")
 children.append(int(server.wait_for("child ").split()[0]))
 ask_only(children[-1], children, port)
 
-# All at once: signals may come together, children may not get lost.
+# All at once, while the parent can't look: one SIGCHLD stands for three.
+server.signal(signal.SIGSTOP)
+ends = [os.pidfd_open(child) for child in children]
 for child in children:
     os.kill(child, signal.SIGKILL)
+for end in ends:
+    check(select.select([end], [], [], PATIENCE)[0], "a child survives SIGKILL")
+server.signal(signal.SIGCONT)
 replaced = []
 while len(replaced) < 3:
-    line = server.line()
+    line = server.wait_for("child ")
     if line.endswith(" started"):
-        replaced.append(int(line.split()[1]))
+        replaced.append(int(line.split()[0]))
 children = replaced
 ask_only(children[0], children, port)
 
