@@ -11,6 +11,7 @@
 
 struct ask_state {
 	int fd;
+	struct tevent_fd *fde;
 	char answer[16];
 };
 
@@ -24,7 +25,6 @@ static struct tevent_req *ask_send(TALLOC_CTX *mem_ctx, struct tevent_context *e
 {
 	struct ask_state *state;
 	struct tevent_req *req = tevent_req_create(mem_ctx, &state, struct ask_state);
-	struct tevent_fd *fde;
 
 	if (req == NULL) {
 		close(fd);
@@ -36,8 +36,8 @@ static struct tevent_req *ask_send(TALLOC_CTX *mem_ctx, struct tevent_context *e
 	if (!tevent_req_set_endtime(req, ev, endtime)) {
 		return tevent_req_post(req, ev);
 	}
-	fde = tevent_add_fd(ev, state, fd, TEVENT_FD_READ, ask_readable, req);
-	if (tevent_req_nomem(fde, req)) {
+	state->fde = tevent_add_fd(ev, state, fd, TEVENT_FD_READ, ask_readable, req);
+	if (tevent_req_nomem(state->fde, req)) {
 		return tevent_req_post(req, ev);
 	}
 	if (send(fd, "ping", 4, MSG_NOSIGNAL) != 4) {
@@ -52,6 +52,7 @@ static void ask_cleanup(struct tevent_req *req, enum tevent_req_state req_state)
 	struct ask_state *state = tevent_req_data(req, struct ask_state);
 
 	printf("  cleanup, state %d\n", req_state);
+	TALLOC_FREE(state->fde);
 	if (state->fd != -1) {
 		close(state->fd);
 		state->fd = -1;
@@ -65,7 +66,6 @@ static void ask_readable(struct tevent_context *ev, struct tevent_fd *fde,
 	struct ask_state *state = tevent_req_data(req, struct ask_state);
 	ssize_t n = read(state->fd, state->answer, sizeof(state->answer) - 1);
 
-	TALLOC_FREE(fde);
 	if (n <= 0) {
 		tevent_req_error(req, n == 0 ? EPIPE : (uint64_t)errno);
 		return;
