@@ -122,7 +122,7 @@ int main(void)
 			return 1;
 		}
 		tevent_req_set_callback(req, on_byte, names[i]);
-		if (i < 2 && write(fds[1], "ok" + i, 1) != 1) {
+		if (i < 2 && write(fds[1], &"ok"[i], 1) != 1) {
 			return 1;
 		}
 		if (i == 2) {
