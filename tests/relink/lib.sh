@@ -4,16 +4,23 @@
 #
 # A script sources this file with LIBDIR as its first argument.  Afterwards $libdir and $library are absolute,
 # $scratch is a directory of the script's own, and whatever start() started is gone when the script ends.
+#
+# run_case runs a script twice, on this library and, as control, on the system's: TEVENT_RELINK_CONTROL is set then,
+# and LIBDIR leads to the system's file.  TEVENT_RELINK_FULL asks for the long form, if there is one.
 
 libdir=$(cd "${1:?usage: $0 LIBDIR}" && pwd)
 library=$(realpath -e "$libdir/libtevent.so.0")
 started=()
 case $library in
 /lib/* | /usr/lib/*)
-	echo "$library is the system's own: nothing would be shown" >&2
-	exit 2
+	if [ -z "${TEVENT_RELINK_CONTROL:-}" ]; then
+		echo "$library is the system's own: nothing would be shown" >&2
+		exit 2
+	fi
 	;;
 esac
+full=${TEVENT_RELINK_FULL:-}
+PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -27,6 +34,41 @@ require() { # program, Debian package
 		say "skipped: $1 is not installed (Debian: $2)"
 		exit 77
 	fi
+}
+
+# A program that needs another user id or a low port: the script begins anew as root.
+require_root() { # "$@" of the script
+	[ "$(id -u)" -ne 0 ] || return 0
+	rm -rf "$scratch"
+	if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+		exec sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "$0" "$@"
+	fi
+	say "skipped: needs root, and sudo asks for a password"
+	exit 77
+}
+
+# The script begins anew in namespaces of its own: a network that is nothing but lo, mounts, and processes that end
+# with it.  A machine that refuses that leaves $own_network empty.
+own_network=${TEVENT_RELINK_OWN_NETWORK:-}
+enter_own_network() { # "$@" of the script
+	local unshare=(unshare --net --mount --pid --fork --mount-proc --kill-child)
+	[ -z "$own_network" ] || return 0
+	"${unshare[@]}" ip link set lo up 2>/dev/null || return 0
+	rm -rf "$scratch"
+	exec env TEVENT_RELINK_OWN_NETWORK=yes "${unshare[@]}" -- "$0" "$@"
+}
+require_own_network() { # "$@" of the script
+	enter_own_network "$@"
+	[ -n "$own_network" ] && return 0
+	say "skipped: the ports are fixed, and this machine allows no network namespace (unshare --net)"
+	exit 77
+}
+[ -z "$own_network" ] || ip link set lo up
+
+# What a case compares with the control, instead of judging it: one line for each test of a part.  A part can be run
+# again by itself: run_case names it after LIBDIR.
+note_result() { # part, test, "success" or something else
+	[ -z "${TEVENT_RELINK_RESULTS:-}" ] || printf '%s\t%s\t%s\n' "$@" >>"$TEVENT_RELINK_RESULTS"
 }
 
 clean_up() {
@@ -54,6 +96,19 @@ start() {
 	started+=("$pid")
 }
 
+# Runs a program to its end on our library, SECONDS long at most, and asks the loader which libtevent it took:
+# /proc forgets a program that has ended.
+run_shown() { # SECONDS, command...
+	local limit=$1 status=0 taken loader
+	shift
+	loader=$(mktemp -d "$scratch/loader.XXXXXX")
+	env LD_LIBRARY_PATH="$libdir" LD_DEBUG=libs LD_DEBUG_OUTPUT="$loader/of" timeout -k 5 "$limit" "$@" || status=$?
+	taken=$(cat "$loader"/of.* | awk '/calling init: .*\/libtevent\.so[^\/]*$/ { print $NF }' | sort -u | xargs -r realpath | sort -u)
+	rm -rf "$loader"
+	[ "$taken" = "$library" ] || fail "$1 took ${taken:-no libtevent at all}, not $library"
+	return "$status"
+}
+
 # wait_until SECONDS COMMAND...: repeats the command until it succeeds, SECONDS long at most.
 wait_until() {
 	local deadline=$((SECONDS + $1))
@@ -62,6 +117,16 @@ wait_until() {
 		[ "$SECONDS" -lt "$deadline" ] || return 1
 		sleep 0.05
 	done
+}
+
+# A port on loopback that nobody listens on.
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+free_port() {
+	local port
+	while port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000)); do
+		listens "$port" || break
+	done
+	echo "$port"
 }
 
 is_running() { kill -0 "$1" 2>/dev/null; }

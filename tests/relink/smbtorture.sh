@@ -1,57 +1,105 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# smbtorture.sh LIBDIR: Debian's smbtorture, unchanged, runs its suite local.event on the library in LIBDIR.
-# Every test that `smbtorture --list` names has to report success.
+# smbtorture.sh LIBDIR [SUITE...]: Debian's smbtorture, unchanged, runs its suites local.* on the library in LIBDIR, or
+# the suites named.  local.event is about this library: every test that `smbtorture --list` names has to succeed.
+# The results of the others are compared with those on the system's library.
+#
+# The short form leaves out the suites that look at something else for long: talloc, character sets, databases.
 #
 # Rules: A2
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+enter_own_network "$@"
+shift
 
 require smbtorture samba-testsuite
 
-# Its own empty configuration: what the machine's smb.conf says must not matter.
-cd "$scratch"
-printf '[global]\n' >smb.conf
-for kind in lock state cache pid private; do
-	mkdir "$kind"
-	if [ "$kind" = private ]; then
-		say "private dir = $scratch/private"
-	else
-		say "$kind directory = $scratch/$kind"
-	fi
-done >>smb.conf
+side_by_side=4
+long=(local.dbspeed local.iconv local.talloc)
 
-env LD_LIBRARY_PATH="$libdir" timeout 60 smbtorture -s smb.conf --list >list 2>list.err ||
-	fail "smbtorture --list: $(tail -n 3 list.err)"
-expected=$(grep -c '^local\.event\.' list || true)
-[ "$expected" -gt 0 ] || fail "smbtorture knows no test local.event.*"
-
-start timeout --foreground 200 smbtorture -s smb.conf ncalrpc: local.event >output 2>&1 </dev/null
-torture=
-find_torture() { torture=$(pidof_child "$pid") || ! is_running "$pid"; }
-pidof_child() { # the child of `timeout`, once it is smbtorture
-	local child
-	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = smbtorture ] && echo "$child" && return 0
-	done
-	return 1
+# An empty configuration of its own: what the machine's smb.conf says must not matter.
+configure() { # directory
+	local kind
+	mkdir "$1"
+	{
+		say "[global]"
+		say "netbios name = TEVENT"
+		say "interfaces = 127.0.0.1/8"
+		say "bind interfaces only = yes"
+		say "private dir = $1/private"
+		mkdir "$1/private"
+		for kind in lock state cache pid; do
+			mkdir "$1/$kind"
+			say "$kind directory = $1/$kind"
+		done
+	} >"$1/smb.conf"
 }
-wait_until 20 find_torture || true
-[ -n "$torture" ] || { cat output; fail "smbtorture did not start"; }
-show_mapped "$torture" smbtorture
 
-status=0
-wait "$pid" || status=$?
+# Prints the tests of a suite's output: name, "success" or something else.  One name may stand for several tests.
+tests_of() { # file
+	sed -nE 's/^success: (.*)$/\1\tsuccess/p; s/^(failure|error|skip|xfail|uxsuccess): (.*)$/\2\t\1/p' "$1" |
+		sed -E 's/ \[\t/\t/' |
+		awk -F '\t' '{ n = ++seen[$1]; print $1 (n > 1 ? " #" n : "") "\t" $2 }'
+}
 
-grep -E '^(success|failure|error|skip|xfail|uxsuccess)' output | sed 's/^/  /' || true
-succeeded=$(grep -c '^success' output || true)
-not_succeeded=$(grep -cE '^(failure|error|skip|xfail|uxsuccess)' output || true)
+run_suite() { # suite
+	local dir=$scratch/$1 status=0
+	configure "$dir"
+	cd "$dir"
+	run_shown 200 smbtorture -s smb.conf ncacn_np:localhost "$1" >output 2>&1 </dev/null || status=$?
+	say "$status" >status
+}
 
-if [ "$status" -ne 0 ] || [ "$succeeded" -ne "$expected" ] || [ "$not_succeeded" -ne 0 ]; then
-	say "--- the last lines of its output"
-	tail -n 40 output
-	fail "smbtorture local.event: $succeeded of $expected tests are success, $not_succeeded are not, exit status $status"
+report_suite() { # suite
+	local dir=$scratch/$1 status name outcome succeeded=0 others=0
+	[ -s "$dir/status" ] || { tail -n 40 "$dir/output"; fail "smbtorture $1 did not run on $library"; }
+	status=$(cat "$dir/status")
+	while IFS=$'\t' read -r name outcome; do
+		note_result "$1" "$name" "$outcome"
+		[ "$outcome" = success ] && succeeded=$((succeeded + 1)) || others=$((others + 1))
+	done < <(tests_of "$dir/output")
+	note_result "$1" "exit status 0" "$([ "$status" -eq 0 ] && echo success || echo "$status")"
+	printf '  %-30s %4d success, %3d something else, exit status %d\n' "$1" "$succeeded" "$others" "$status"
+	[ "$1" = local.event ] || return 0
+
+	local expected
+	expected=$(grep -c '^local\.event\.' "$scratch/list" || true)
+	if [ "$status" -ne 0 ] || [ "$succeeded" -ne "$expected" ] || [ "$others" -ne 0 ] || [ "$expected" -eq 0 ]; then
+		tail -n 20 "$dir/output"
+		grep -A 4 -E '^(failure|error)' "$dir/output" || true
+		fail "smbtorture local.event: $succeeded of $expected tests are success, $others are not, exit status $status"
+	fi
+}
+
+configure "$scratch/listing"
+cd "$scratch/listing"
+run_shown 60 smbtorture -s smb.conf --list >"$scratch/list" 2>err ||
+	fail "smbtorture --list: $(tail -n 3 err)"
+run_shown 60 smbtorture -s smb.conf --list-suites 2>err | tr ' ' '\n' | grep '^local\.' | sort -u >"$scratch/suites" ||
+	fail "smbtorture --list-suites: $(tail -n 3 err)"
+
+if [ $# -eq 0 ]; then
+	mapfile -t suites <"$scratch/suites"
+	if [ -z "$full" ]; then
+		mapfile -t suites < <(printf '%s\n' "${suites[@]}" | grep -Fvx -f <(printf '%s\n' "${long[@]}"))
+		say "left out in the short form: ${long[*]}"
+	fi
+	set -- "${suites[@]}"
 fi
-say "smbtorture local.event: $succeeded of $expected tests are success"
+
+running=0
+for suite; do
+	if [ "$running" -ge "$side_by_side" ]; then
+		wait -n || true
+		running=$((running - 1))
+	fi
+	(trap - EXIT; run_suite "$suite") &
+	running=$((running + 1))
+done
+wait || true
+for suite; do
+	report_suite "$suite"
+done
+say "smbtorture: $# suites"
