@@ -1,136 +1,141 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# smbd.sh LIBDIR: Debian's smbd and smbclient, unchanged, both on the library in LIBDIR.  smbd serves a 50 MB
-# file on a loopback port, the checksums of what was offered and of what arrived are compared.
+# smbd.sh LIBDIR: Debian's smbd and smbclient, unchanged, both on the library in LIBDIR.  A large file and many small
+# ones both ways, folders, rename, delete, eight clients at once, another share after SIGHUP, the end by SIGTERM.
+# Checksums of what was sent and of what arrived are compared.
 #
 # Rules: A2
 
 set -euo pipefail
-
-# smbd changes its user id for each session: it needs root.
-if [ "$(id -u)" -ne 0 ]; then
-	if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-		exec sudo -n -- "$0" "$@"
-	fi
-	echo "skipped: smbd needs root, and sudo asks for a password"
-	exit 77
-fi
-
-PATH=$PATH:/usr/sbin:/sbin
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_samba.sh"
+require_root "$@"
+enter_own_network "$@"
 
 require smbd samba
 require smbclient smbclient
 
 megabytes=50
-chmod 755 "$scratch"
-mkdir "$scratch"/{share,lock,state,cache,pid,private,ncalrpc,log,usershare}
-dd if=/dev/urandom of="$scratch/share/big" bs=1M count="$megabytes" status=none
-chmod -R a+rX "$scratch/share"
+held_bytes=10000000
+small_files=200
+clients=8
 
-configure() { # port
-	cat >"$scratch/smb.conf" <<-END
-		[global]
-		server role = standalone server
-		netbios name = TEVENT
-		workgroup = TEVENT
-		smb ports = $1
-		interfaces = 127.0.0.1/8
-		bind interfaces only = yes
-		disable netbios = yes
-		security = user
-		map to guest = Bad User
-		guest account = nobody
-		load printers = no
-		printcap name = /dev/null
-		disable spoolss = yes
-		rpc start on demand helpers = no
-		lock directory = $scratch/lock
-		state directory = $scratch/state
-		cache directory = $scratch/cache
-		pid directory = $scratch/pid
-		private dir = $scratch/private
-		ncalrpc dir = $scratch/ncalrpc
-		usershare path = $scratch/usershare
-		usershare max shares = 0
-		log file = $scratch/log/%m.log
-		[share]
-		path = $scratch/share
+mkdir "$scratch"/{share,second,offered,fetched}
+chmod 777 "$scratch"/{share,second}
+dd if=/dev/urandom of="$scratch/offered/big" bs=1M count="$megabytes" status=none
+head -c "$held_bytes" "$scratch/offered/big" >"$scratch/offered/medium"
+mkdir "$scratch/offered/small"
+for ((i = 0; i < small_files; i++)); do
+	head -c $((i * 97)) "$scratch/offered/big" | tail -c $((i * 53)) >"$scratch/offered/small/file$i"
+done
+
+# ---- the server -------------------------------------------------------------------------------------------------
+
+share() { # name
+	cat >>"$scratch/smb.conf" <<-END
+		[$1]
+		path = $scratch/$1
 		guest ok = yes
-		read only = yes
+		read only = no
 	END
 }
 
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-is_up() { listens "$port" || ! is_running "$smbd"; }
-
 # A port that is taken between the look and smbd's bind costs one more round.
-smbd=
 for attempt in 1 2 3 4 5; do
-	port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-	listens "$port" && continue
-	configure "$port"
-	start smbd --foreground --no-process-group --configfile="$scratch/smb.conf" >"$scratch/log/out" 2>&1 </dev/null
-	smbd=$pid
-	wait_until 30 is_up || true
-	is_running "$smbd" && listens "$port" && break
-	smbd=
+	port=$(free_port)
+	configure_smbd "$port"
+	share share
+	start_smbd "$port"
+	[ -z "$smbd" ] || break
 done
-if [ -z "$smbd" ]; then
-	tail -n 20 "$scratch"/log/*.log "$scratch/log/out" || true
-	fail "smbd did not start"
-fi
+[ -n "$smbd" ] || { show_log; fail "smbd did not start"; }
 say "smbd serves on 127.0.0.1, port $port"
 show_mapped "$smbd" smbd
 
-# The client waits for its commands: there is time to look at both ends while they are connected.
-mkfifo "$scratch/commands"
-exec 4<>"$scratch/commands"
-start timeout --foreground 120 smbclient //127.0.0.1/share -p "$port" -N -s "$scratch/smb.conf" \
-	<&4 >"$scratch/log/client" 2>&1 4>&-
-client=$pid
-say "get big $scratch/first" >&4
-has_arrived() { [ "$(stat -c %s "$scratch/$1" 2>/dev/null)" = $((megabytes * 1048576)) ] || ! is_running "$client"; }
-wait_until 50 has_arrived first || true
-is_running "$client" || { cat "$scratch/log/client"; fail "smbclient ended early"; }
-
-children_called() { # pid, name: the children of a process that are called so
-	local child
-	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = "$2" ] && echo "$child"
-	done
-	return 0
+client() { # share, commands: smbclient, its output in $scratch/log/client.SHARE
+	run_shown 120 smbclient "//127.0.0.1/$1" -p "$port" -N -s "$scratch/smb.conf" -c "$2" \
+		>"$scratch/log/client.$1" 2>&1 </dev/null || { cat "$scratch/log/client.$1"; fail "smbclient: $2"; }
 }
-serving=
+sums() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum); }
+same() { # what, folder, folder
+	[ "$(sums "$2")" = "$(sums "$3")" ] || fail "$1: what arrived differs"
+	say "  $1: $(find "$3" -type f | wc -l) files, $(du -sb "$3" | cut -f 1) bytes, the same sums"
+}
+sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
+
+# ---- files and folders ------------------------------------------------------------------------------------------
+
+client share "lcd $scratch/offered; prompt off; recurse on; mput *"
+same "sent" "$scratch/offered" "$scratch/share"
+client share "lcd $scratch/fetched; prompt off; recurse on; mget *"
+same "fetched" "$scratch/offered" "$scratch/fetched"
+
+client share "mkdir one; mkdir one/two; rename small/file7 one/two/seven; del small/file8; rename small one/little"
+[ -f "$scratch/share/one/two/seven" ] && [ ! -e "$scratch/share/small" ] && [ ! -e "$scratch/share/one/little/file8" ] ||
+	fail "folders, rename, delete: $(find "$scratch/share" -maxdepth 2 | head)"
+[ "$(sum "$scratch/share/one/two/seven")" = "$(sum "$scratch/offered/small/file7")" ] || fail "the renamed file differs"
+client share "ls one/little/*"
+listed=$(grep -c ' file[0-9]' "$scratch/log/client.share" || true)
+[ "$listed" -eq $((small_files - 2)) ] || fail "$listed files are listed, not $((small_files - 2))"
+client share "deltree one"
+[ ! -e "$scratch/share/one" ] || fail "the folder is there after deltree"
+say "  folders, rename, delete, $listed names listed"
+
+# ---- eight clients at once --------------------------------------------------------------------------------------
+
+# Each waits for its next command: all are connected while we look.
+held=()
+for ((i = 0; i < clients; i++)); do
+	mkfifo "$scratch/commands.$i"
+	exec {in}<>"$scratch/commands.$i"
+	held+=("$in")
+	start smbclient //127.0.0.1/share -p "$port" -N -s "$scratch/smb.conf" \
+		<&"$in" >"$scratch/log/held.$i" 2>&1
+	client_pids[i]=$pid
+	say "get medium $scratch/medium.$i" >&"$in"
+done
+arrived() { [ "$(stat -c %s "$scratch/medium.$1" 2>/dev/null)" = "$held_bytes" ] || ! is_running "${client_pids[$1]}"; }
+serving=0
+for ((i = 0; i < clients; i++)); do
+	wait_until 100 arrived "$i" || true
+	is_running "${client_pids[i]}" || { cat "$scratch/log/held.$i"; fail "smbclient $i ended early"; }
+	show_mapped "${client_pids[i]}" "smbclient $i" >/dev/null
+done
 for child in $(children_called "$smbd" smbd); do
-	serving=$child
-	show_mapped "$child" "a child of smbd"
+	show_mapped "$child" "a child of smbd" >/dev/null
+	serving=$((serving + 1))
 done
-[ -n "$serving" ] || fail "smbd has no child that serves the client"
-for child in $(children_called "$client" smbclient); do
-	show_mapped "$child" smbclient
+[ "$serving" -ge "$clients" ] || fail "$serving children of smbd serve $clients clients"
+for ((i = 0; i < clients; i++)); do
+	say "put $scratch/medium.$i back.$i" >&"${held[i]}"
 done
-
 # One command at a time: smbclient may wait for input while a second line lies in its buffer.
-say "get big $scratch/second" >&4
-wait_until 50 has_arrived second || true
-say "quit" >&4
-exec 4>&-
-status=0
-wait "$client" || status=$?
-[ "$status" -eq 0 ] || { cat "$scratch/log/client"; fail "smbclient: exit status $status"; }
-
-sum() { sha256sum <"$1" | cut -d' ' -f1; }
-offered=$(sum "$scratch/share/big")
-say "  offered   $(stat -c %s "$scratch/share/big") bytes, sha256 $offered"
-for copy in first second; do
-	say "  $(printf '%-9s' "$copy") $(stat -c %s "$scratch/$copy") bytes, sha256 $(sum "$scratch/$copy")"
-	[ "$(sum "$scratch/$copy")" = "$offered" ] || fail "the $copy copy differs"
+returned() { [ "$(stat -c %s "$scratch/share/back.$1" 2>/dev/null)" = "$held_bytes" ] || ! is_running "${client_pids[$1]}"; }
+for ((i = 0; i < clients; i++)); do
+	wait_until 100 returned "$i" || true
+	say "quit" >&"${held[i]}"
+	wait_until 100 has_ended "${client_pids[i]}" || fail "smbclient $i does not come to its end"
+	status=0
+	wait "${client_pids[i]}" || status=$?
+	[ "$status" -eq 0 ] || { cat "$scratch/log/held.$i"; fail "smbclient $i: exit status $status"; }
+	for copy in "$scratch/medium.$i" "$scratch/share/back.$i"; do
+		[ "$(sum "$copy")" = "$(sum "$scratch/offered/medium")" ] || fail "$copy differs"
+	done
 done
+say "  $clients clients at once, $serving processes of smbd, $held_bytes bytes each way, the same sums"
+
+# ---- SIGHUP, SIGTERM --------------------------------------------------------------------------------------------
+
+second_is_there() {
+	run_shown 60 smbclient //127.0.0.1/second -p "$port" -N -s "$scratch/smb.conf" -c ls >"$scratch/log/second" 2>&1 </dev/null
+}
+! second_is_there || fail "the second share is there before it was configured"
+share second
+kill -HUP "$smbd"
+wait_until 30 second_is_there || { cat "$scratch/log/second"; fail "no second share after SIGHUP"; }
+say "  a second share after SIGHUP"
 is_running "$smbd" || fail "smbd is gone"
-if grep -qsE 'PANIC|INTERNAL ERROR' "$scratch"/log/*.log "$scratch/log/out"; then
-	cat "$scratch"/log/*.log "$scratch/log/out"
-	fail "smbd panicked"
-fi
-say "smbd served $megabytes MB to smbclient twice, checksums are equal"
+end_by_sigterm "$smbd" smbd
+no_panic
+say "smbd: files both ways, $clients clients, reload, end"

@@ -5,12 +5,16 @@
 # the suites named.  local.event is about this library: every test that `smbtorture --list` names has to succeed.
 # The results of the others are compared with those on the system's library.
 #
+# Unsteady on the system's library as well, on a busy machine (6 of 300 runs): the fd1 tests of local.event, which give
+# the loop one millisecond.  local.event runs anew, twice at most, when nothing else failed.
+#
 # The short form leaves out the suites that look at something else for long: talloc, character sets, databases.
 #
 # Rules: A2
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib_samba.sh"
 enter_own_network "$@"
 shift
 
@@ -37,19 +41,17 @@ configure() { # directory
 	} >"$1/smb.conf"
 }
 
-# Prints the tests of a suite's output: name, "success" or something else.  One name may stand for several tests.
-tests_of() { # file
-	sed -nE 's/^success: (.*)$/\1\tsuccess/p; s/^(failure|error|skip|xfail|uxsuccess): (.*)$/\2\t\1/p' "$1" |
-		sed -E 's/ \[\t/\t/' |
-		awk -F '\t' '{ n = ++seen[$1]; print $1 (n > 1 ? " #" n : "") "\t" $2 }'
-}
-
 run_suite() { # suite
 	local dir=$scratch/$1 status=0
+	rm -rf "$dir"
 	configure "$dir"
 	cd "$dir"
 	run_shown 200 smbtorture -s smb.conf ncacn_np:localhost "$1" >output 2>&1 </dev/null || status=$?
 	say "$status" >status
+}
+
+only_fd1_failed() { # suite
+	tests_of "$scratch/$1/output" | awk -F '\t' '$2 != "success" { n++; if ($1 !~ /\.fd1$/) other++ } END { exit !(n && !other) }'
 }
 
 report_suite() { # suite
@@ -99,6 +101,11 @@ for suite; do
 	running=$((running + 1))
 done
 wait || true
+for round in 2 3; do
+	[ -f "$scratch/local.event/output" ] && only_fd1_failed local.event || break
+	say "local.event, round $round: only fd1 failed"
+	(trap - EXIT; run_suite local.event)
+done
 for suite; do
 	report_suite "$suite"
 done

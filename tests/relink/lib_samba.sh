@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# Shared by the relink scripts that run Samba's servers: an instance of their own in $scratch, on loopback.
+# Sourced after lib.sh.
+
+samba_kinds=(lock state cache pid private)
+
+# The part of [global] that keeps an instance in $scratch.
+samba_global() {
+	local kind
+	chmod 755 "$scratch"
+	mkdir -p "$scratch"/{ncalrpc,log,usershare}
+	say "[global]"
+	for kind in "${samba_kinds[@]}"; do
+		mkdir -p "$scratch/$kind"
+		[ "$kind" = private ] && say "private dir = $scratch/private" || say "$kind directory = $scratch/$kind"
+	done
+	cat <<-END
+		netbios name = TEVENT
+		workgroup = TEVENT
+		interfaces = 127.0.0.1/8
+		bind interfaces only = yes
+		ncalrpc dir = $scratch/ncalrpc
+		usershare path = $scratch/usershare
+		usershare max shares = 0
+		log file = $scratch/log/%m.log
+		load printers = no
+		printcap name = /dev/null
+		disable spoolss = yes
+		rpc start on demand helpers = no
+	END
+}
+
+# A file server for guests and for the user nobody; more shares can follow in smb.conf.
+configure_smbd() { # port
+	{
+		samba_global
+		cat <<-END
+			server role = standalone server
+			smb ports = $1
+			disable netbios = yes
+			map to guest = Bad User
+			guest account = daemon
+		END
+	} >"$scratch/smb.conf"
+}
+
+# Starts smbd on the port; its pid is in $smbd, which is empty when it did not come up.
+start_smbd() { # port
+	start smbd --foreground --no-process-group --configfile="$scratch/smb.conf" >"$scratch/log/out" 2>&1 </dev/null
+	smbd=$pid
+	smbd_is_up() { listens "$1" || ! is_running "$smbd"; }
+	wait_until 30 smbd_is_up "$1" || true
+	is_running "$smbd" && listens "$1" || smbd=
+}
+
+show_log() { tail -n 20 "$scratch"/log/* 2>/dev/null || true; }
+
+# Fails when a server wrote that it crashed.
+no_panic() {
+	if grep -qsE 'PANIC|INTERNAL ERROR' "$scratch"/log/*; then
+		show_log
+		fail "a server panicked"
+	fi
+}
+
+# Ends a server by SIGTERM: it has to go, and in its own time.
+end_by_sigterm() { # pid, name
+	local status=0
+	kill -TERM "$1"
+	wait_until 30 has_ended "$1" || fail "$2 does not end on SIGTERM"
+	wait "$1" || status=$?
+	# 143: it restored the default action and ended by the signal.
+	[ "$status" -eq 0 ] || [ "$status" -eq 143 ] || fail "$2: exit status $status after SIGTERM"
+	say "  $2 ended on SIGTERM, status $status"
+}
+# A child that was not waited for is there still, as a zombie.
+has_ended() { ! is_running "$1" || [ "$(awk '$1 == "State:" { print $2 }' "/proc/$1/status" 2>/dev/null)" = Z ]; }
+
+children_called() { # pid, name: the children of a process that are called so
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = "$2" ] && echo "$child"
+	done
+	return 0
+}
+
+# Prints the tests of what smbtorture wrote: name, "success" or something else.  One name may stand for several tests.
+tests_of() { # file
+	sed -nE 's/^success: (.*)$/\1\tsuccess/p; s/^(failure|error|skip|xfail|uxsuccess): (.*)$/\2\t\1/p' "$1" |
+		sed -E 's/ \[\t/\t/' |
+		awk -F '\t' '{ n = ++seen[$1]; print $1 (n > 1 ? " #" n : "") "\t" $2 }'
+}
