@@ -5,6 +5,28 @@
 
 samba_kinds=(lock state cache pid private)
 
+# Paths and addresses that are compiled in, in namespaces of their own: /run/samba, an interface that is not loopback.
+samba_address=10.77.0.1
+enter_own_run() {
+	mkdir -p /run/samba
+	mount -t tmpfs none /run/samba
+	ip address add "$samba_address/24" brd 10.77.0.255 dev lo
+}
+
+# All processes there are: in a namespace of one's own those that the case started.  Each one that is called so has
+# to have mapped our library.
+show_all_called() { # name a regular expression
+	local process name shown=0
+	for process in /proc/[0-9]*; do
+		name=$(cat "$process/comm" 2>/dev/null) || continue
+		[[ $name =~ $1 ]] || continue
+		show_mapped "${process#/proc/}" "$name" >/dev/null
+		shown=$((shown + 1))
+	done
+	[ "$shown" -gt 0 ] || fail "no process is called $1"
+	say "  $shown processes called $1 have mapped $library and no other libtevent"
+}
+
 # The part of [global] that keeps an instance in $scratch.
 samba_global() {
 	local kind
@@ -27,7 +49,6 @@ samba_global() {
 		load printers = no
 		printcap name = /dev/null
 		disable spoolss = yes
-		rpc start on demand helpers = no
 	END
 }
 
@@ -37,6 +58,7 @@ configure_smbd() { # port
 		samba_global
 		cat <<-END
 			server role = standalone server
+			rpc start on demand helpers = no
 			smb ports = $1
 			disable netbios = yes
 			map to guest = Bad User
