@@ -92,10 +92,11 @@ end_by_sigterm "$winbindd" winbindd
 
 start nmbd --foreground --no-process-group --configfile="$scratch/smb.conf" >"$scratch/log/nmbd.out" 2>&1 </dev/null
 nmbd=$pid
-knows() { run_shown 20 nmblookup -s "$scratch/smb.conf" -U "$samba_address" TEVENT >/dev/null 2>&1 || ! is_running "$nmbd"; }
-wait_until 60 knows || true
-is_running "$nmbd" || { show_log; fail "nmbd did not start"; }
 lookup=(nmblookup --configfile="$scratch/smb.conf")
+# Asked by broadcast it answers some seconds after its start.
+knows() { run_shown 20 "${lookup[@]}" TEVENT >/dev/null 2>&1 || ! is_running "$nmbd"; }
+wait_until 100 knows || true
+is_running "$nmbd" || { show_log; fail "nmbd did not start"; }
 answer "^${samba_address//./\\.} TEVENT<00>" "${lookup[@]}" TEVENT
 answer "^${samba_address//./\\.} TEVENT<20>" "${lookup[@]}" -U "$samba_address" 'TEVENT#20'
 answer 'TEVENTGROUP +<1e> - <GROUP>' "${lookup[@]}" -A "$samba_address"
