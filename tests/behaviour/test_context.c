@@ -574,6 +574,49 @@ static void test_common_context_destructor__on_wrapper__aborts(void **state)
 	assert_int_equal(abort_count, 1);
 }
 
+/* ---- C8: its children freed ----------------------------------------- */
+
+#define MANY_FDS 40
+
+/* Descriptors of one pipe that is ready, an event for each: a child of the context. */
+static void watch_many(struct tevent_context *ev, int fds[MANY_FDS])
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	close(ends[1]);
+	fds[0] = ends[0];
+	for (int i = 1; i < MANY_FDS; i++) {
+		fds[i] = dup(ends[0]);
+		assert_true(fds[i] >= 0);
+	}
+	for (int i = 0; i < MANY_FDS; i++) {
+		assert_non_null(tevent_add_fd(ev, ev, fds[i], TEVENT_FD_READ, on_fd, NULL));
+	}
+}
+
+static void close_many(const int fds[MANY_FDS])
+{
+	for (int i = 0; i < MANY_FDS; i++) {
+		close(fds[i]);
+	}
+}
+
+/* C8: a forked server sheds what it inherited by freeing the context's children (Samba's prefork model does). */
+static void test_children__freed_before_the_context__nothing_is_left(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int fds[MANY_FDS];
+
+	watch_many(f->ev, fds);
+	turns(f->ev, 1);
+	talloc_free_children(f->ev);
+	assert_int_equal(talloc_free(f->ev), 0);
+	assert_notes("fd");
+	close_many(fds);
+}
+
 /* ---- C10: re-initialise --------------------------------------------- */
 
 /* C8, C10: all kinds are cut loose, the pointer stays good. */
@@ -1510,6 +1553,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_context__freed_with_fd_event_as_child__close_fn_gets_null_context),
 		TEST(test_common_context_destructor__on_wrapper__aborts),
 
+		TEST_EACH_BACKEND(test_children__freed_before_the_context__nothing_is_left),
 		TEST_EACH_BACKEND(test_reinitialise__events_ready__none_of_them_runs),
 		TEST_EACH_BACKEND(test_reinitialise__new_events__run),
 		TEST_EACH_BACKEND(test_reinitialise__debug_function__is_kept),
