@@ -153,7 +153,7 @@ expect '^S-1-5-21-.* SID_USER' "winbindd" wbinfo --name-to-sid alice
 
 show_all_called '^(samba|smbd|smbd-notifyd|winbindd|cleanupd|tfork.*|.*\[task\]|wb\[.*)$'
 is_running "$samba" || fail "samba is gone"
-end_by_sigterm "$samba" samba
+end_by_sigterm "$samba" samba 127
 gone() { ! pgrep -f -- "--configfile=$smb_conf" >/dev/null; }
 wait_until 30 gone || fail "children of samba are left: $(pgrep -a -f -- "--configfile=$smb_conf" | head -n 5)"
 no_panic

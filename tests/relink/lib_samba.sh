@@ -87,13 +87,13 @@ no_panic() {
 }
 
 # Ends a server by SIGTERM: it has to go, and in its own time.
-end_by_sigterm() { # pid, name
+end_by_sigterm() { # pid, name, the exit status that it has after that (0)
 	local status=0
 	kill -TERM "$1"
 	wait_until 30 has_ended "$1" || fail "$2 does not end on SIGTERM"
 	wait "$1" || status=$?
 	# 143: it restored the default action and ended by the signal.
-	[ "$status" -eq 0 ] || [ "$status" -eq 143 ] || fail "$2: exit status $status after SIGTERM"
+	[ "$status" -eq "${3:-0}" ] || [ "$status" -eq 143 ] || fail "$2: exit status $status after SIGTERM"
 	say "  $2 ended on SIGTERM, status $status"
 }
 # A child that was not waited for is there still, as a zombie.
