@@ -596,25 +596,27 @@ static void watch_many(struct tevent_context *ev, int fds[MANY_FDS])
 	}
 }
 
-static void close_many(const int fds[MANY_FDS])
+static void shed_what_was_inherited(void *arg)
 {
-	for (int i = 0; i < MANY_FDS; i++) {
-		close(fds[i]);
-	}
-}
-
-/* C8: a forked server sheds what it inherited by freeing the context's children (Samba's prefork model does). */
-static void test_children__freed_before_the_context__nothing_is_left(void **state)
-{
-	struct fixture *f = fixture_of(state);
+	struct fixture *f = (struct fixture *)arg;
 	int fds[MANY_FDS];
 
 	watch_many(f->ev, fds);
 	turns(f->ev, 1);
 	talloc_free_children(f->ev);
-	assert_int_equal(talloc_free(f->ev), 0);
-	assert_notes("fd");
-	close_many(fds);
+	if (!running_on_oracle()) { /* aborts in there: its backend is one of the children */
+		talloc_free(f->ev);
+	}
+	f->ev = tevent_context_init(f->mem);
+	child_assert(f->ev != NULL);
+	child_assert(tevent_add_fd(f->ev, f->ev, fds[0], TEVENT_FD_READ, on_fd, NULL) != NULL);
+	child_assert(tevent_loop_once(f->ev) == 0);
+}
+
+/* C8: a forked server sheds what it inherited by freeing the context's children (Samba's prefork model does). */
+static void test_children__freed_before_the_context__child_starts_anew(void **state)
+{
+	assert_child_succeeds(shed_what_was_inherited, fixture_of(state));
 }
 
 /* ---- C10: re-initialise --------------------------------------------- */
@@ -1553,7 +1555,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_context__freed_with_fd_event_as_child__close_fn_gets_null_context),
 		TEST(test_common_context_destructor__on_wrapper__aborts),
 
-		TEST_EACH_BACKEND(test_children__freed_before_the_context__nothing_is_left),
+		TEST_EACH_BACKEND(test_children__freed_before_the_context__child_starts_anew),
 		TEST_EACH_BACKEND(test_reinitialise__events_ready__none_of_them_runs),
 		TEST_EACH_BACKEND(test_reinitialise__new_events__run),
 		TEST_EACH_BACKEND(test_reinitialise__debug_function__is_kept),
