@@ -51,12 +51,25 @@ bool give_storage(Context &ev)
 
 } // namespace
 
+int ContextEnd::on_talloc_free()
+{
+    cut_all_loose(*ev);
+    tell_observers(*ev);
+    return 0;
+}
+
 Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additional_data)
 {
     auto *ev = talloc_make<Context>(parent);
     if (ev == nullptr) {
         return nullptr;
     }
+    auto *end = talloc_make<ContextEnd>(ev);
+    if (end == nullptr) {
+        talloc_free(ev);
+        return nullptr;
+    }
+    end->ev = ev;
     ev->ops = &ops;
     ev->additional_data = additional_data;
     if (!give_storage(*ev) || ops.context_init(ev) != 0) {

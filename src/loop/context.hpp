@@ -75,6 +75,17 @@ namespace tev {
 
 using Context = ::tevent_context;
 
+// A main context's oldest child, and so the last of them to be freed.  It cuts
+// the context loose where a program took its destructor away, as Samba does in
+// a forked child: no list outside may lead to memory that is gone.
+struct ContextEnd {
+    static constexpr const char *kTallocName = "struct tevent_context_end";
+
+    int on_talloc_free();
+
+    Context *ev = nullptr;
+};
+
 // Null: no memory, or the table's context_init failed.
 Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additional_data);
 // Cuts everything loose and sets the loop up again; context_init's value.

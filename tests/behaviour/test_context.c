@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int tevent_common_context_destructor(struct tevent_context *ev);
@@ -617,6 +618,39 @@ static void shed_what_was_inherited(void *arg)
 static void test_children__freed_before_the_context__child_starts_anew(void **state)
 {
 	assert_child_succeeds(shed_what_was_inherited, fixture_of(state));
+}
+
+static void free_without_destructor(void *arg)
+{
+	struct fixture *f = (struct fixture *)arg;
+	struct tevent_context *other = tevent_context_init(f->mem); /* so that it does not lie where the first was */
+	int fds[MANY_FDS];
+	int status;
+	pid_t pid;
+
+	child_assert(other != NULL);
+	watch_many(f->ev, fds);
+	child_assert(tevent_common_wakeup_init(f->ev) == 0);
+	turns(f->ev, 1);
+	_talloc_set_destructor(f->ev, NULL);
+	talloc_free(f->ev);
+	f->ev = other;
+	pid = fork(); /* the library looks after each context then */
+	child_assert(pid >= 0);
+	if (pid == 0) {
+		_exit(0);
+	}
+	child_assert(waitpid(pid, &status, 0) == pid && status == 0);
+	child_assert(tevent_common_wakeup_init(other) == 0);
+	child_assert(tevent_add_fd(other, other, fds[0], TEVENT_FD_READ, on_fd, NULL) != NULL);
+	child_assert(tevent_loop_once(other) == 0);
+	talloc_free(other);
+}
+
+/* C8: its destructor taken away, a context leaves nothing behind that leads to it (Samba's prefork model again). */
+static void test_context__freed_without_destructor__child_starts_anew(void **state)
+{
+	assert_child_succeeds(free_without_destructor, fixture_of(state));
 }
 
 /* ---- C10: re-initialise --------------------------------------------- */
@@ -1556,6 +1590,7 @@ int main(void)
 		TEST(test_common_context_destructor__on_wrapper__aborts),
 
 		TEST_EACH_BACKEND(test_children__freed_before_the_context__child_starts_anew),
+		TEST_EACH_BACKEND(test_context__freed_without_destructor__child_starts_anew),
 		TEST_EACH_BACKEND(test_reinitialise__events_ready__none_of_them_runs),
 		TEST_EACH_BACKEND(test_reinitialise__new_events__run),
 		TEST_EACH_BACKEND(test_reinitialise__debug_function__is_kept),
