@@ -2,10 +2,14 @@
 #
 # What `cmake --install` puts where.  Nothing that is installed holds an absolute path: the prefix may be moved.
 
+# Two components, as distributions divide a library: `runtime` is what programs need that are there already, `devel` is
+# all the rest.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME devel)
+
 install(TARGETS tevent tevent_static
   EXPORT tevent-targets
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT devel
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel)
 install(FILES ${PROJECT_SOURCE_DIR}/include/tevent.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 # ---- pkg-config --------------------------------------------------------------------------------------------
@@ -69,17 +73,3 @@ endfunction()
 if(TEVENT_BUILD_DOCS)
   find_package(Doxygen QUIET)
 endif()
-
-# ---- packages ----------------------------------------------------------------------------------------------
-
-set(CPACK_GENERATOR TGZ DEB)
-set(CPACK_PACKAGE_NAME tevent)
-set(CPACK_PACKAGE_VENDOR tevent)
-set(CPACK_PACKAGE_CONTACT tevent)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
-set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
-# Beside the system's libtevent0, in nobody's way: who wants this library says so with LD_LIBRARY_PATH.
-set(CPACK_PACKAGING_INSTALL_PREFIX /opt/tevent)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6, libtalloc2, libtalloc-dev")
-include(CPack)
