@@ -12,14 +12,14 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-if [ -z "${RELINK_PRIVATE_MOUNTS:-}" ]; then
+if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
 	alone=(unshare --mount --propagation private --)
-	[ "$(id -u)" -eq 0 ] || alone=(sudo -n -- "${alone[@]}")
+	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "${alone[@]}")
 	if ! "${alone[@]}" true 2>/dev/null; then
 		echo "skipped: sssd needs root (or sudo without a password) and a mount namespace"
 		exit 77
 	fi
-	exec "${alone[@]}" env RELINK_PRIVATE_MOUNTS=1 "$0" "$@"
+	exec "${alone[@]}" env TEVENT_RELINK_OWN_MOUNTS=1 "$0" "$@"
 fi
 
 . "$(dirname "$0")/lib.sh"
