@@ -5,23 +5,12 @@
 # one for a domain that is a proxy for libnss_files and PAM, the responders for names, PAM and D-Bus.  Names are looked
 # up through it, passwords checked, sssctl asked.
 #
-# sssd's paths are compiled in.  The script has a mount namespace of its own, in which they are other directories.
-#
 # Rules: A2
 
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
-	alone=(unshare --mount --propagation private --)
-	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "${alone[@]}")
-	if ! "${alone[@]}" true 2>/dev/null; then
-		echo "skipped: sssd needs root (or sudo without a password) and a mount namespace"
-		exit 77
-	fi
-	exec "${alone[@]}" env TEVENT_RELINK_OWN_MOUNTS=1 "$0" "$@"
-fi
-
+. "$(dirname "$0")/own_sssd.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/loaded.sh"
 require sssd sssd-common
@@ -35,12 +24,8 @@ people=120
 
 # ---- a system of its own ---------------------------------------------------------------------------------------
 
-for directory in /run /etc/sssd /etc/pam.d /var/lib/sss /var/log/sssd; do
-	mount -t tmpfs -o mode=755 tmpfs "$directory"
-done
-mkdir -p /run/dbus /etc/sssd/conf.d
-(cd /var/lib/sss && mkdir db deskprofile gpo_cache mc pipes pipes/private pubconf pubconf/krb5.include.d secrets keytabs)
-chmod 700 /var/lib/sss/db /var/lib/sss/pipes/private /var/lib/sss/secrets
+make_own_sssd
+mount -t tmpfs -o mode=755 tmpfs /etc/pam.d
 
 # passwd and group of the domain `files`; what the domain `proxy` reads stands where the system's files are.
 for ((i = 1; i <= people; i++)); do

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# Shared by the relink scripts of sssd's programs; sourced before lib.sh.
+#
+# Their paths are compiled in.  The script begins anew in a mount namespace of its own, in which these are other
+# directories: nothing of the machine's own sssd is seen or touched.
+
+if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
+	alone=(unshare --mount --propagation private --)
+	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "${alone[@]}")
+	if ! "${alone[@]}" true 2>/dev/null; then
+		echo "skipped: sssd needs root (or sudo without a password) and a mount namespace"
+		exit 77
+	fi
+	exec "${alone[@]}" env TEVENT_RELINK_OWN_MOUNTS=1 "$0" "$@"
+fi
+
+make_own_sssd() {
+	local directory
+	for directory in /run /etc/sssd /var/lib/sss /var/log/sssd; do
+		mount -t tmpfs -o mode=755 tmpfs "$directory"
+	done
+	mkdir -p /run/dbus /etc/sssd/conf.d
+	(cd /var/lib/sss && mkdir db deskprofile gpo_cache keytabs mc pipes pipes/private pubconf pubconf/krb5.include.d secrets)
+	chmod 700 /var/lib/sss/db /var/lib/sss/pipes/private /var/lib/sss/secrets
+}
