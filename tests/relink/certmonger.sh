@@ -102,7 +102,7 @@ say "  openssl: names, keys, validity and signatures of ${#names[@]} certificate
 
 kill -TERM "$certmonger"
 status=0
-wait "$certmonger" || status=$?
+end_of 60 "$certmonger" || status=$?
 [ "$status" -eq 0 ] || give_up "certmonger: exit status $status after SIGTERM"
 start_certmonger
 await_monitored "${names[@]}"
@@ -120,5 +120,5 @@ call stop-tracking -i self2
 [ "$(states | wc -l)" -eq $((${#names[@]} - 1)) ] || give_up "self2 is still tracked"
 
 kill -TERM "$certmonger"
-wait "$certmonger" || give_up "certmonger: an error at its end"
+end_of 60 "$certmonger" || give_up "certmonger: an error at its end"
 say "certmonger: ${#names[@]} certificates to MONITORING, one anew, restart, clean end"

@@ -208,7 +208,7 @@ for shutdown in "${shutdowns[@]}"; do
 done
 for node in single node1 node2 node3; do
 	status=0
-	wait "${daemon[$node]}" || status=$?
+	end_of 60 "${daemon[$node]}" || status=$?
 	[ "$status" -eq 0 ] || give_up "ctdbd of $node: exit status $status"
 done
 if grep -hE 'PANIC|INTERNAL ERROR|Segmentation|tevent_abort|Assertion' "$scratch"/*/log; then

@@ -145,3 +145,10 @@ show_mapped() { # pid, what to call it
 	[ "$files" = "$library" ] || fail "$2 (pid $1) has mapped: ${files:-no libtevent at all}, not $library"
 	say "  $2, /proc/$1/maps: $files"
 }
+
+# The exit status of a process that start() started; 124 where it has not ended after SECONDS.
+end_of() { # SECONDS, pid
+	wait_until "$1" runs_no_more "$2" || return 124
+	wait "$2"
+}
+runs_no_more() { ! is_running "$1"; }

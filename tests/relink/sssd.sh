@@ -159,7 +159,7 @@ say "  sssd_nss was killed: the monitor started another, which answers"
 processes=$(cat "/proc/$sssd/task/$sssd/children")
 kill -TERM "$sssd"
 status=0
-wait "$sssd" || status=$?
+end_of 60 "$sssd" || status=$?
 [ "$status" -eq 0 ] || give_up "sssd: exit status $status after SIGTERM"
 are_gone() { ! kill -0 $processes 2>/dev/null; }
 wait_until 30 are_gone || give_up "children of sssd outlive it"

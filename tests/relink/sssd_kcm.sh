@@ -104,7 +104,7 @@ start_kcm() {
 stop_kcm() {
 	local status=0
 	kill -TERM "$kcm"
-	wait "$kcm" || status=$?
+	end_of 60 "$kcm" || status=$?
 	[ "$status" -eq 0 ] || give_up "sssd_kcm: exit status $status after SIGTERM"
 }
 start_kcm
