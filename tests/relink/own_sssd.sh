@@ -3,10 +3,11 @@
 # Shared by the relink scripts of sssd's programs; sourced before lib.sh.
 #
 # Their paths are compiled in.  The script begins anew in a mount namespace of its own, in which these are other
-# directories: nothing of the machine's own sssd is seen or touched.
+# directories: nothing of the machine's own sssd is seen or touched.  Each process leads a group of its own; a process
+# namespace takes all of them along when the script ends, whatever became of the monitor.
 
 if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
-	alone=(unshare --mount --propagation private --)
+	alone=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc --)
 	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "${alone[@]}")
 	if ! "${alone[@]}" true 2>/dev/null; then
 		echo "skipped: sssd needs root (or sudo without a password) and a mount namespace"
