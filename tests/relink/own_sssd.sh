@@ -8,7 +8,8 @@
 
 if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
 	alone=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc --)
-	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$(compgen -e TEVENT_RELINK_ | paste -sd,)" -- "${alone[@]}")
+	kept=$(compgen -e TEVENT_RELINK_ | paste -sd,) || kept=
+	[ "$(id -u)" -eq 0 ] || alone=(sudo -n --preserve-env="$kept" -- "${alone[@]}")
 	if ! "${alone[@]}" true 2>/dev/null; then
 		echo "skipped: sssd needs root (or sudo without a password) and a mount namespace"
 		exit 77
