@@ -33,6 +33,16 @@ struct ListNode {
         next_->prev_ = prev_;
         next_ = prev_ = nullptr;
     }
+
+    // Where `other` was, which is on no list then.
+    void take_place_of(ListNode &other)
+    {
+        assert(!is_linked() && other.is_linked());
+        next_ = other.next_;
+        prev_ = other.prev_;
+        next_->prev_ = prev_->next_ = this;
+        other.next_ = other.prev_ = nullptr;
+    }
 };
 
 template <class T, class Tag>

@@ -14,35 +14,50 @@ constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
 // States in which WRITE alone is nothing that could be told.
 constexpr uint8_t kBroken = kHungUp | kFailed;
 
+// The one behind it on the watch, or null at the end of the round.
+FdEvent *next_on_watch(const FdWatch &watch, const FdEvent &fde)
+{
+    return fde.next_on_watch_ != watch.front ? fde.next_on_watch_ : nullptr;
+}
+
 void update_interest(SourceSet &set, FdWatch &watch)
 {
     uint8_t interest = 0;
-    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+    for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
         interest |= interest_of(fde->flags_);
     }
     set.monitor.want(watch, interest);
     set.note_change();
 }
 
-// False: out of memory.
-bool join_watch(FdEvent &fde)
+void join_watch(FdEvent &fde)
 {
     SourceSet &set = fde.set();
-    auto *watch = static_cast<FdWatch *>(set.monitor.find(fde.fd_));
+    auto *watch = static_cast<FdWatch *>(set.monitor.find(fde.fd()));
     if (watch != nullptr) {
         // The number may mean another file than when its watch began.
         set.monitor.tell_again(*watch);
+        FdEvent &front = *watch->front;
+        fde.next_on_watch_ = &front;
+        fde.prev_on_watch_ = front.prev_on_watch_;
+        fde.prev_on_watch_->next_on_watch_ = front.prev_on_watch_ = &fde;
     } else {
-        void *chunk = talloc_named_const(set.storage, sizeof(FdWatch), FdWatch::kTallocName);
-        if (chunk == nullptr) {
-            return false;
-        }
-        watch = new (chunk) FdWatch(fde.fd_);
+        watch = &fde.own_watch_;
+        watch->front = fde.next_on_watch_ = fde.prev_on_watch_ = &fde;
         set.monitor.add(*watch);
     }
-    watch->events.push_back(fde);
     fde.watch_ = watch;
-    return true;
+}
+
+void move_watch(SourceSet &set, FdWatch &watch)
+{
+    FdWatch &heir = watch.front->own_watch_;
+    set.monitor.hand_over(watch, heir);
+    heir.front = watch.front;
+    watch.front = nullptr;
+    for (FdEvent *fde = heir.front; fde != nullptr; fde = next_on_watch(heir, *fde)) {
+        fde->watch_ = &heir;
+    }
 }
 
 void leave_watch(FdEvent &fde)
@@ -52,21 +67,32 @@ void leave_watch(FdEvent &fde)
     if (watch == nullptr) {
         return;
     }
-    watch->events.unlink(fde);
+    FdEvent *next = fde.next_on_watch_;
+    next->prev_on_watch_ = fde.prev_on_watch_;
+    fde.prev_on_watch_->next_on_watch_ = next;
     fde.watch_ = nullptr;
-    if (watch->events.empty()) {
+    fde.next_on_watch_ = fde.prev_on_watch_ = nullptr;
+    if (next == &fde) {
+        watch->front = nullptr;
         set.monitor.remove(*watch);
-        talloc_free(watch);
         set.note_change();
-    } else if (interest_of(fde.flags_) != 0) {
-        update_interest(set, *watch);
+        return;
+    }
+    if (watch->front == &fde) {
+        watch->front = next;
+    }
+    if (watch == &fde.own_watch_) {
+        move_watch(set, *watch);
+    }
+    if (interest_of(fde.flags_) != 0) {
+        update_interest(set, *next->watch_);
     }
 }
 
 // Nobody can be told of a broken descriptor: no asker of WRITE alone keeps it.
 void switch_off_writers(SourceSet &set, FdWatch &watch)
 {
-    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+    for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
         store_flags(*fde, static_cast<uint16_t>(fde->flags_ & ~TEVENT_FD_WRITE));
     }
     update_interest(set, watch);
@@ -79,12 +105,11 @@ FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
     if (fd < 0) {
         return nullptr;
     }
-    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context);
+    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context, fd);
     if (fde == nullptr) {
         return nullptr;
     }
     fde->scope_ = &set.own_scope;
-    fde->fd_ = fd;
     fde->flags_ = flags;
     fde->handler_ = handler;
     fde->private_data_ = private_data;
@@ -106,7 +131,7 @@ void close_descriptor(FdEvent &fde, tevent_context *context)
     if (fde.close_fn_ != nullptr) {
         tevent_fd_close_fn_t close_fn = fde.close_fn_;
         fde.close_fn_ = nullptr;
-        close_fn(context, &fde, fde.fd_, fde.private_data_);
+        close_fn(context, &fde, fde.fd(), fde.private_data_);
     }
 }
 
@@ -164,11 +189,7 @@ FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
     if (fde == nullptr) {
         return nullptr;
     }
-    if (!join_watch(*fde)) {
-        fde->scope_ = nullptr; // it never was there, for no trace callback either
-        talloc_free(fde);
-        return nullptr;
-    }
+    join_watch(*fde);
     attach(*fde);
     update_interest(set, *fde->watch_);
     return fde;
@@ -188,10 +209,8 @@ void set_flags(FdEvent &fde, uint16_t flags)
     if (!fde.is_attached() || fde.flags_ == flags) {
         return;
     }
-    if (fde.watch_ == nullptr && !join_watch(fde)) {
-        fde.set().report.message(TEVENT_DEBUG_ERROR, "fd %d: no memory to watch it; its flags stay\n",
-                                 fde.fd_);
-        return;
+    if (fde.watch_ == nullptr) {
+        join_watch(fde);
     }
     store_flags(fde, flags);
     update_interest(fde.set(), *fde.watch_);
@@ -207,15 +226,18 @@ void cut_loose(FdEvent &fde)
     leave_watch(fde);
     set.fds.unlink(fde);
     set.armed_fds -= fde.flags_ != 0;
+    if (set.wakeup_event == &fde) {
+        set.wakeup_event = nullptr;
+    }
     fde.scope_ = nullptr;
 }
 
 void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
 {
-    for (FdEvent *fde = watch.events.front(); fde != nullptr; fde = watch.events.next(*fde)) {
+    for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
         const uint16_t flags = flags_to_tell(fde->flags_, readiness);
         if (flags != 0) {
-            watch.events.move_to_back(*fde);
+            watch.front = fde->next_on_watch_;
             invoke(*fde, flags);
             return;
         }
@@ -231,10 +253,9 @@ void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
 void drop_watch(SourceSet &set, FdWatch &watch)
 {
     set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: its events are cut loose\n", watch.fd);
-    // The last one to leave frees the watch.
-    for (FdEvent *fde = watch.events.front(); fde != nullptr;) {
-        FdEvent *next = watch.events.next(*fde);
-        cut_loose(*fde);
+    for (FdEvent *fde = watch.front; fde != nullptr;) {
+        FdEvent *next = fde->next_on_watch_ != fde ? fde->next_on_watch_ : nullptr;
+        cut_loose(*fde); // the watch may move to another one
         fde = next;
     }
 }

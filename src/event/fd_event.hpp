@@ -2,10 +2,13 @@
 
 // A descriptor event, and the events that share one descriptor.
 //
-// All events on one number hang on one FdWatch; the poller is told the union
-// of what they ask for.  A readiness is delivered to one event that asks for
-// it; that event then goes to the end of the watch's list, so k askers are
-// served once each in k turns.
+// All events on one number share one watch; the poller is told the union of
+// what they ask for.  A readiness is delivered to one event that asks for it;
+// the turn then passes to the one behind it in the ring, so k askers are served
+// once each in k turns.
+//
+// The watch is part of one of the events.  When that one leaves first, the watch
+// moves to another; so nothing is allocated for it, and nothing can fail.
 //
 // What an event is told follows from the descriptor's present state alone:
 //
@@ -37,14 +40,16 @@ struct tevent_fd;
 
 namespace tev {
 
-struct OnWatch;
 struct InSet;
 
 struct FdWatch : Watch {
-    static constexpr const char *kTallocName = "struct tevent_fd_watch";
-
     using Watch::Watch;
-    List<tevent_fd, OnWatch> events;
+    tevent_fd *front = nullptr; // of the ring: whose turn it is; null: the watch is another event's
+};
+
+// Where in an event there is room for them.
+struct FdFlags {
+    uint16_t flags_ = 0; // as the program gave them, unknown bits too
 };
 
 // What an event with these flags is told about a descriptor in this state.
@@ -54,16 +59,20 @@ uint8_t interest_of(uint16_t flags);
 
 } // namespace tev
 
-struct tevent_fd final : tev::Source, tev::ListNode<tev::InSet>, tev::ListNode<tev::OnWatch> {
+struct tevent_fd final : tev::Source, tev::FdFlags, tev::ListNode<tev::InSet> {
     static constexpr const char *kTallocName = "struct tevent_fd";
 
+    explicit tevent_fd(int fd) : own_watch_(fd) {}
     int on_talloc_free();
 
-    tev::FdWatch *watch_ = nullptr;
+    int fd() const { return own_watch_.fd; }
+
+    tevent_fd *next_on_watch_ = nullptr; // a ring; both null without watch
+    tevent_fd *prev_on_watch_ = nullptr;
+    tev::FdWatch *watch_ = nullptr; // the one that is in use for the number, its own or another's
     tevent_fd_handler_t handler_ = nullptr;
     tevent_fd_close_fn_t close_fn_ = nullptr;
-    int fd_ = -1;
-    uint16_t flags_ = 0; // as the program gave them, unknown bits too
+    tev::FdWatch own_watch_;
 };
 
 namespace tev {

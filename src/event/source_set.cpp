@@ -61,6 +61,7 @@ void SourceSet::cut_all_loose()
     talloc_free(wakeup_event);
     wakeup_event = nullptr;
     cut_list_loose(fds);
+    monitor.free_tables();
     while (TimerNode *node = timers.earliest()) {
         cut_loose(static_cast<TimerEvent &>(*node));
     }

@@ -5,6 +5,9 @@
 // A context embeds one.  Events link themselves into it and out of it; they
 // know it and not the context.  A source that is in none of these lists has a
 // null `scope_`, and the other way round.
+//
+// What the set allocates for itself has no talloc parent: a program may free
+// the context's children before the context (Samba's forked servers do).
 
 #pragma once
 
@@ -29,7 +32,6 @@ public:
 
     Scope own_scope;               // of the events that are no wrapper's
     tevent_context *const context; // what handlers are given
-    TALLOC_CTX *storage = nullptr; // parent of what the set allocates for itself; outlives every event in it
     Report report;
     TraceHooks trace;
     FdMonitor monitor;

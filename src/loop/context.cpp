@@ -26,35 +26,11 @@ void vacate(Context &ev)
     tell_observers(ev);
 }
 
-// The first child of its context, so talloc frees it after all others.  Among
-// those may be what adds events on its way out (a request's cleanup function):
-// they leave here, before their memory does.
-struct ContextStorage {
-    static constexpr const char *kTallocName = "struct tevent_context_storage";
-
-    explicit ContextStorage(Context &owner) : ev(owner) {}
-    int on_talloc_free()
-    {
-        vacate(ev);
-        return 0;
-    }
-
-    Context &ev;
-};
-
-bool give_storage(Context &ev)
-{
-    ev.storage = talloc_make<ContextStorage>(&ev, ev);
-    ev.monitor.set_owner(ev.storage);
-    return ev.storage != nullptr;
-}
-
 } // namespace
 
 int ContextEnd::on_talloc_free()
 {
-    cut_all_loose(*ev);
-    tell_observers(*ev);
+    vacate(ev);
     return 0;
 }
 
@@ -64,15 +40,9 @@ Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additiona
     if (ev == nullptr) {
         return nullptr;
     }
-    auto *end = talloc_make<ContextEnd>(ev);
-    if (end == nullptr) {
-        talloc_free(ev);
-        return nullptr;
-    }
-    end->ev = ev;
     ev->ops = &ops;
     ev->additional_data = additional_data;
-    if (!give_storage(*ev) || ops.context_init(ev) != 0) {
+    if (talloc_make<ContextEnd>(ev, *ev) == nullptr || ops.context_init(ev) != 0) {
         talloc_free(ev);
         return nullptr;
     }
@@ -118,7 +88,7 @@ int ensure_wakeup(Context &context)
     }
     // A table that waits in its own way has to watch the wake-up itself, and
     // counts as asleep all the time: nobody announces its waits.
-    ev.wakeup_event = ev.ops->add_fd(&ev, ev.storage, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
+    ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                      "drain_wakeup", __location__);
     if (ev.wakeup_event == nullptr) {
         return ENOMEM;

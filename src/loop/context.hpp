@@ -76,14 +76,17 @@ namespace tev {
 using Context = ::tevent_context;
 
 // A main context's oldest child, and so the last of them to be freed.  It cuts
-// the context loose where a program took its destructor away, as Samba does in
-// a forked child: no list outside may lead to memory that is gone.
+// everything loose once more: for a context whose destructor the program took
+// away, as Samba does in a forked child, and for what other children added on
+// their way out (a request's cleanup function).  No list may lead to memory
+// that is gone.
 struct ContextEnd {
     static constexpr const char *kTallocName = "struct tevent_context_end";
 
+    explicit ContextEnd(Context &context) : ev(context) {}
     int on_talloc_free();
 
-    Context *ev = nullptr;
+    Context &ev;
 };
 
 // Null: no memory, or the table's context_init failed.

@@ -34,6 +34,7 @@ public:
     bool knows_wakeup() const { return wakeup_told_ || wakeup_fd_ == -1; }
     bool update(WatchList &pending, WatchList &not_open) override;
     void forget(Watch &watch) override;
+    void moved(Watch &) override {} // the kernel knows number and generation alone
     WaitResult wait(int timeout_ms) override;
     Ready ready() override;
     void set_wakeup_fd(int fd) override;

@@ -9,12 +9,6 @@
 
 namespace tev {
 
-void FdMonitor::set_owner(TALLOC_CTX *owner)
-{
-    owner_ = owner;
-    watches_.set_owner(owner);
-}
-
 bool FdMonitor::open(Policy policy)
 {
     close();
@@ -54,7 +48,6 @@ void FdMonitor::use_poll()
             pending_.push_back(w);
         }
     });
-    poll_.open(owner_);
     poll_.set_wakeup_fd(wakeup_fd_);
     poller_ = &poll_;
 }
@@ -102,6 +95,18 @@ void FdMonitor::remove(Watch &watch)
         pending_.unlink(watch);
     }
     watches_.erase(watch);
+}
+
+void FdMonitor::hand_over(Watch &old, Watch &heir)
+{
+    heir.copy_state_of(old);
+    watches_.replace(old, heir);
+    if (old.is_linked()) {
+        heir.ListNode<PendingChange>::take_place_of(old);
+    }
+    if (poller_ != nullptr) {
+        poller_->moved(heir);
+    }
 }
 
 void FdMonitor::want(Watch &watch, uint8_t interest)

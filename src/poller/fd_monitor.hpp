@@ -29,17 +29,18 @@ public:
 
     explicit FdMonitor(const Report &report) : report_(report) {}
 
-    // The talloc parent of what is allocated here; to be set before the first use.
-    void set_owner(TALLOC_CTX *owner);
-
     bool is_open() const { return poller_ != nullptr; }
     // False: no epoll instance and no way out; errno says why.
     bool open(Policy policy);
     void close();
+    // Nothing is left allocated.  Only while closed and without a watch.
+    void free_tables() { watches_.free_buckets(); }
 
     Watch *find(int fd) const { return watches_.find(fd); }
     void add(Watch &watch);
     void remove(Watch &watch);
+    // The memory of one watch goes, its descriptor is watched on by another.
+    void hand_over(Watch &old, Watch &heir);
     void want(Watch &watch, uint8_t interest);
     // The kernel may have lost what it was told about this watch.
     void tell_again(Watch &watch);
@@ -63,7 +64,6 @@ private:
     bool fall_back(const char *what);
     void use_poll();
 
-    TALLOC_CTX *owner_ = nullptr;
     const Report &report_;
     WatchTable watches_;
     EpollPoller epoll_{watches_};

@@ -6,11 +6,6 @@
 
 namespace tev {
 
-void PollPoller::open(TALLOC_CTX *owner)
-{
-    owner_ = owner;
-}
-
 void PollPoller::close(WatchTable &watches)
 {
     watches.for_each([](Watch &w) {
@@ -61,13 +56,13 @@ bool PollPoller::reserve(uint32_t count)
         return true;
     }
     const uint32_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
-    Watch **owners = talloc_realloc(owner_, owners_, Watch *, capacity);
+    Watch **owners = talloc_realloc(nullptr, owners_, Watch *, capacity);
     if (owners == nullptr) {
         return false;
     }
     owners_ = owners;
     pollfd *old = entries_ == &wakeup_alone_ ? nullptr : entries_;
-    pollfd *entries = talloc_realloc(owner_, old, pollfd, capacity);
+    pollfd *entries = talloc_realloc(nullptr, old, pollfd, capacity);
     if (entries == nullptr) {
         return false;
     }
@@ -111,6 +106,13 @@ void PollPoller::forget(Watch &watch)
 {
     drop_entry(watch);
     watch.told = 0;
+}
+
+void PollPoller::moved(Watch &heir)
+{
+    if (heir.poll_index != 0) {
+        owners_[heir.poll_index] = &heir;
+    }
 }
 
 WaitResult PollPoller::wait(int timeout_ms)

@@ -21,12 +21,11 @@ class PollPoller final : public Poller {
 public:
     PollPoller() = default;
 
-    // Chunks are children of `owner`.
-    void open(TALLOC_CTX *owner);
     void close(WatchTable &watches);
 
     bool update(WatchList &pending, WatchList &not_open) override;
     void forget(Watch &watch) override;
+    void moved(Watch &heir) override;
     WaitResult wait(int timeout_ms) override;
     Ready ready() override;
     void set_wakeup_fd(int fd) override;
@@ -36,7 +35,6 @@ private:
     void drop_entry(Watch &watch);
     void close_gaps();
 
-    TALLOC_CTX *owner_ = nullptr;
     pollfd wakeup_alone_ = {-1, POLLIN, 0}; // the array while nothing else is in it
     pollfd *entries_ = &wakeup_alone_;
     Watch **owners_ = nullptr; // of entries 1 and up; null: a gap

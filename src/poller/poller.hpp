@@ -45,6 +45,8 @@ public:
     // says why; what was not done is still pending.
     virtual bool update(WatchList &pending, WatchList &not_open) = 0;
     virtual void forget(Watch &watch) = 0;
+    // The heir is from now on what the other watch was.
+    virtual void moved(Watch &heir) = 0;
     // -1 waits for ever.
     virtual WaitResult wait(int timeout_ms) = 0;
     virtual Ready ready() = 0;

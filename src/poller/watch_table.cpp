@@ -42,10 +42,33 @@ void WatchTable::erase(Watch &watch)
     size_--;
 }
 
+void WatchTable::replace(Watch &old, Watch &heir)
+{
+    Watch **link = bucket_of(old.fd);
+    while (*link != &old) {
+        link = &(*link)->next_in_bucket;
+    }
+    *link = &heir;
+    heir.next_in_bucket = old.next_in_bucket;
+}
+
+void WatchTable::free_buckets()
+{
+    if (buckets_ == first_buckets_) {
+        return;
+    }
+    talloc_free(buckets_);
+    for (Watch *&bucket : first_buckets_) {
+        bucket = nullptr; // as they were when the table grew
+    }
+    buckets_ = first_buckets_;
+    mask_ = kFirstBuckets - 1;
+}
+
 void WatchTable::grow()
 {
     const uint32_t count = (mask_ + 1) * 4;
-    Watch **larger = talloc_zero_array(owner_, Watch *, count);
+    Watch **larger = talloc_zero_array(nullptr, Watch *, count);
     if (larger == nullptr) {
         return;
     }

@@ -47,12 +47,23 @@ struct PendingChange;
 struct Watch : ListNode<PendingChange> {
     explicit Watch(int number) : fd(number) {}
 
+    // Becomes what `other` is, all but the links.
+    void copy_state_of(const Watch &other)
+    {
+        generation = other.generation;
+        wanted = other.wanted;
+        told = other.told;
+        tell_again = other.tell_again;
+        poll_index = other.poll_index;
+        last_ready = other.last_ready;
+    }
+
     const int fd;
     uint32_t generation = 0;
+    uint32_t poll_index = 0; // PollPoller's
     uint8_t wanted = 0;      // set of Interest
     uint8_t told = 0;        // what the kernel knows; 0: nothing of this descriptor
     bool tell_again = false; // the kernel may have forgotten what it was told
-    uint32_t poll_index = 0; // PollPoller's
     uint64_t last_ready = 0; // PollPoller's
     Watch *next_in_bucket = nullptr;
 };
@@ -63,9 +74,6 @@ public:
     WatchTable(const WatchTable &) = delete;
     WatchTable &operator=(const WatchTable &) = delete;
 
-    // Chunks are children of `owner` from then on.
-    void set_owner(TALLOC_CTX *owner) { owner_ = owner; }
-
     uint32_t size() const { return size_; }
     Watch *find(int fd) const;
     // There must be none for its number.  Gives the watch a generation.
@@ -73,6 +81,10 @@ public:
     // Gives it another one: what was reported about the watch so far is no longer believed.
     void renew_generation(Watch &watch);
     void erase(Watch &watch);
+    // Of an empty table.
+    void free_buckets();
+    // Puts the one into the place of the other; they are for the same number.
+    void replace(Watch &old, Watch &heir);
 
     template <class Visit>
     void for_each(Visit visit) const
@@ -90,7 +102,6 @@ private:
     Watch **bucket_of(int fd) const { return &buckets_[static_cast<uint32_t>(fd) & mask_]; }
     void grow();
 
-    TALLOC_CTX *owner_ = nullptr;
     Watch *first_buckets_[kFirstBuckets] = {};
     Watch **buckets_ = first_buckets_;
     uint32_t mask_ = kFirstBuckets - 1;

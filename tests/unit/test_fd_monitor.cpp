@@ -25,24 +25,18 @@ void count_message(void *, tevent_debug_level level, const char *, va_list)
 }
 
 struct Bench {
-    TALLOC_CTX *owner = talloc_new(nullptr);
     Report report;
     FdMonitor monitor{report};
     Watch five{5}, six{6};
 
     Bench()
     {
-        monitor.set_owner(owner);
         kernel = FakeKernel();
         messages[TEVENT_DEBUG_ERROR] = 0;
         report.set_sink(count_message, nullptr);
     }
 
-    ~Bench()
-    {
-        monitor.close();
-        talloc_free(owner);
-    }
+    ~Bench() { monitor.close(); }
 
     void watch_both()
     {

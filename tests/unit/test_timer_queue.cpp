@@ -158,8 +158,8 @@ void test_queue__every_kind_of_order__comes_out_sorted(void **)
     }
 }
 
-// E9: whatever the order of times, the heap stays balanced (is_valid() walks its ranks), also while nodes leave
-// from anywhere.
+// E9: whatever the order of times, the heap stays balanced (is_valid() walks its ranks), also while nodes
+// leave from anywhere.
 void test_queue__any_order__stays_balanced(void **)
 {
     constexpr int kCount = 1000;

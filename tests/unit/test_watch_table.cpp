@@ -20,10 +20,9 @@ using namespace tev;
 
 void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
 {
-    TALLOC_CTX *owner = talloc_new(nullptr);
+    const size_t blocks = talloc_total_blocks(nullptr);
     WatchTable table;
     std::vector<std::unique_ptr<Watch>> watches;
-    table.set_owner(owner);
     for (int fd = 0; fd < 5000; fd += 3) {
         watches.push_back(std::make_unique<Watch>(fd));
         table.insert(*watches.back());
@@ -41,7 +40,14 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
         assert_null(table.find(w->fd));
     }
     assert_int_equal(table.size(), 0);
-    talloc_free(owner);
+
+    assert_int_equal(talloc_total_blocks(nullptr), blocks + 1);
+    table.free_buckets();
+    table.free_buckets(); // there is nothing any more
+    assert_int_equal(talloc_total_blocks(nullptr), blocks);
+    assert_null(table.find(3));
+    table.insert(*watches[1]);
+    assert_ptr_equal(table.find(3), watches[1].get());
 }
 
 // Numbers that share a bucket: out of its middle, its end and its beginning.
@@ -127,6 +133,7 @@ void test_readiness__what_an_event_is_told(void **)
 
 int main()
 {
+    talloc_enable_null_tracking();
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_table__many_numbers__each_is_found_until_it_is_erased),
         cmocka_unit_test(test_table__one_bucket__erased_in_any_order),
