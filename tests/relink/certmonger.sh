@@ -14,7 +14,7 @@ PATH=$PATH:/usr/sbin:/sbin
 require certmonger certmonger
 require getcert certmonger
 require openssl openssl
-. "$(dirname "$0")/bus.sh"
+. "$(dirname "$0")/lib_bus.sh"
 
 export LC_ALL=C HOME=$scratch/home DBUS_SESSION_BUS_ADDRESS=unix:path=$scratch/bus
 unset "${!CERTMONGER_@}"

@@ -12,7 +12,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/loaded.sh"
+. "$(dirname "$0")/lib_loaded.sh"
 
 require ctdbd ctdb
 require ctdb ctdb

@@ -9,7 +9,7 @@
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/loaded.sh"
+. "$(dirname "$0")/lib_loaded.sh"
 
 tools=(ldbadd ldbsearch ldbmodify ldbedit ldbrename ldbdel)
 for tool in "${tools[@]}"; do

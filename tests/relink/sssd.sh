@@ -10,14 +10,14 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-. "$(dirname "$0")/own_sssd.sh"
+. "$(dirname "$0")/lib_own_sssd.sh"
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/loaded.sh"
+. "$(dirname "$0")/lib_loaded.sh"
 require sssd sssd-common
 require sssctl sssd-tools
 [ -e /usr/libexec/sssd/sssd_ifp ] || require sssd_ifp sssd-dbus
 [ -e /usr/libexec/sssd/proxy_child ] || require proxy_child sssd-proxy
-. "$(dirname "$0")/bus.sh"
+. "$(dirname "$0")/lib_bus.sh"
 
 export LC_ALL=C
 people=120

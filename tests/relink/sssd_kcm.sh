@@ -10,7 +10,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-. "$(dirname "$0")/own_sssd.sh"
+. "$(dirname "$0")/lib_own_sssd.sh"
 . "$(dirname "$0")/lib.sh"
 [ -e /usr/libexec/sssd/sssd_kcm ] || require sssd_kcm sssd-kcm
 require krb5kdc krb5-kdc
