@@ -185,6 +185,74 @@ void test_tell_again__known_or_not__is_pending_once(void **)
     assert_false(b.five.is_linked());
 }
 
+// F6: the heir is what the other was: known to the kernel, pending or not, found by its number.
+void test_hand_over__told_and_pending__goes_on_as_before(void **)
+{
+    for (bool pending : {false, true}) {
+        Bench b;
+        Watch heir(5);
+        assert_true(b.monitor.open(Policy::kEpoll));
+        b.watch_both();
+        assert_true(b.monitor.update());
+        assert_operations("A5 A6");
+        if (pending) {
+            b.monitor.want(b.five, kWantReadable | kWantWritable);
+            b.monitor.want(b.six, kWantReadable);
+        }
+        b.monitor.hand_over(b.five, heir);
+        assert_false(b.five.is_linked());
+        assert_ptr_equal(b.monitor.find(5), &heir);
+        assert_int_equal(heir.is_linked(), pending);
+        assert_true(b.monitor.is_valid());
+        FakeKernel::Report report;
+        report.count = 1;
+        report.event.events = EPOLLIN;
+        report.event.data.u64 = (static_cast<uint64_t>(b.five.generation) << 32) | 5;
+        kernel.reports = {report};
+        assert_true(b.monitor.update());
+        assert_operations(pending ? "M5 M6" : "");
+        assert_true(b.monitor.wait(0) == WaitResult::kReady);
+        assert_ptr_equal(b.monitor.ready().watch, &heir);
+        b.monitor.remove(heir);
+        assert_null(b.monitor.find(5));
+        assert_operations("D5");
+    }
+}
+
+// F6: poll(2)'s entry is the heir's from then on, and keeps its place in the turns.
+void test_hand_over__polled__heir_is_reported(void **)
+{
+    Bench b;
+    Watch heir(5);
+    assert_true(b.monitor.open(Policy::kPoll));
+    b.watch_both();
+    assert_polls(b, 2);
+    b.monitor.hand_over(b.five, heir);
+    kernel.poll_answers = {0, POLLIN, POLLOUT};
+    assert_polls(b, 2);
+    assert_ptr_equal(b.monitor.ready().watch, &heir);
+    assert_polls(b, 2);
+    assert_ptr_equal(b.monitor.ready().watch, &b.six);
+    b.monitor.remove(heir);
+    kernel.poll_answers.clear();
+    assert_polls(b, 1);
+    assert_true(b.monitor.is_valid());
+}
+
+// Before the monitor is open, and of a watch that no poller has heard of.
+void test_hand_over__nothing_told__only_found(void **)
+{
+    Bench b;
+    Watch heir(5);
+    b.monitor.add(b.five);
+    b.monitor.hand_over(b.five, heir);
+    assert_ptr_equal(b.monitor.find(5), &heir);
+    assert_true(b.monitor.open(Policy::kPoll));
+    b.monitor.hand_over(heir, b.five);
+    assert_polls(b, 0);
+    b.monitor.remove(b.five);
+}
+
 // F11: each watch without open file is handed out once.
 void test_take_not_open__two_closed__each_once(void **)
 {
@@ -279,6 +347,9 @@ int main()
         cmocka_unit_test(test_wait__fails__everything_moves_to_poll),
         cmocka_unit_test(test_ready__leftover__new_instance_or_poll),
         cmocka_unit_test(test_tell_again__known_or_not__is_pending_once),
+        cmocka_unit_test(test_hand_over__told_and_pending__goes_on_as_before),
+        cmocka_unit_test(test_hand_over__polled__heir_is_reported),
+        cmocka_unit_test(test_hand_over__nothing_told__only_found),
         cmocka_unit_test(test_take_not_open__two_closed__each_once),
         cmocka_unit_test(test_fork__each_first_use__is_on_an_instance_of_its_own),
         cmocka_unit_test(test_fork__no_instance__polls),
