@@ -78,7 +78,7 @@ endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/debian/libtevent0.lintian-overrides
   DESTINATION share/lintian/overrides RENAME libtevent0 COMPONENT runtime)
 install(CODE "
-  file(GLOB pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man3/*.3\")
+  file(GLOB pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man[37]/*.[37]\")
   if(pages)
     execute_process(COMMAND ${GZIP} -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)
   endif()" COMPONENT devel)
