@@ -17,7 +17,8 @@ struct Visit {
     void *hook_slot = nullptr;
 };
 
-[[gnu::cold, gnu::noinline]] void refuse(Context &ev, const char *what, const char *location, const char *why, int error)
+[[gnu::cold, gnu::noinline]] void refuse(Context &ev, const char *what, const char *location, const char *why,
+                                         int error)
 {
     char reason[256];
     snprintf(reason, sizeof(reason), "loop run %s at %s%s", what, location, why);
