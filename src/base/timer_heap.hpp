@@ -27,7 +27,7 @@ namespace tev {
 
 class TimerNode {
 public:
-    TimerNode() : sequence_(0), rank_(0), place_(kNowhere) {}
+    TimerNode() = default;
     TimerNode(const TimerNode &) = delete;
     TimerNode &operator=(const TimerNode &) = delete;
 
@@ -59,9 +59,9 @@ private:
     TimerNode *up_ = nullptr;    // in the heap: the parent
     TimerNode *left_ = nullptr;  // in the heap: a child; in a list: the one before
     TimerNode *right_ = nullptr; // in the heap: a child; in a list: the one behind
-    uint64_t sequence_ : 56;     // of the last link
-    uint64_t rank_ : 6;
-    uint64_t place_ : 2;
+    uint64_t sequence_ : 56 = 0; // of the last link
+    uint64_t rank_ : 6 = 0;
+    uint64_t place_ : 2 = kNowhere;
 };
 
 class TimerHeap {

@@ -2,6 +2,9 @@
 
 #include "src/poller/watch_table.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tev {
 
 Watch *WatchTable::find(int fd) const
@@ -58,9 +61,8 @@ void WatchTable::free_buckets()
         return;
     }
     talloc_free(buckets_);
-    for (Watch *&bucket : first_buckets_) {
-        bucket = nullptr; // as they were when the table grew
-    }
+    std::fill(std::begin(first_buckets_), std::end(first_buckets_),
+              nullptr); // as they were when the table grew
     buckets_ = first_buckets_;
     mask_ = kFirstBuckets - 1;
 }

@@ -460,7 +460,7 @@ static void make_late_adder(struct tevent_context *ev, TALLOC_CTX *parent, struc
 static void test_context__freed_while_a_child_adds_events__they_go_with_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct one_of_each o;
+	struct one_of_each o = {0};
 
 	DEVIATION("C8", "the wake-up that the signal event needs stays open");
 	make_late_adder(f->ev, NULL, &o);
@@ -474,7 +474,7 @@ static void test_context__freed_while_a_child_adds_events__they_go_with_it(void 
 static void test_context__freed_while_a_child_adds_events_elsewhere__they_stay_harmless(void **state)
 {
 	struct fixture *f = fixture_of(state);
-	struct one_of_each o;
+	struct one_of_each o = {0};
 
 	DEVIATION("C8", "they go on pointing to the freed context");
 	make_late_adder(f->ev, f->mem, &o);

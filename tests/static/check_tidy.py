@@ -13,21 +13,30 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 JOBS = 2
 
 
-def sources(root, database):
+def one_command_each(database, directory):
+    """A database in DIRECTORY with one command for each file: the library is compiled in two ways."""
+    entries = {}
+    for entry in json.loads(database.read_text()):
+        entries.setdefault(pathlib.Path(entry["directory"], entry["file"]).resolve(), entry)
+    directory.joinpath("compile_commands.json").write_text(json.dumps(list(entries.values())))
+    return entries
+
+
+def sources(root, files):
     """All source files below ROOT, the large ones first: they take longest."""
-    files = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
     return sorted((f for f in files if f.is_relative_to(root)), key=lambda f: f.stat().st_size, reverse=True)
 
 
-def check(root, build, file):
+def check(root, commands, file):
     """What clang-tidy has to say; nothing when the file is clean."""
     room = file.relative_to(root).parts[0]
     config = root / ".clang-tidy" if room in ("src", "compat") else root / "tests" / ".clang-tidy"
-    done = subprocess.run(["clang-tidy", "-p", build, f"--config-file={config}", "--extra-arg=-UNDEBUG", "--quiet", file],
+    done = subprocess.run(["clang-tidy", "-p", commands, f"--config-file={config}", "--extra-arg=-UNDEBUG", "--quiet", file],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode == 0 and not done.stdout.strip():
         return ""
@@ -41,11 +50,12 @@ def main():
     if shutil.which("clang-tidy") is None:
         print("no clang-tidy")
         sys.exit(77)
-    files = sources(root, build / "compile_commands.json")
-    if not files:
-        sys.exit("compile_commands.json names no file of this tree")
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        findings = [text for text in pool.map(lambda f: check(root, build, f), files) if text]
+    with tempfile.TemporaryDirectory() as commands:
+        files = sources(root, one_command_each(build / "compile_commands.json", pathlib.Path(commands)))
+        if not files:
+            sys.exit("compile_commands.json names no file of this tree")
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            findings = [text for text in pool.map(lambda f: check(root, commands, f), files) if text]
     for text in findings:
         print(text.replace(f"{root}{os.sep}", ""))
     print(f"clang-tidy: {len(files)} files, {len(findings)} with findings")

@@ -222,5 +222,7 @@ int main()
         cmocka_unit_test(test_ready__several__in_turns),
         cmocka_unit_test(test_wait__each_outcome__is_told),
     };
-    return cmocka_run_group_tests_name("poll_poller", tests, nullptr, nullptr);
+    const int failed = cmocka_run_group_tests_name("poll_poller", tests, nullptr, nullptr);
+    talloc_disable_null_tracking();
+    return failed;
 }

@@ -228,7 +228,7 @@ void test_queue__set_aside_if__takes_the_chosen_in_due_order(void **)
     Random random(11);
     Bench b;
     for (int i = 0; i < 200; i++) {
-        b.link(b.fresh(), seconds(random.below(20)));
+        b.link(b.fresh(), seconds(static_cast<int>(random.below(20))));
     }
     auto is_chosen = [](TimerNode &n) { return static_cast<Node &>(n).id % 3 == 0; };
     b.queue.set_aside_if(is_chosen);

@@ -141,5 +141,7 @@ int main()
         cmocka_unit_test(test_readiness__kernel_events_both_ways__nothing_is_mixed_up),
         cmocka_unit_test(test_readiness__what_an_event_is_told),
     };
-    return cmocka_run_group_tests_name("watch_table", tests, nullptr, nullptr);
+    const int failed = cmocka_run_group_tests_name("watch_table", tests, nullptr, nullptr);
+    talloc_disable_null_tracking();
+    return failed;
 }
