@@ -99,7 +99,7 @@ void req_set_endtime(const Step &s)
     if (req != nullptr && ctx != nullptr) {
         say("set_endtime %s %s", req->name, ctx->name);
         say("set_endtime -> %d",
-            CALL(tevent_req_set_endtime)(pointer(*req), pointer(*ctx), time_of(s[2] % 16)));
+            CALL(tevent_req_set_endtime)(pointer(*req), pointer(*ctx), time_of(main_of(*ctx), s[2] % 16)));
     }
 }
 
@@ -135,8 +135,9 @@ void req_poll(const Step &s)
         return;
     }
     say("poll %s %s", req->name, ctx->name);
-    w.poll_guard = CALL(_tevent_add_timer)(pointer(*ctx), nullptr, in_us((s[2] % 4 + 1) * int64_t{20000}),
-                                           end_of_poll, new_hook(req, nullptr), "end_of_poll", "poll");
+    w.poll_guard =
+        CALL(_tevent_add_timer)(pointer(*ctx), nullptr, in_us(ctx, (s[2] % 4 + 1) * int64_t{20000}),
+                                end_of_poll, new_hook(req, nullptr), "end_of_poll", "poll");
     req->pinned++;
     ctx->pinned++;
     ctx->loops++;

@@ -44,10 +44,10 @@ private:
 };
 
 // Without timer 0.14.1 waits for 30 s; a timer may be as far away.
-bool is_until_timer(int timeout_ms)
+bool is_until_timer(const ContextSlot *ctx, int timeout_ms)
 {
-    for (const int64_t deadline : g_world->deadlines) {
-        if ((deadline - vos::now_us() + 999) / 1000 == timeout_ms) {
+    for (const auto &[main, deadline] : g_world->deadlines) {
+        if (main == ctx && (deadline - vos::now_us() + 999) / 1000 == timeout_ms) {
             return true;
         }
     }
@@ -370,7 +370,7 @@ void loop_pieces(const Step &s)
     case 1: {
         timeval delay = CALL(tevent_common_loop_timer_delay)(pointer(*ctx));
         // C13: without a timer this is the wait timeout.
-        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !is_until_timer(30000) &&
+        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !is_until_timer(ctx, 30000) &&
             masked(Known::kC13)) {
             delay.tv_sec = ctx->wait_timeout;
         }
@@ -453,7 +453,7 @@ bool in_signal_handler()
 void set_guard(ContextSlot &ctx, uint8_t choice)
 {
     static const int64_t kDelaysMs[] = {3, 50, 2000, 100007};
-    const timeval when = in_us(kDelaysMs[choice % 4] * 1000);
+    const timeval when = in_us(&ctx, kDelaysMs[choice % 4] * 1000);
     ctx.guard = CALL(_tevent_add_timer)(pointer(ctx), nullptr, when, on_guard, &ctx, "on_guard", "guard");
 }
 
@@ -505,7 +505,7 @@ int on_idle(int timeout_ms)
     }
     const ContextSlot *ctx = w.loops.empty() ? nullptr : &w.contexts[w.loops.back()];
     if (!g_api.is_ours && ctx != nullptr && timeout_ms == 30000 && ctx->wait_timeout != 30 &&
-        !is_until_timer(timeout_ms) && masked(Known::kC13)) {
+        !is_until_timer(ctx, timeout_ms) && masked(Known::kC13)) {
         timeout_ms = ctx->wait_timeout == INT32_MAX ? -1 : static_cast<int>(ctx->wait_timeout * 1000);
     }
     say("waits %d ms", timeout_ms);

@@ -106,7 +106,7 @@ void wakeup_send(const Step &s)
     const RequestSlot *above;
     void *mem_ctx = request_parent(s[3], &parent_name, &above);
     prepare(*req, above, true);
-    const timeval when = time_of(s[2] % 15);
+    const timeval when = time_of(main_of(*ctx), s[2] % 15);
     say("%s = wakeup %s parent=%s", req->name, ctx->name, parent_name);
     tevent_req *ptr = CALL(tevent_wakeup_send)(mem_ctx, pointer(*ctx), when);
     g_world->creating = nullptr;

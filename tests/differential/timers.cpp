@@ -53,9 +53,9 @@ TimerSlot *timer_of(const Step &s)
 
 timeval chosen_time(uint8_t choice, const ContextSlot *main)
 {
-    timeval when = time_of(choice);
+    timeval when = time_of(main, choice);
     if (is_zero(when) && has_zero_timer(main) && avoid(Known::kD3Timers)) {
-        when = in_us(0);
+        when = in_us(main, 0);
     }
     return when;
 }
@@ -183,7 +183,7 @@ const Op kOps[] = {
 
 const Room kTimerRoom = {kOps, std::size(kOps)};
 
-timeval time_of(uint8_t choice)
+timeval time_of(const ContextSlot *main, uint8_t choice)
 {
     static const int64_t kFromNow[] = {0,     -1,    -10000, 1,      500,      1000,      1001, 2500,
                                        10000, 10000, 500000, 999999, 29500000, 100013000, kFar, -5000000};
@@ -192,14 +192,14 @@ timeval time_of(uint8_t choice)
         return {0, 0};
     }
     if (us == kFar && avoid(Known::kD5FarTime)) {
-        return in_us(1000);
+        return in_us(main, 1000);
     }
-    return in_us(us);
+    return in_us(main, us);
 }
 
-timeval in_us(int64_t us)
+timeval in_us(const ContextSlot *main, int64_t us)
 {
-    g_world->deadlines.push_back(vos::now_us() + us);
+    g_world->deadlines.emplace_back(main, vos::now_us() + us);
     return from_us(vos::now_us() + us);
 }
 

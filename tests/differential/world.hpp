@@ -173,7 +173,7 @@ struct World {
     Object *adding = nullptr; // its trace comes before its pointer is known
     const Script *during_wait = nullptr;
     bool wait_is_interrupted = false;
-    std::vector<int64_t> deadlines; // of timers, ever
+    std::vector<std::pair<const ContextSlot *, int64_t>> deadlines; // of timers, ever, and whose
     int steps_left = 0;
     int handler_calls = 0;
     int waits = 0;
@@ -378,9 +378,9 @@ void work_off_signals();
 void flush_signals();
 vos::Meanwhile act_during_wait();
 int on_idle(int timeout_ms);
-timeval time_of(uint8_t choice);
-// A time for a timer, from now.
-timeval in_us(int64_t us);
+timeval time_of(const ContextSlot *main, uint8_t choice);
+// A time for a timer of this context, from now.
+timeval in_us(const ContextSlot *main, int64_t us);
 
 // A location inside the library is shown as such (D2).
 const char *shown_location(const char *location);
