@@ -107,6 +107,7 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
     auto *req = new (chunk) Request;
     req->create_location_ = location;
     req->data_type_ = state_type;
+    req->posted_.embedded_ = true;
     req->data_ = _talloc_zero(req, state_size, state_type);
     if (req->data_ == nullptr) {
         talloc_free(req);
@@ -171,9 +172,11 @@ void post(Request &req, Context &ev)
     if (req.trigger_ == nullptr) {
         return;
     }
-    if (!schedules_immediates_itself(ev)) {
-        detach_trigger(req);
+    if (schedules_immediates_itself(ev)) [[likely]] {
+        schedule(*req.trigger_, ev, finish_again, &req, "finish_again", __location__);
+        return;
     }
+    detach_trigger(req);
     ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
 }
 
@@ -222,8 +225,10 @@ bool set_end_time(Request &req, Context &ev, const timeval &when)
 
 void reset_end_time(Request &req)
 {
-    talloc_free(req.end_timer_);
-    req.end_timer_ = nullptr;
+    if (req.end_timer_ != nullptr) {
+        talloc_free(req.end_timer_);
+        req.end_timer_ = nullptr;
+    }
 }
 
 Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when)

@@ -1952,6 +1952,97 @@ static void test_req_parent__moved_after_create__depth_stays(void **state)
 	assert_int_equal(innermost, inner + 1);
 }
 
+static jmp_buf after_the_loop;
+
+static void leave_by_longjmp(struct tevent_req *req)
+{
+	note("left");
+	longjmp(after_the_loop, 1);
+}
+
+/* True when freeing wrote nothing into what its callers have on the stack, deeper than the loop had been. */
+static bool __attribute__((noinline)) stack_is_left_alone_by_free(struct tevent_req *req)
+{
+	volatile unsigned char mine[16384];
+	bool untouched = true;
+
+	for (size_t i = 0; i < sizeof(mine); i++) {
+		mine[i] = 0x5a;
+	}
+	talloc_free(req);
+	for (size_t i = 0; i < sizeof(mine); i++) {
+		untouched = untouched && mine[i] == 0x5a;
+	}
+	return untouched;
+}
+
+static void free_after_longjmp(void *arg)
+{
+	struct fixture *f = arg;
+	struct work_state *data;
+	struct tevent_req *volatile req = tevent_req_create(f->mem, &data, struct work_state);
+
+	child_assert(req != NULL);
+	tevent_req_done(req);
+	tevent_req_post(req, f->ev);
+	tevent_req_set_callback(req, leave_by_longjmp, NULL);
+	if (setjmp(after_the_loop) == 0) {
+		tevent_loop_once(f->ev);
+	}
+	child_assert(strcmp(notes(), "left") == 0);
+	child_assert(stack_is_left_alone_by_free(req));
+}
+
+/*
+ * R4, R7: the callback of a posted request never returns (a failed assertion does that); freeing the request later
+ * leaves alone what lies on the stack by then.  In a child: the immediate stays marked as running (D5).
+ */
+static void test_req_post__callback_left_by_longjmp__request_can_be_freed(void **state)
+{
+	assert_child_succeeds(free_after_longjmp, fixture_of(state));
+}
+
+static void post_many_that_leave(void *arg)
+{
+	TALLOC_CTX *mem = arg;
+	volatile int left = 0;
+
+	/* each on a context of its own: its loop counts as running for ever */
+	for (volatile int i = 0; i < 100; i++) {
+		struct tevent_context *ev = tevent_context_init(mem);
+		struct work_state *data;
+		struct tevent_req *req = tevent_req_create(ev, &data, struct work_state);
+
+		child_assert(req != NULL);
+		tevent_req_set_callback(req, leave_by_longjmp, NULL);
+		tevent_req_post(req, ev);
+		if (setjmp(after_the_loop) == 0) {
+			tevent_loop_once(ev);
+		} else {
+			left++;
+		}
+	}
+	child_assert(left == 100);
+	{
+		struct tevent_context *ev = tevent_context_init(mem);
+		struct work_state *data;
+		struct tevent_req *req = tevent_req_create(ev, &data, struct work_state);
+
+		clear_notes();
+		tevent_req_set_callback(req, called, NULL);
+		tevent_req_post(req, ev);
+		child_assert(tevent_loop_once(ev) == 0);
+		child_assert(strncmp(notes(), "called", strlen("called")) == 0);
+		child_assert(talloc_free(req) == 0);
+	}
+}
+
+/* R4: many callbacks that never return don't keep later requests from calling back. */
+static void test_req_post__many_callbacks_left_by_longjmp__others_are_called(void **state)
+{
+	assert_child_succeeds(post_many_that_leave, fixture_of(state)->mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1981,6 +2072,8 @@ int main(void)
 		TEST(test_req_finish__callback_frees__request_is_gone),
 		TEST_EACH_BACKEND(test_req_endtime__callback_frees__request_is_gone),
 		TEST_EACH_BACKEND(test_req_post__callback_frees__request_is_gone),
+		TEST(test_req_post__callback_left_by_longjmp__request_can_be_freed),
+		TEST(test_req_post__many_callbacks_left_by_longjmp__others_are_called),
 		TEST(test_req_done__callback_frees_parent__request_is_gone),
 		TEST_EACH_BACKEND(test_req_post__finished__called_from_loop),
 		TEST(test_req_post__run__not_called_again),
