@@ -113,3 +113,20 @@ tests_of() { # file
 		sed -E 's/ \[\t/\t/' |
 		awk -F '\t' '{ n = ++seen[$1]; print $1 (n > 1 ? " #" n : "") "\t" $2 }'
 }
+
+# Calls the script's run_suite for each, $side_by_side at a time, and waits for them, not for servers.
+run_suites() { # suite...
+	local suite pid running=0 pids=()
+	for suite; do
+		if [ "$running" -ge "$side_by_side" ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		(trap - EXIT; run_suite "$suite") &
+		pids+=("$!")
+		running=$((running + 1))
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || true
+	done
+}

@@ -104,19 +104,7 @@ report_suite() { # suite
 	printf '  %-24s %3d success, %3d something else: %s\n' "$1" "$succeeded" "${#others[@]}" "${others[*]}"
 }
 
-running=0
-for suite; do
-	if [ "$running" -ge "$side_by_side" ]; then
-		wait -n || true
-		running=$((running - 1))
-	fi
-	(trap - EXIT; run_suite "$suite") &
-	suite_pids+=("$!")
-	running=$((running + 1))
-done
-for suite_pid in "${suite_pids[@]}"; do
-	wait "$suite_pid" || true
-done
+run_suites "$@"
 for suite; do
 	report_suite "$suite"
 done

@@ -91,16 +91,7 @@ if [ $# -eq 0 ]; then
 	set -- "${suites[@]}"
 fi
 
-running=0
-for suite; do
-	if [ "$running" -ge "$side_by_side" ]; then
-		wait -n || true
-		running=$((running - 1))
-	fi
-	(trap - EXIT; run_suite "$suite") &
-	running=$((running + 1))
-done
-wait || true
+run_suites "$@"
 for round in 2 3; do
 	[ -f "$scratch/local.event/output" ] && only_fd1_failed local.event || break
 	say "local.event, round $round: only fd1 failed"
