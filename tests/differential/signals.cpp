@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <unistd.h>
+#include <utility>
 
 #include "world.hpp"
 
@@ -33,7 +34,9 @@ void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, voi
 {
     const Hook &hook = *static_cast<Hook *>(private_data);
     SignalSlot &signal = *static_cast<SignalSlot *>(hook.object);
-    g_world->signal_waits[signal.which] = false;
+    if (g_world->invoked_signal != &signal) {
+        g_world->signal_waits[signal.which] = false;
+    }
     const siginfo_t *info = static_cast<siginfo_t *>(siginfo);
     say("%s called: %s signal=%d count=%d info=%d value=%d %d", signal.name, name_of_context(ev), signum,
         count, info != nullptr ? info->si_signo : 0,
@@ -215,11 +218,10 @@ void signal_invoke(const Step &s)
     say("invoke %s", signal->name);
     DirectCall call(main_of(*signal));
     bool removed = false;
-    const bool waits = g_world->signal_waits[signal->which];
-    const int which = signal->which;
+    const SignalSlot *outer = std::exchange(g_world->invoked_signal, signal);
     const int result = CALL(tevent_common_invoke_signal_handler)(pointer(*signal), signal->signum,
                                                                  s[1] % 3 + 1, nullptr, &removed);
-    g_world->signal_waits[which] = g_world->signal_waits[which] || waits;
+    g_world->invoked_signal = outer;
     say("invoke -> %d removed=%d", result, removed);
 }
 

@@ -166,6 +166,8 @@ struct World {
     std::vector<int> loops;    // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;     // slots of the wrappers and contexts pushed
     size_t uses_below = 0;     // those that the running handler found there
+    // Its handler is called by a step, not for what arrived.
+    const SignalSlot *invoked_signal = nullptr;
     RequestSlot *creating = nullptr;
     tevent_timer *poll_guard = nullptr;
     bool call_flow = false;
