@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Intrusive min-heap of deadlines: a leftist tree.
+// Min-heap of deadlines, four children to a node.
 //
-// A node's rank is the number of nodes on the way down its right side until a
-// place is free.  On the left the rank is never smaller, so a right side has at
-// most log2(n + 1) nodes, however deep the left one is.  All work is merging two
-// trees along their right sides: adding, and taking out any node, is O(log n)
-// at worst, and nothing is ever allocated, so linking cannot fail.
+// The heap's entries are places, numbered without a gap from the root on; what
+// stands in a place is a node and its key, so that most comparisons look at
+// nothing else.  The four children of a place lie side by side.  Places are in
+// blocks, each as large as all before it together: growing moves nothing, and
+// every operation is O(log n), this one time included.  A block that stays
+// empty is given back.  Where there is no memory for one, link() says so.
 //
 // Order is (deadline, sequence): equal deadlines leave in the order in which
-// they came.
+// they came.  The key is the deadline as far as it fits into 64 bits; only
+// where two keys are equal the nodes themselves are asked.
 //
-// Invariants: no node is before its parent; rank(right) <= rank(left);
-// rank = rank(right) + 1.
+// Invariants: no node is before its parent; each node knows its place.
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <sys/time.h>
-#include <utility>
 
 #include "src/base/timeval.hpp"
 
@@ -33,35 +35,73 @@ public:
 
     const timeval &when() const { return when_; }
     // Waits for its time.
-    bool is_linked() const { return place_ == kInRun || place_ == kInHeap; }
+    bool is_linked() const { return state() == kInRun || state() == kInHeap; }
 
 private:
     friend class TimerHeap;
     friend class TimerList;
     friend class TimerQueue;
 
-    enum Place : uint8_t { kNowhere, kInRun, kInHeap, kSetAside };
+    enum State : uint8_t { kNowhere, kInRun, kInHeap, kSetAside };
+    static constexpr uint64_t kStateMask = 0xff;
+    static constexpr uint64_t kSequenceStep = kStateMask + 1;
 
-    // A zero time means "at once" and sorts before all real ones, negative ones included.
+    static constexpr int kMicrosBits = 20;
+    static constexpr int kSecondsBits = 63 - kMicrosBits;
+
+    // Never greater for the earlier of two times.  A zero time means "at once" and has a key of its own,
+    // before all real ones, negative ones included.
+    static uint64_t key_of(const timeval &when)
+    {
+        const auto secs = static_cast<uint64_t>(when.tv_sec);
+        const auto micros = static_cast<uint64_t>(when.tv_usec);
+        if ((secs >> kSecondsBits | micros >> kMicrosBits) == 0) [[likely]] {
+            return secs << kMicrosBits | micros;
+        }
+        return key_of_unusual(when);
+    }
+    static uint64_t key_of_unusual(const timeval &when)
+    {
+        constexpr int64_t kMostSecs = (int64_t{1} << kSecondsBits) - 1;
+        constexpr int64_t kMostMicros = (int64_t{1} << kMicrosBits) - 1;
+        if (when.tv_sec < 0) {
+            return 1;
+        }
+        const int64_t micros =
+            when.tv_sec > kMostSecs ? kMostMicros : std::clamp<int64_t>(when.tv_usec, 0, kMostMicros);
+        const int64_t key = std::min<int64_t>(when.tv_sec, kMostSecs) << kMicrosBits | micros;
+        return static_cast<uint64_t>(std::max<int64_t>(key, 1));
+    }
+
+    State state() const { return static_cast<State>(order_ & kStateMask); }
+    void set_state(State state) { order_ = (order_ & ~kStateMask) | state; }
+
+    // sequence: a multiple of kSequenceStep.
+    void set_when(const timeval &when, uint64_t sequence)
+    {
+        when_ = when;
+        key_ = key_of(when);
+        order_ = sequence | kNowhere;
+    }
+
     bool is_before(const TimerNode &other) const
     {
-        if (when_.tv_sec <= 0 || other.when_.tv_sec <= 0) [[unlikely]] {
-            const bool at_once = is_zero(when_);
-            if (at_once != is_zero(other.when_)) {
-                return at_once;
-            }
-        }
-        const int order = compare(when_, other.when_);
-        return order != 0 ? order < 0 : sequence_ < other.sequence_;
+        return key_ != other.key_ ? key_ < other.key_ : is_before_of_same_key(other);
+    }
+    bool is_before_of_same_key(const TimerNode &other) const
+    {
+        const int difference = compare(when_, other.when_);
+        return difference != 0 ? difference < 0 : order_ < other.order_;
     }
 
     timeval when_ = {0, 0};
-    TimerNode *up_ = nullptr;    // in the heap: the parent
-    TimerNode *left_ = nullptr;  // in the heap: a child; in a list: the one before
-    TimerNode *right_ = nullptr; // in the heap: a child; in a list: the one behind
-    uint64_t sequence_ : 56 = 0; // of the last link
-    uint64_t rank_ : 6 = 0;
-    uint64_t place_ : 2 = kNowhere;
+    uint64_t key_ = 0;
+    union {
+        TimerNode *previous_ = nullptr; // in a list
+        size_t place_;                  // in the heap
+    };
+    TimerNode *next_ = nullptr; // in a list
+    uint64_t order_ = kNowhere; // sequence of the last link, and in the lowest byte the state
 };
 
 class TimerHeap {
@@ -70,109 +110,178 @@ public:
     TimerHeap(const TimerHeap &) = delete;
     TimerHeap &operator=(const TimerHeap &) = delete;
 
-    TimerNode *earliest() const { return root_; }
+    bool empty() const { return end_ == kRoot; }
+    TimerNode *earliest() const { return empty() ? nullptr : blocks_->first[kRoot - kFirstBlock].node; }
 
-    void link(TimerNode &n)
+    // False: out of memory, nothing happened.
+    [[gnu::noinline]] bool link(TimerNode &n)
     {
-        n.up_ = n.left_ = n.right_ = nullptr;
-        n.rank_ = 1;
-        root_ = merge(root_, &n, nullptr);
+        if (end_ >= end_of_blocks() && !grow()) [[unlikely]] {
+            return false;
+        }
+        rise(end_++, {n.key_, &n});
+        return true;
     }
 
-    void unlink(TimerNode &n)
+    [[gnu::noinline]] void unlink(const TimerNode &n)
     {
-        TimerNode *parent = n.up_;
-        TimerNode *rest = merge(n.left_, n.right_, parent);
-        if (parent == nullptr) {
-            root_ = rest;
-            return;
+        const size_t gap = n.place_;
+        end_--;
+        if (gap != end_) {
+            __builtin_prefetch(&at(end_).node->place_, 1); // it will be written to, and is seldom in a cache
+            rise(sunk(gap), at(end_));
         }
-        (parent->left_ == &n ? parent->left_ : parent->right_) = rest;
-        for (TimerNode *above = parent; above != nullptr && restore(*above);) {
-            above = above->up_;
+        if (has_block_to_spare()) [[unlikely]] {
+            free(blocks_->of[--block_count_]);
         }
     }
 
-    // In no order; `visit` must leave the heap as it is.
-    template <class Visit>
-    void for_each(Visit visit) const
+    // When it is empty.
+    void free_blocks()
     {
-        for (TimerNode *n = root_; n != nullptr; n = next(n)) {
-            visit(*n);
+        while (block_count_ > 1) {
+            free(blocks_->of[--block_count_]);
         }
+        free(blocks_);
+        blocks_ = nullptr;
+        block_count_ = 0;
     }
 
     bool is_valid() const
     {
-        bool valid = root_ == nullptr || root_->up_ == nullptr;
-        for_each([&](TimerNode &n) {
-            for (TimerNode *child : {n.left_, n.right_}) {
-                valid = valid && (child == nullptr || (child->up_ == &n && !child->is_before(n)));
+        for (size_t place = kRoot; place < end_; place++) {
+            const Entry &e = at(place);
+            if (e.node->place_ != place || e.key != e.node->key_ ||
+                (place > kRoot && e.is_before(at(parent_of(place))))) {
+                return false;
             }
-            valid = valid && rank(n.right_) <= rank(n.left_) && n.rank_ == rank(n.right_) + 1;
-        });
-        return valid;
+        }
+        return empty() ? block_count_ <= 1 : end_ <= end_of_blocks() && !has_block_to_spare();
     }
 
 private:
-    static constexpr uint32_t kMostRank = 63;
+    struct Entry {
+        bool is_before(const Entry &other) const
+        {
+            return key != other.key ? key < other.key : node->is_before_of_same_key(*other.node);
+        }
 
-    static uint32_t rank(const TimerNode *n) { return n != nullptr ? n->rank_ : 0; }
+        uint64_t key;
+        TimerNode *node;
+    };
 
-    // One tree of two; its root's parent is `parent`.
-    static TimerNode *merge(TimerNode *a, TimerNode *b, TimerNode *parent)
+    // The first block holds the places 32 to 63, the next one 64 to 127, and so on.  With the root at 35 the
+    // children of each place begin at a multiple of four, so they are never in two blocks.
+    static constexpr size_t kArity = 4;
+    static constexpr unsigned kFirstBlockBits = 5;
+    static constexpr size_t kFirstBlock = size_t{1} << kFirstBlockBits;
+    static constexpr size_t kMostBlocks = 27;
+    static constexpr size_t kRoot = kFirstBlock + kArity - 1;
+
+    struct Blocks {
+        Entry *of[kMostBlocks];
+        Entry first[kFirstBlock];
+    };
+
+    static size_t children_of(size_t place) { return kArity * (place - kRoot) + kRoot + 1; }
+    static size_t parent_of(size_t place) { return (place - kRoot - 1) / kArity + kRoot; }
+
+    size_t end_of_blocks() const { return kFirstBlock << block_count_; }
+    // The last block is empty, and a good part of the one before it.
+    bool has_block_to_spare() const { return block_count_ > 1 && end_ < end_of_blocks() / 8 * 3; }
+
+    Entry &at(size_t place) const
     {
-        TimerNode *root = nullptr;
-        TimerNode **slot = &root;
-        TimerNode *lowest = parent;
-        while (a != nullptr && b != nullptr) {
-            if (b->is_before(*a)) {
-                std::swap(a, b);
-            }
-            *slot = a;
-            a->up_ = lowest;
-            lowest = a;
-            slot = &a->right_;
-            a = a->right_;
-        }
-        TimerNode *rest = a != nullptr ? a : b;
-        *slot = rest;
-        if (rest != nullptr) {
-            rest->up_ = lowest;
-        }
-        for (TimerNode *n = lowest; n != parent; n = n->up_) {
-            restore(*n);
-        }
-        return root;
+        const unsigned bits = 63U ^ static_cast<unsigned>(__builtin_clzll(place));
+        return blocks_->of[bits - kFirstBlockBits][place ^ (size_t{1} << bits)];
     }
 
-    // After a change below n.  False: nothing changes above.
-    static bool restore(TimerNode &n)
+    static void put(Entry &slot, size_t place, const Entry &e)
     {
-        if (rank(n.left_) < rank(n.right_)) {
-            std::swap(n.left_, n.right_);
+        slot = e;
+        e.node->place_ = place;
+    }
+
+    // e comes into the gap or above it.
+    void rise(size_t gap, const Entry e)
+    {
+        Entry *slot = &at(gap);
+        while (gap > kRoot) {
+            const size_t parent = parent_of(gap);
+            Entry *above = &at(parent);
+            if (!e.is_before(*above)) {
+                break;
+            }
+            put(*slot, gap, *above);
+            gap = parent;
+            slot = above;
         }
-        const uint32_t now = rank(n.right_) + 1;
-        if (n.rank_ == now) {
-            return false;
+        put(*slot, gap, e);
+    }
+
+    // Where the gap is when nothing is below it: what is below has moved up.  What is to fill it comes from
+    // the bottom and seldom belongs much higher, so on the way down it is not asked.
+    size_t sunk(size_t gap)
+    {
+        Entry *slot = &at(gap);
+        for (size_t children = children_of(gap); children < end_; children = children_of(gap)) {
+            Entry *child = &at(children);
+            const size_t count = end_ - children;
+            const size_t first = count < kArity ? first_of(child, count) : first_of_four(child);
+            put(*slot, gap, child[first]);
+            gap = children + first;
+            slot = child + first;
         }
-        n.rank_ = now & kMostRank;
+        return gap;
+    }
+
+    static size_t first_of(const Entry *child, size_t count)
+    {
+        size_t first = 0;
+        for (size_t i = 1; i < count; i++) {
+            first = child[i].is_before(child[first]) ? i : first;
+        }
+        return first;
+    }
+
+    // Without a branch that depends on which one it is.
+    static size_t first_of_four(const Entry *child)
+    {
+        const size_t left = child[1].key < child[0].key ? 1 : 0;
+        const size_t right = child[3].key < child[2].key ? 3 : 2;
+        const bool any_equal = (child[0].key == child[1].key) | (child[2].key == child[3].key) |
+                               (child[left].key == child[right].key);
+        if (any_equal) [[unlikely]] {
+            return first_of(child, kArity);
+        }
+        return child[right].key < child[left].key ? right : left;
+    }
+
+    bool grow()
+    {
+        if (block_count_ == 0) {
+            blocks_ = static_cast<Blocks *>(malloc(sizeof(Blocks)));
+            if (blocks_ == nullptr) {
+                return false;
+            }
+            blocks_->of[0] = blocks_->first;
+        } else {
+            if (block_count_ == kMostBlocks) {
+                return false;
+            }
+            auto *block = static_cast<Entry *>(malloc(end_of_blocks() * sizeof(Entry)));
+            if (block == nullptr) {
+                return false;
+            }
+            blocks_->of[block_count_] = block;
+        }
+        block_count_++;
         return true;
     }
 
-    // Left before right, from the top down.
-    static TimerNode *next(TimerNode *n)
-    {
-        if (n->left_ != nullptr) {
-            return n->left_; // there is no right one without
-        }
-        while (n->up_ != nullptr && (n->up_->right_ == n || n->up_->right_ == nullptr)) {
-            n = n->up_;
-        }
-        return n->up_ != nullptr ? n->up_->right_ : nullptr;
-    }
-
-    TimerNode *root_ = nullptr;
+    Blocks *blocks_ = nullptr;
+    size_t block_count_ = 0;
+    size_t end_ = kRoot;
 };
 
 } // namespace tev

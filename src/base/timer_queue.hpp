@@ -7,8 +7,9 @@
 // are due.  Those form the run: a list that is sorted because each new node
 // goes behind the last; joining and leaving are O(1).  A node that would have to
 // go further forward joins a heap instead, O(log n) for any order, unless the
-// run is so short that its place there is found sooner.  The earliest node is
-// the earlier of the two fronts.
+// run is so short that its place there is found sooner, or there is no memory
+// for a larger heap: linking cannot fail.  The earliest node is the earlier of
+// the two fronts.
 //
 // Sequence numbers grow with each link, so equal deadlines stay first in,
 // first out, also across the two structures.
@@ -32,22 +33,22 @@ class TimerList {
 public:
     TimerNode *front() const { return front_; }
     TimerNode *back() const { return back_; }
-    static TimerNode *next(const TimerNode &n) { return n.right_; }
+    static TimerNode *next(const TimerNode &n) { return n.next_; }
 
     // Behind `where`; null: in front of all.
     void insert(TimerNode *where, TimerNode &n)
     {
-        TimerNode *behind = where != nullptr ? where->right_ : front_;
-        n.left_ = where;
-        n.right_ = behind;
-        (where != nullptr ? where->right_ : front_) = &n;
-        (behind != nullptr ? behind->left_ : back_) = &n;
+        TimerNode *behind = where != nullptr ? where->next_ : front_;
+        n.previous_ = where;
+        n.next_ = behind;
+        (where != nullptr ? where->next_ : front_) = &n;
+        (behind != nullptr ? behind->previous_ : back_) = &n;
     }
 
     void unlink(TimerNode &n)
     {
-        (n.left_ != nullptr ? n.left_->right_ : front_) = n.right_;
-        (n.right_ != nullptr ? n.right_->left_ : back_) = n.left_;
+        (n.previous_ != nullptr ? n.previous_->next_ : front_) = n.next_;
+        (n.next_ != nullptr ? n.next_->previous_ : back_) = n.previous_;
     }
 
 private:
@@ -61,7 +62,7 @@ public:
     TimerQueue(const TimerQueue &) = delete;
     TimerQueue &operator=(const TimerQueue &) = delete;
 
-    bool empty() const { return run_.front() == nullptr && heap_.earliest() == nullptr; }
+    bool empty() const { return run_.front() == nullptr && heap_.empty(); }
 
     // Null when there is none.
     TimerNode *earliest() const
@@ -76,21 +77,20 @@ public:
 
     void link(TimerNode &n, const timeval &when)
     {
-        assert(n.place_ == TimerNode::kNowhere);
-        n.when_ = when;
-        n.sequence_ = next_sequence_++ & kSequenceMask;
+        assert(n.state() == TimerNode::kNowhere);
+        n.set_when(when, next_sequence_);
+        next_sequence_ += TimerNode::kSequenceStep;
         TimerNode *where = run_.back();
         if (where != nullptr && n.is_before(*where)) {
-            if (run_length_ >= kShortRun) {
-                n.place_ = TimerNode::kInHeap;
-                heap_.link(n);
+            if (run_length_ >= kShortRun && heap_.link(n)) {
+                n.set_state(TimerNode::kInHeap);
                 return;
             }
             do {
-                where = where->left_;
+                where = where->previous_;
             } while (where != nullptr && n.is_before(*where));
         }
-        n.place_ = TimerNode::kInRun;
+        n.set_state(TimerNode::kInRun);
         run_.insert(where, n);
         run_length_++;
     }
@@ -98,7 +98,7 @@ public:
     // Wherever it is.
     void unlink(TimerNode &n)
     {
-        switch (n.place_) {
+        switch (n.state()) {
         case TimerNode::kInRun:
             run_.unlink(n);
             run_length_--;
@@ -112,13 +112,13 @@ public:
         default:
             break;
         }
-        n.place_ = TimerNode::kNowhere;
+        n.set_state(TimerNode::kNowhere);
     }
 
     void set_aside(TimerNode &n)
     {
         unlink(n);
-        n.place_ = TimerNode::kSetAside;
+        n.set_state(TimerNode::kSetAside);
         aside_.insert(aside_.back(), n);
     }
     TimerNode *first_aside() const { return aside_.front(); }
@@ -135,7 +135,7 @@ public:
                 set_aside(*n);
             } else {
                 unlink(*n);
-                n->place_ = TimerNode::kInRun; // where it will be: the rest comes in order
+                n->set_state(TimerNode::kInRun); // where it will be: the rest comes in order
                 rest.insert(rest.back(), *n);
                 rest_length++;
             }
@@ -144,12 +144,15 @@ public:
         run_length_ = rest_length;
     }
 
+    // When it is empty.
+    void free_memory() { heap_.free_blocks(); }
+
     bool is_valid() const
     {
         size_t length = 0;
         for (TimerNode *n = run_.front(); n != nullptr; n = TimerList::next(*n)) {
             TimerNode *next = TimerList::next(*n);
-            if (next != nullptr && (next->left_ != n || next->is_before(*n))) {
+            if (next != nullptr && (next->previous_ != n || next->is_before(*n))) {
                 return false;
             }
             length++;
@@ -159,7 +162,6 @@ public:
 
 private:
     static constexpr size_t kShortRun = 16;
-    static constexpr uint64_t kSequenceMask = (uint64_t{1} << 56) - 1;
 
     TimerList run_;
     size_t run_length_ = 0;

@@ -65,6 +65,7 @@ void SourceSet::cut_all_loose()
     while (TimerNode *node = timers.earliest()) {
         cut_loose(static_cast<TimerEvent &>(*node));
     }
+    timers.free_memory();
     while (TimerNode *node = timers.first_aside()) {
         cut_loose(static_cast<TimerEvent &>(*node));
     }
