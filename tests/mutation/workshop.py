@@ -125,7 +125,14 @@ class Workshop:
             labels = next((p["value"] for p in test["properties"] if p["name"] == "LABELS"), [])
             label = next((l for l in labels if l in ("behaviour", "unit", "fault")), None)
             if label and len(test["command"]) == 1:
-                self.programs.append(Program(test["command"][0], label))
+                program = Program(test["command"][0], label)
+                if program.source or self._runs_on_library(program):
+                    self.programs.append(program)
+
+    @staticmethod
+    def _runs_on_library(program):
+        """Those with the library's objects inside would run on what is not mutated."""
+        return "libtevent.so.0" in run(["readelf", "--dynamic", program.path], ".", "no readelf").stdout
 
     def _compile_all(self):
         objects = self.scratch / "objects"
