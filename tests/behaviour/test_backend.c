@@ -363,6 +363,7 @@ static void test_set_default_backend__other_name__is_what_context_init_takes(voi
 /* ---- C4, C24: a table that notes its calls and hands them on --------- */
 
 static const struct tevent_ops *original;
+static struct tevent_immediate *last_immediate;
 static const char *last_handler_name;
 static const char *last_location;
 
@@ -415,6 +416,7 @@ static void noting_schedule_immediate(struct tevent_immediate *im, struct tevent
 				      const char *location)
 {
 	note("schedule_immediate");
+	last_immediate = im;
 	last_handler_name = handler_name;
 	last_location = location;
 	original->schedule_immediate(im, ev, handler, private_data, handler_name, location);
@@ -1027,6 +1029,85 @@ static void test_dispatch__request_deferred__reaches_the_table(void **state)
 	talloc_free(req);
 }
 
+static int note_that_it_goes(char *what)
+{
+	note(what);
+	return 0;
+}
+
+/* C24, I1, R7: the table may do with that immediate what it may with any other; it goes when the request is received.
+ */
+static void test_dispatch__request_post__immediate_is_a_talloc_object(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+	char *companion;
+
+	tevent_req_set_callback(req, on_request, NULL);
+	tevent_req_done(req);
+	clear_notes();
+	tevent_req_post(req, ev);
+	assert_non_null(talloc_get_type(last_immediate, struct tevent_immediate));
+	assert_ptr_equal(talloc_parent(last_immediate), req);
+	companion = talloc_strdup(last_immediate, "companion goes");
+	assert_non_null(companion);
+	talloc_set_destructor(companion, note_that_it_goes);
+	turns(ev, 1);
+	assert_notes("schedule_immediate loop_once called");
+	clear_notes();
+	tevent_req_received(req);
+	assert_notes("companion goes");
+	talloc_free(req);
+}
+
+static void defer_once_more(struct tevent_req *req)
+{
+	struct tevent_context *ev = tevent_req_callback_data_void(req);
+
+	tevent_req_set_callback(req, on_request, NULL);
+	tevent_req_defer_callback(req, ev);
+	tevent_req_notify_callback(req);
+}
+
+/* C24, R5: posted once more, by its callback, it is the same immediate. */
+static void test_dispatch__request_posted_twice__one_immediate(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+	struct tevent_immediate *first;
+
+	tevent_req_set_callback(req, defer_once_more, ev);
+	tevent_req_done(req);
+	tevent_req_set_callback(req, defer_once_more, ev);
+	clear_notes();
+	tevent_req_post(req, ev);
+	first = last_immediate;
+	turns(ev, 2);
+	assert_notes("schedule_immediate loop_once schedule_immediate loop_once called");
+	assert_ptr_equal(last_immediate, first);
+	talloc_free(req);
+}
+
+/* C24, I2, R4: posted to a context of the library and then to the table's, it is finished again in the latter alone. */
+static void test_dispatch__request_posted_elsewhere_before__moves_to_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_req *req = some_request(f->mem);
+
+	tevent_req_done(req);
+	tevent_req_set_callback(req, on_request, NULL);
+	tevent_req_post(req, f->ev);
+	tevent_req_post(req, ev);
+	assert_notes("schedule_immediate");
+	clear_notes();
+	settle(f->ev, 3);
+	assert_notes("");
+	turns(ev, 1);
+	assert_notes("loop_once called");
+	talloc_free(req);
+}
+
 static void on_trigger(struct tevent_req *req, void *private_data)
 {
 	note("trigger");
@@ -1467,6 +1548,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_deferred__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__request_post__immediate_is_a_talloc_object),
+		TEST_EACH_BACKEND(test_dispatch__request_posted_twice__one_immediate),
+		TEST_EACH_BACKEND(test_dispatch__request_posted_elsewhere_before__moves_to_the_table),
 		TEST_EACH_BACKEND(test_dispatch__queue__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__threaded_immediate__reaches_the_table_in_the_loop),
 

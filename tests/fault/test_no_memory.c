@@ -951,6 +951,42 @@ static void test_req__no_memory_after_create__whole_life(void **state)
 	assert_notes("called called called called");
 }
 
+static const struct tevent_ops *poll_table;
+
+static void hand_on(struct tevent_immediate *im, struct tevent_context *ev, tevent_immediate_handler_t handler,
+		    void *private_data, const char *handler_name, const char *location)
+{
+	poll_table->schedule_immediate(im, ev, handler, private_data, handler_name, location);
+}
+
+/* R4: a finished request is posted without memory, also where a program's own table schedules. */
+static void test_req_post__no_memory_for_own_table__posted(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct work_state *s = NULL;
+	struct tevent_context *ev;
+	struct tevent_req *req;
+	static struct tevent_ops table;
+
+	need_injection();
+	poll_table = tevent_find_ops_byname("poll");
+	table = *poll_table;
+	table.schedule_immediate = hand_on;
+	ev = tevent_context_init_ops(f->mem, &table, NULL);
+	assert_non_null(ev);
+	req = new_request(f->mem, &s);
+	assert_non_null(req);
+	tevent_req_done(req);
+	tevent_req_set_callback(req, called, NULL);
+	fail_all_allocations();
+	tevent_req_post(req, ev);
+	stop_failing();
+	turns(ev, 1);
+	assert_notes("called");
+	tevent_req_received(req);
+	talloc_free(req);
+}
+
 static struct tevent_req *sent;
 
 static void called_when_posted(struct tevent_req *req)
@@ -1791,6 +1827,7 @@ int main(int argc, char **argv)
 		TEST(test_req_default_print__no_memory__null),
 		TEST(test_req_print__no_memory_null_request__null),
 		TEST_EACH_BACKEND(test_req__no_memory_after_create__whole_life),
+		TEST_EACH_BACKEND(test_req_post__no_memory_for_own_table__posted),
 		TEST(test_wakeup_send__no_memory__null_or_posted),
 		TEST(test_profile_create__no_memory__null),
 		TEST(test_profile_set_name__no_memory__false),
