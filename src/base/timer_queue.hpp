@@ -25,6 +25,7 @@
 #include <cstdint>
 
 #include "src/base/timer_heap.hpp"
+#include "src/base/timer_node.hpp"
 
 namespace tev {
 
