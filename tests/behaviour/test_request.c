@@ -2002,6 +2002,110 @@ static void test_req_post__callback_left_by_longjmp__request_can_be_freed(void *
 	assert_child_succeeds(free_after_longjmp, fixture_of(state));
 }
 
+static void run_inner_loop(struct tevent_req *req)
+{
+	struct tevent_context *ev = tevent_req_callback_data_void(req);
+
+	tevent_loop_once(ev);
+}
+
+static void free_inner_after_longjmp(void *arg)
+{
+	struct fixture *f = arg;
+	struct work_state *data;
+	struct tevent_req *outer = tevent_req_create(f->mem, &data, struct work_state);
+	struct tevent_req *volatile req = tevent_req_create(f->mem, &data, struct work_state);
+
+	child_assert(outer != NULL && req != NULL);
+	tevent_loop_allow_nesting(f->ev);
+	/* what ran before leaves nothing behind */
+	for (int i = 0; i < 100; i++) {
+		struct tevent_req *before = tevent_req_create(f->mem, &data, struct work_state);
+
+		tevent_req_done(before);
+		tevent_req_post(before, f->ev);
+		child_assert(tevent_loop_once(f->ev) == 0);
+		talloc_free(before);
+	}
+	tevent_req_set_callback(outer, run_inner_loop, f->ev);
+	tevent_req_set_callback(req, leave_by_longjmp, NULL);
+	tevent_req_post(outer, f->ev);
+	tevent_req_post(req, f->ev);
+	if (setjmp(after_the_loop) == 0) {
+		tevent_loop_once(f->ev);
+	}
+	child_assert(strcmp(notes(), "left") == 0);
+	child_assert(stack_is_left_alone_by_free(req));
+}
+
+/* The same in a loop inside another request's callback, after many that came back. */
+static void test_req_post__inner_callback_left_by_longjmp__request_can_be_freed(void **state)
+{
+	assert_child_succeeds(free_inner_after_longjmp, fixture_of(state));
+}
+
+#define DEEP 70
+
+struct deep {
+	struct tevent_context *ev;
+	struct tevent_req *reqs[DEEP];
+	int called;
+};
+
+static void go_deeper(struct tevent_req *req)
+{
+	struct deep *deep = tevent_req_callback_data_void(req);
+
+	deep->called++;
+	if (deep->called < DEEP) {
+		tevent_loop_once(deep->ev);
+	}
+	if (deep->called == DEEP) {
+		/* the first one to come here: all callbacks are running */
+		deep->called++;
+		for (int i = 1; i < DEEP; i += 2) {
+			TALLOC_FREE(deep->reqs[i]);
+		}
+	}
+}
+
+static void count_call(struct tevent_req *req)
+{
+	int *calls = tevent_req_callback_data_void(req);
+
+	++*calls;
+}
+
+/* R4, R7: posted requests whose callbacks are all running, each in the loop of the one before: every second is freed. */
+static void test_req_post__nested_callbacks__innermost_frees_some_of_all(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct deep deep = {.ev = f->ev};
+	int calls = 0;
+
+	tevent_loop_allow_nesting(f->ev);
+	for (int i = 0; i < DEEP; i++) {
+		struct work_state *data;
+
+		deep.reqs[i] = tevent_req_create(f->mem, &data, struct work_state);
+		assert_non_null(deep.reqs[i]);
+		tevent_req_done(deep.reqs[i]);
+		tevent_req_set_callback(deep.reqs[i], go_deeper, &deep);
+		tevent_req_post(deep.reqs[i], f->ev);
+	}
+	turns(f->ev, 1);
+	assert_int_equal(deep.called, DEEP + 1);
+	for (int i = 0; i < DEEP; i += 2) {
+		tevent_req_set_callback(deep.reqs[i], count_call, &calls);
+		tevent_req_post(deep.reqs[i], f->ev);
+	}
+	turns(f->ev, DEEP / 2);
+	assert_int_equal(calls, DEEP / 2);
+	for (int i = 0; i < DEEP; i += 2) {
+		assert_int_equal(talloc_free(deep.reqs[i]), 0);
+	}
+}
+
 static void post_many_that_leave(void *arg)
 {
 	TALLOC_CTX *mem = arg;
@@ -2073,6 +2177,8 @@ int main(void)
 		TEST_EACH_BACKEND(test_req_endtime__callback_frees__request_is_gone),
 		TEST_EACH_BACKEND(test_req_post__callback_frees__request_is_gone),
 		TEST(test_req_post__callback_left_by_longjmp__request_can_be_freed),
+		TEST(test_req_post__inner_callback_left_by_longjmp__request_can_be_freed),
+		TEST(test_req_post__nested_callbacks__innermost_frees_some_of_all),
 		TEST(test_req_post__many_callbacks_left_by_longjmp__others_are_called),
 		TEST(test_req_done__callback_frees_parent__request_is_gone),
 		TEST_EACH_BACKEND(test_req_post__finished__called_from_loop),
