@@ -661,6 +661,46 @@ static void test_signal_siginfo__queue_full__blocked_until_worked_off(void **sta
 	assert_int_equal(v.wrong, 0);
 }
 
+static bool fills_up_and_empties(struct fixture *f, struct values *v)
+{
+	const int first = v->expected;
+	bool in_time;
+
+	send_values(SIGUSR1, first, 255);
+	in_time = !is_blocked(SIGUSR1);
+	send_values(SIGUSR1, first + 255, 1);
+	in_time = in_time && is_blocked(SIGUSR1);
+	tevent_loop_once(f->ev);
+	return in_time && !is_blocked(SIGUSR1) && v->expected == first + 256 && v->wrong == 0;
+}
+
+struct filled {
+	struct fixture *f;
+	struct values *v;
+};
+
+static void fill_in_child(void *arg)
+{
+	struct filled *filled = (struct filled *)arg;
+
+	child_assert(fills_up_and_empties(filled->f, filled->v));
+	child_assert(fills_up_and_empties(filled->f, filled->v));
+}
+
+/* S5: the same again in the thread that has worked them off, and in a forked child's */
+static void test_signal_siginfo__queue_full_once_more__blocked_in_that_thread(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+	struct filled filled = {f, &v};
+
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, check_value, &v));
+	assert_true(fills_up_and_empties(f, &v));
+	assert_true(fills_up_and_empties(f, &v));
+	assert_child_succeeds(fill_in_child, &filled);
+	assert_true(fills_up_and_empties(f, &v));
+}
+
 /* S5: more than it holds (the kernel keeps real-time signals): none lost, none twice, in order */
 static void test_signal_siginfo__more_than_the_queue_holds__all_in_order(void **state)
 {
@@ -1749,6 +1789,7 @@ int main(void)
 		TEST(test_signal_mixed__plain_event_on_siginfo_signal__gets_the_number),
 		TEST(test_signal_mixed__siginfo_event_on_plain_signal__gets_the_number),
 		TEST_EACH_BACKEND(test_signal_siginfo__queue_full__blocked_until_worked_off),
+		TEST(test_signal_siginfo__queue_full_once_more__blocked_in_that_thread),
 		TEST(test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost),
 		TEST_EACH_BACKEND(test_signal_siginfo__more_than_the_queue_holds__all_in_order),
 		TEST(test_signal_siginfo__in_batches__all_in_order),
