@@ -942,6 +942,33 @@ static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
 	talloc_free(ev);
 }
 
+/* T6: other descriptors of such a table come and go, the wake-up is watched all the time. */
+static void test_own_table__another_fd_goes__wakeup_is_still_watched(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+	struct tevent_fd *fde;
+	int p[2];
+
+	DEVIATION("D10", "the wake-up comes through the table there in each case");
+	added_fds = 0;
+	ops.context_init = empty_init;
+	ops.add_fd = counting_add_fd;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	pipe_pair(p);
+	fde = tevent_add_fd(ev, ev, p[0], TEVENT_FD_READ, on_fd, NULL);
+	assert_non_null(fde);
+	assert_int_equal(added_fds, 2);
+	talloc_free(fde);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(added_fds, 2);
+	talloc_free(ev);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+}
+
 /* From now on no descriptor can be had: 0 to 2 are in use. */
 static void forbid_new_descriptors(void)
 {
@@ -1544,6 +1571,7 @@ int main(void)
 		TEST(test_own_table__context_without_means_to_wait__turn_fails),
 		TEST(test_own_table__no_event_for_the_wakeup__enomem),
 		TEST(test_own_table__reinitialised__watches_the_new_wakeup),
+		TEST(test_own_table__another_fd_goes__wakeup_is_still_watched),
 		TEST(test_own_table__no_descriptor_for_the_wakeup__emfile),
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),

@@ -413,6 +413,27 @@ static void test_fd_shared__each_frees_itself__each_called_once(void **state)
 	close_fd(&p[1]);
 }
 
+/* F6, F10: the one in the middle frees itself inside its handler: the others take turns */
+static void test_fd_shared__one_of_three_frees_itself__the_others_are_served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	more_than_two_events(f);
+	int calls[3] = {0};
+	int p[2];
+
+	pipe_pair(p);
+	write_byte(p[1]);
+	count_on(f, p[0], R, &calls[0]);
+	assert_non_null(tevent_add_fd(f->ev, f->mem, p[0], R, free_itself, &calls[1]));
+	count_on(f, p[0], R, &calls[2]);
+	next_calls(f->ev, 7);
+	assert_int_equal(calls[1], 1);
+	assert_int_equal(calls[0], 3);
+	assert_int_equal(calls[2], 3);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+}
+
 struct adding {
 	int fd;
 	int calls[2];
@@ -580,6 +601,28 @@ static void test_fd_closed__added__cut_loose(void **state)
 	assert_comes_to_rest(f->ev);
 	assert_notes("");
 	assert_int_equal(talloc_free(fde), 0);
+}
+
+/* F11: all that are on the number, at once: one message */
+static void test_fd_closed__three_on_it__cut_loose_together(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	more_than_two_events(f);
+	int number = closed_number();
+	struct tevent_fd *fdes[3];
+
+	set_debug_recorder(f->ev);
+	for (int i = 0; i < 3; i++) {
+		fdes[i] = watch(f, number, R, "closed");
+	}
+	assert_comes_to_rest(f->ev);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(tevent_fd_get_flags(fdes[i]), 0);
+	}
+	/* 0.14.1 says it once per event on poll */
+	if (!running_on_oracle()) {
+		assert_int_equal(debug_messages[TEVENT_DEBUG_ERROR], 1);
+	}
 }
 
 /* F11: ATTACH and DETACH, once each */
@@ -1335,6 +1378,7 @@ int main(void)
 		CASE(test_fd_shared__each_clears_its_flags__each_called_once),
 		CASE(test_fd_shared__handler_frees_another__the_rest_are_served),
 		CASE(test_fd_shared__each_frees_itself__each_called_once),
+		CASE(test_fd_shared__one_of_three_frees_itself__the_others_are_served),
 		CASE(test_fd_shared__handler_adds_another__both_are_served),
 		CASE(test_fd_shared__both_ends_of_a_pair__each_once_per_round),
 		CASE(test_fd_shared__two_contexts__each_is_told),
@@ -1342,6 +1386,7 @@ int main(void)
 		CASE(test_fd_shared__hang_up_with_a_reader__only_the_reader_is_called),
 		CASE(test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest),
 		CASE(test_fd_closed__added__cut_loose),
+		CASE(test_fd_closed__three_on_it__cut_loose_together),
 		CASE(test_fd_closed__added__detached_once),
 		CASE(test_fd_closed__added__other_events_go_on),
 		CASE(test_fd_closed__cut_loose__loop_wait_ends),
