@@ -65,12 +65,12 @@ void finish_again(tevent_context *, tevent_immediate *, void *private_data)
     finish(req, req.state_, req.finish_location_);
 }
 
-// Functions that are not the library's may look at the immediate after the
-// request has gone, or take it for the talloc object that others are.  They get
-// one, unless the first is at work or memory is short.
-void detach_trigger(Request &req)
+// A child of the request, made when it is first needed: as a talloc object with
+// a destructor of its own it leaves the loop also where the program has taken
+// the request's destructor away.  Without memory the spare one serves.
+void make_trigger(Request &req)
 {
-    if (req.trigger_ == &req.posted_ && !req.posted_.is_attached()) {
+    if (req.trigger_ == &req.spare_trigger_ && !req.spare_trigger_.is_attached()) {
         ImmediateEvent *own = make_immediate(&req);
         if (own != nullptr) {
             req.trigger_ = own;
@@ -80,12 +80,11 @@ void detach_trigger(Request &req)
 
 void drop_trigger(Request &req)
 {
-    if (req.trigger_ == &req.posted_) {
-        let_go(req.posted_);
-    } else {
+    if (req.trigger_ != &req.spare_trigger_) {
         talloc_free(req.trigger_);
     }
     req.trigger_ = nullptr;
+    let_go(req.spare_trigger_);
 }
 
 void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_data)
@@ -107,7 +106,6 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
     auto *req = new (chunk) Request;
     req->create_location_ = location;
     req->data_type_ = state_type;
-    req->posted_.embedded_ = true;
     req->data_ = _talloc_zero(req, state_size, state_type);
     if (req->data_ == nullptr) {
         talloc_free(req);
@@ -172,11 +170,7 @@ void post(Request &req, Context &ev)
     if (req.trigger_ == nullptr) {
         return;
     }
-    if (schedules_immediates_itself(ev)) [[likely]] {
-        schedule(*req.trigger_, ev, finish_again, &req, "finish_again", __location__);
-        return;
-    }
-    detach_trigger(req);
+    make_trigger(req);
     ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
 }
 

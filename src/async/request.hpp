@@ -7,9 +7,9 @@
 // Finishing may happen again (a posted request finishes a second time from an
 // immediate, a cleanup may turn success into an error): the newer state wins.
 //
-// Request and state share one allocation, made at creation, and the one
-// immediate for posting is part of the request: whatever happens later, calling
-// back cannot fail for want of memory.
+// Request and state share one allocation, made at creation, and an immediate for
+// posting is part of the request, in case there is no memory for another one:
+// whatever happens later, calling back cannot fail for want of memory.
 //
 // After a callback, a cleanup or a cancel function returned, the request may
 // be gone: nothing here touches it then.
@@ -48,9 +48,9 @@ struct tevent_req final {
     const char *create_location_ = nullptr;
     const char *finish_location_ = nullptr;
 
-    tevent_immediate posted_;
-    tevent_immediate *trigger_ = &posted_; // or a child of the request; null once received
-    tevent_context *defer_to_ = nullptr;   // for the next notification
+    tevent_immediate spare_trigger_;
+    tevent_immediate *trigger_ = &spare_trigger_; // or a child of the request; null once received
+    tevent_context *defer_to_ = nullptr;  // for the next notification
     tevent_timer *end_timer_ = nullptr;
     tevent_req_profile *profile_ = nullptr;
     size_t call_depth_ = 0;

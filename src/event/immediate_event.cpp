@@ -2,7 +2,6 @@
 
 #include "src/event/immediate_event.hpp"
 
-#include <bit>
 #include <cstdlib>
 
 #include "src/base/report.hpp"
@@ -34,79 +33,6 @@ bool still_usable(const ImmediateEvent &im)
         return false;
     }
     return true;
-}
-
-// Waiting; `run` is told when the immediate goes meanwhile.
-[[gnu::always_inline]] inline bool invoke_in(ImmediateEvent &im, ImmediateRun &run)
-{
-    SourceSet &set = im.set();
-    WrapperScope *wrapper = im.wrapper();
-    tevent_context *main = im.main_context();
-    tevent_context *context = im.context();
-    const char *name = im.handler_name_;
-    const char *location = im.location_;
-    const bool entered = wrapper != nullptr && wrapper->enter(location);
-
-    set.immediates.unlink(im);
-    set.delivering_immediates.push_back(im);
-    im.state_ = State::kDelivering;
-    run = {im.runs_, false};
-    im.runs_ = &run;
-    im.handlers_running_++;
-    say(set, im, "runs");
-    if (wrapper != nullptr) {
-        wrapper->ops->before_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
-    }
-    set.trace.immediate(&im, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    im.handler_(context, &im, im.private_data_);
-    if (wrapper != nullptr) {
-        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main,
-                                              run.let_go ? nullptr : &im, name, location);
-        wrapper->leave(entered);
-    }
-    if (run.let_go) {
-        return true;
-    }
-    im.runs_ = run.outer;
-    if (im.state_ == State::kDelivering) {
-        cut_loose(im);
-    }
-    return end_handler(im);
-}
-
-// A handler that leaves by longjmp never takes its run off an embedded immediate,
-// and what that is part of may be freed long afterwards.  So these runs lie here
-// and not on the stack, which is somebody else's by then.  A run that was left
-// stays taken; when all are (or as many threads are in such handlers), the stack
-// has to serve.
-constexpr int kRuns = 64;
-constinit ImmediateRun g_runs[kRuns];
-constinit std::atomic<uint64_t> g_runs_taken{0}; // a bit for each
-
-// The bit of one that was free; 0: none is left.
-uint64_t take_run()
-{
-    uint64_t taken = g_runs_taken.load(std::memory_order_relaxed);
-    while (!g_runs_taken.compare_exchange_weak(taken, taken | (taken + 1), std::memory_order_acquire)) {
-    }
-    return ~taken & (taken + 1);
-}
-
-[[gnu::cold, gnu::noinline]] bool invoke_on_stack(ImmediateEvent &im)
-{
-    ImmediateRun run;
-    return invoke_in(im, run);
-}
-
-[[gnu::noinline]] bool invoke_embedded(ImmediateEvent &im)
-{
-    const uint64_t bit = take_run();
-    if (bit == 0) [[unlikely]] {
-        return invoke_on_stack(im);
-    }
-    const bool gone = invoke_in(im, g_runs[std::countr_zero(bit)]);
-    g_runs_taken.fetch_and(~bit, std::memory_order_release);
-    return gone;
 }
 
 } // namespace
@@ -165,11 +91,39 @@ bool invoke(ImmediateEvent &im)
     if (im.state_ != State::kWaiting) {
         return false;
     }
-    if (im.embedded_) [[unlikely]] {
-        return invoke_embedded(im);
+    SourceSet &set = im.set();
+    WrapperScope *wrapper = im.wrapper();
+    tevent_context *main = im.main_context();
+    tevent_context *context = im.context();
+    const char *name = im.handler_name_;
+    const char *location = im.location_;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    set.immediates.unlink(im);
+    set.delivering_immediates.push_back(im);
+    im.state_ = State::kDelivering;
+    ImmediateRun run = {im.runs_, false};
+    im.runs_ = &run;
+    im.handlers_running_++;
+    say(set, im, "runs");
+    if (wrapper != nullptr) {
+        wrapper->ops->before_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
     }
-    ImmediateRun run;
-    return invoke_in(im, run);
+    set.trace.immediate(&im, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    im.handler_(context, &im, im.private_data_);
+    if (wrapper != nullptr) {
+        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main,
+                                              run.let_go ? nullptr : &im, name, location);
+        wrapper->leave(entered);
+    }
+    if (run.let_go) {
+        return true;
+    }
+    im.runs_ = run.outer;
+    if (im.state_ == State::kDelivering) {
+        cut_loose(im);
+    }
+    return end_handler(im);
 }
 
 bool run_first_immediate(SourceSet &set)

@@ -32,8 +32,7 @@ namespace tev {
 
 struct InSet;
 
-// One handler call in progress: in its caller's frame, or where a frame left by
-// longjmp does no harm (immediate_event.cpp).
+// One handler call in progress, in its caller's frame.
 struct ImmediateRun {
     ImmediateRun *outer = nullptr;
     bool let_go = false;
@@ -49,7 +48,6 @@ struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
     int on_talloc_free();
 
     State state_ = State::kIdle;
-    bool embedded_ = false; // part of something else, whose memory may go in the handler
     tevent_immediate_handler_t handler_ = nullptr;
     tev::ImmediateRun *runs_ = nullptr; // innermost first
     tevent_immediate *next_in_transit_ = nullptr;

@@ -210,11 +210,6 @@ const char **list_locked(TALLOC_CTX *parent)
 
 } // namespace
 
-bool schedules_immediates_itself(const Context &ev)
-{
-    return ev.ops->schedule_immediate == schedule_immediate;
-}
-
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
                         tevent_signal_handler_t handler, void *private_data, const char *handler_name,
                         const char *location)

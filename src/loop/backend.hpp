@@ -26,10 +26,6 @@ void set_default_backend(const char *name);
 // Null-terminated, newest registration first; null when out of memory.
 const char **list_backends(TALLOC_CTX *parent);
 
-// True when scheduling on the context comes straight to schedule(), with no
-// function of a program or a wrapper in between.
-bool schedules_immediates_itself(const Context &ev);
-
 // What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
 // signal), the wake-up's, ENOMEM or sigaction(2)'s error.
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,

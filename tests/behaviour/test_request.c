@@ -1952,6 +1952,56 @@ static void test_req_parent__moved_after_create__depth_stays(void **state)
 	assert_int_equal(innermost, inner + 1);
 }
 
+static int goes_quietly(struct tevent_req *req)
+{
+	(void)req;
+	return 0;
+}
+
+static void free_on_callback(struct tevent_req *req)
+{
+	note("called");
+	talloc_free(req);
+}
+
+/* A deferred callback of a request whose talloc destructor the program has replaced (or taken away). */
+static struct tevent_req *deferred_without_destructor(struct fixture *f, int (*destructor)(struct tevent_req *))
+{
+	struct work_state *data;
+	struct tevent_req *req = tevent_req_create(f->mem, &data, struct work_state);
+
+	assert_non_null(req);
+	talloc_set_destructor(req, destructor);
+	tevent_req_set_callback(req, free_on_callback, NULL);
+	tevent_req_defer_callback(req, f->ev);
+	tevent_req_done(req);
+	return req;
+}
+
+/* R3, R5: it is freed before the call: no call, and nothing is left in the loop. */
+static void test_req_defer__destructor_replaced_and_freed__not_called(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	talloc_free(deferred_without_destructor(f, NULL));
+	talloc_free(deferred_without_destructor(f, goes_quietly));
+	assert_int_equal(tevent_loop_wait(f->ev), 0); /* nothing left to wait for */
+	settle(f->ev, 5);
+	assert_notes("");
+}
+
+/* R3, R5: its callback frees it: nothing touches it then. */
+static void test_req_defer__destructor_replaced__callback_frees(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	deferred_without_destructor(f, NULL);
+	deferred_without_destructor(f, goes_quietly);
+	settle(f->ev, 5);
+	assert_notes("called called");
+	assert_int_equal(tevent_loop_wait(f->ev), 0); /* nothing left to wait for */
+}
+
 static jmp_buf after_the_loop;
 
 static void leave_by_longjmp(struct tevent_req *req)
@@ -2176,6 +2226,8 @@ int main(void)
 		TEST(test_req_finish__callback_frees__request_is_gone),
 		TEST_EACH_BACKEND(test_req_endtime__callback_frees__request_is_gone),
 		TEST_EACH_BACKEND(test_req_post__callback_frees__request_is_gone),
+		TEST_EACH_BACKEND(test_req_defer__destructor_replaced_and_freed__not_called),
+		TEST_EACH_BACKEND(test_req_defer__destructor_replaced__callback_frees),
 		TEST(test_req_post__callback_left_by_longjmp__request_can_be_freed),
 		TEST(test_req_post__inner_callback_left_by_longjmp__request_can_be_freed),
 		TEST(test_req_post__nested_callbacks__innermost_frees_some_of_all),
