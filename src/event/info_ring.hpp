@@ -55,6 +55,8 @@ struct InfoRing {
 
     bool is_nearly_full() const { return reserved.load() - released.load() >= kInfosBeforeBlocking; }
 
+    bool is_full() const { return reserved.load() - released.load() >= kSlots; }
+
     // When no handler runs any more: those that never got to publish would hold
     // up all that come later.  How many infos are whole and not claimed.
     uint32_t close_gaps()

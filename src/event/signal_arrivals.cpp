@@ -23,6 +23,8 @@ struct SignalState {
     std::atomic<SignalListener *> newest{nullptr};
     std::atomic<uint32_t> counted{0}; // arrivals without info
     uint32_t claimed = 0;
+    bool is_behind = false;                // a listener may not have been told yet of what was claimed
+    bool keeps_infos = false;              // installed with SA_SIGINFO
     std::atomic<InfoRing *> ring{nullptr}; // made once, kept
     struct sigaction previous;
 };
@@ -34,6 +36,7 @@ struct Process : ForkObserver {
     std::atomic<uint32_t> arrived{0};
     std::atomic<uint32_t> handlers_inside{0};
     uint32_t claimed = 0;
+    uint32_t behind = 0; // signals that are
     uint64_t removals = 0;
     uint64_t sequence = 0;
 };
@@ -157,7 +160,16 @@ int install(int signum, SignalState &state, int sa_flags)
         action.sa_handler = on_signal;
     }
     g_signals.loop_thread.store(os::thread_id());
+    state.keeps_infos = (sa_flags & SA_SIGINFO) != 0;
     return os::sigaction(signum, &action, &state.previous) == 0 ? 0 : errno;
+}
+
+// A signal handler in another thread may still see a listener that was taken out.
+void wait_for_handlers()
+{
+    while (g_signals.handlers_inside.load() != 0) {
+        sched_yield();
+    }
 }
 
 bool take_blocked(int signum)
@@ -165,10 +177,21 @@ bool take_blocked(int signum)
     return (g_signals.blocked.fetch_and(~bit_of(signum)) & bit_of(signum)) != 0;
 }
 
+// While the disposition is still ours: what the kernel holds back comes in, as
+// far as there is room.  Each one that comes may block the signal again.
+void take_in_pending(int signum, const SignalState &state)
+{
+    const InfoRing *ring = state.ring.load();
+    while (!(ring != nullptr && ring->is_full()) && take_blocked(signum)) {
+        os::unblock_signal(signum);
+    }
+}
+
 void restore_disposition(int signum, SignalState &state)
 {
+    take_in_pending(signum, state);
     if (take_blocked(signum)) {
-        // Still pending in the kernel, and meant for listeners that are gone:
+        // More is pending than there is room for, and nobody is left to tell:
         // ignoring a signal discards it, the previous disposition could kill.
         struct sigaction ignore = {};
         ignore.sa_handler = SIG_IGN;
@@ -176,6 +199,13 @@ void restore_disposition(int signum, SignalState &state)
         os::unblock_signal(signum);
     }
     os::sigaction(signum, &state.previous, nullptr);
+}
+
+void set_behind(SignalState &state, bool is_behind)
+{
+    g_signals.behind += is_behind;
+    g_signals.behind -= state.is_behind;
+    state.is_behind = is_behind;
 }
 
 } // namespace
@@ -200,6 +230,7 @@ int add_listener(int signum, SignalListener &listener, int sa_flags)
     const int error = older == nullptr ? install(signum, state, sa_flags) : 0;
     if (error != 0) {
         state.newest.store(nullptr);
+        wait_for_handlers();
     }
     return error;
 }
@@ -216,9 +247,7 @@ void remove_listener(int signum, SignalListener &listener)
     if (state.newest.load() == nullptr) {
         restore_disposition(signum, state);
     }
-    while (g_signals.handlers_inside.load() != 0) {
-        sched_yield(); // a signal handler in another thread may still see it
-    }
+    wait_for_handlers();
 }
 
 SignalListener *newest_listener(int signum)
@@ -238,7 +267,7 @@ void begin_working_off()
 
 bool any_pending()
 {
-    return g_signals.arrived.load() != g_signals.claimed;
+    return g_signals.arrived.load() != g_signals.claimed || g_signals.behind != 0;
 }
 
 bool claim(int signum)
@@ -254,7 +283,10 @@ bool claim(int signum)
         }
     }
     g_signals.claimed += arrivals;
-    return arrivals != 0;
+    if (arrivals != 0) {
+        set_behind(state, true);
+    }
+    return state.is_behind;
 }
 
 bool take_info(int signum, SignalListener &listener, siginfo_t *info)
@@ -264,6 +296,16 @@ bool take_info(int signum, SignalListener &listener, siginfo_t *info)
         return false;
     }
     *info = ring->slot_of(listener.told_infos++).info;
+    return true;
+}
+
+bool take_one_without_info(int signum, SignalListener &listener)
+{
+    const SignalState &state = g_signals.of[signum];
+    if (!state.keeps_infos || listener.told_counted == state.claimed) {
+        return false;
+    }
+    listener.told_counted++;
     return true;
 }
 
@@ -283,14 +325,17 @@ void release(int signum)
 {
     SignalState &state = g_signals.of[signum];
     InfoRing *ring = state.ring.load();
-    if (ring == nullptr) {
-        return;
-    }
-    uint32_t untold = 0; // by the listener that is furthest behind
+    const uint32_t claimed_infos = ring != nullptr ? ring->claimed : 0;
+    uint32_t untold_infos = 0; // by the listener that is furthest behind
+    bool is_behind = false;
     for (const SignalListener *l = state.newest.load(); l != nullptr; l = l->next.load()) {
-        untold = std::max(untold, ring->claimed - l->told_infos);
+        untold_infos = std::max(untold_infos, claimed_infos - l->told_infos);
+        is_behind = is_behind || l->told_counted != state.claimed;
     }
-    ring->released.store(ring->claimed - untold);
+    if (ring != nullptr) {
+        ring->released.store(claimed_infos - untold_infos);
+    }
+    set_behind(state, is_behind || untold_infos != 0);
 }
 
 // All of them, not only those that have just been worked off: another thread

@@ -58,14 +58,19 @@ void begin_working_off();
 void end_working_off();
 
 // Takes upon the calling turn what has arrived of a signal; what arrives later
-// is the next one's.  False: nothing had.
+// is the next one's.  False: nobody has to be told of anything.  A turn in a
+// handler goes on where the outer one is, and so does the next one after a
+// handler that never returned.
 bool claim(int signum);
 // What the listener has not been told yet of what was claimed.  Taken is told:
 // a handler may run the loop again, or never return.
 bool take_info(int signum, SignalListener &listener, siginfo_t *info);
+// One that came when the disposition was another one, which kept no infos; as
+// take_info() where this one does.
+bool take_one_without_info(int signum, SignalListener &listener);
 // Those without info, and infos that were not taken.
 uint32_t take_count(int signum, SignalListener &listener);
-// After the listeners were told.
+// After the listeners were told: what all have been told of makes room.
 void release(int signum);
 
 } // namespace signals

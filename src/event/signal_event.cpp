@@ -16,6 +16,13 @@ void tell(SignalEvent &se)
 {
     const int signum = se.signum_;
     if (se.sa_flags_ & SA_SIGINFO) {
+        while (signals::take_one_without_info(signum, se)) {
+            siginfo_t nothing_known = {};
+            nothing_known.si_signo = signum;
+            if (invoke(se, signum, 1, &nothing_known)) {
+                return;
+            }
+        }
         siginfo_t info;
         while (signals::take_info(signum, se, &info)) {
             if (invoke(se, signum, 1, &info)) {

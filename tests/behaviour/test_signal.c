@@ -1160,6 +1160,123 @@ static void test_signal_siginfo__handler_left_by_longjmp__those_after_it_are_tol
 	assert_child_succeeds(go_on_after_longjmp, f);
 }
 
+static void leave_in_child(void *arg)
+{
+	struct fixture *f = arg;
+	static int expected;
+
+	tevent_loop_allow_nesting(f->ev);
+	child_assert(tevent_add_signal(f->ev, f->ev, SIGUSR1, SA_SIGINFO, leave_at_zero, &expected) != NULL);
+	send_values(SIGUSR1, 0, 256);
+	child_assert(is_blocked(SIGUSR1));
+	if (setjmp(out_of_the_handler) == 0) {
+		tevent_loop_once(f->ev);
+	}
+	child_assert(expected == 1);
+	child_assert(tevent_loop_once(f->ev) == 0);
+	child_assert(expected == 256);
+	child_assert(!is_blocked(SIGUSR1));
+}
+
+/* S3, S5: what it left untold is told by the next turn, without another arrival. */
+static void test_signal_siginfo__handler_left_by_longjmp__next_turn_goes_on(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 tells the same ones again");
+	assert_child_succeeds(leave_in_child, f);
+}
+
+struct inner_loop {
+	struct tevent_context *ev;
+	bool running;
+};
+
+static void run_one_turn(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			 void *private_data)
+{
+	struct inner_loop *inner = private_data;
+
+	note("newest*%d", count);
+	if (!inner->running) {
+		inner->running = true;
+		tevent_loop_once(inner->ev);
+		note("|");
+	}
+}
+
+/* S3: the newest event's handler runs the loop: the older one is told in there, not after it. */
+static void test_signal__inner_loop_in_the_newest_handler__older_one_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct inner_loop inner = {.ev = f->ev};
+
+	DEVIATION("D5", "0.14.1 tells the newest one again");
+	tevent_loop_allow_nesting(f->ev);
+	catch_signal(f, SIGUSR1, 0, "older");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, run_one_turn, &inner));
+	send_value(SIGUSR1, 0);
+	turns(f->ev, 1);
+	assert_notes("newest*1 older*1 |");
+}
+
+/* S3: likewise where it is another context's loop, and the older event that one's. */
+static void test_signal__inner_loop_of_another_context__its_event_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = tevent_context_init_byname(f->mem, f->backend);
+	struct inner_loop inner = {.ev = other};
+
+	DEVIATION("D5", "0.14.1 tells the newest one again");
+	catch_on(f, other, SIGUSR1, 0, "other");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, run_one_turn, &inner));
+	send_value(SIGUSR1, 0);
+	turns(f->ev, 1);
+	assert_notes("newest*1 other*1 |");
+}
+
+/* ---- changing places ---------------------------------------------------------------- */
+
+static void note_whether_info(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			      void *private_data)
+{
+	note("info:%s*%d", siginfo != NULL ? "set" : "NULL", count);
+}
+
+/* S3, S4: arrived for an event without SA_SIGINFO that has gone; told to one with it: there is an info to look at. */
+static void test_signal_siginfo__arrived_without_info_before__has_one(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_signal *plain = catch_signal(f, SIGUSR1, 0, "plain");
+
+	send_value(SIGUSR1, 1);
+	send_value(SIGUSR1, 2);
+	talloc_free(plain);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, note_whether_info, NULL));
+	turns(f->ev, 1);
+	assert_notes("info:set*1 info:set*1");
+	assert_comes_to_rest(f->ev);
+	assert_notes("info:set*1 info:set*1");
+}
+
+/* S3, S5: more than is kept, the event goes, another one comes before the next turn: it is told of all. */
+static void test_signal_siginfo__full_and_another_event_comes__told_of_all(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+	struct tevent_signal *first = tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v);
+
+	DEVIATION("D5", "the infos that were kept are lost there");
+	assert_non_null(first);
+	send_values(SIGRTMIN + 1, 0, 600);
+	talloc_free(first);
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v));
+	assert_comes_to_rest(f->ev);
+	assert_int_equal(v.expected, 600);
+	assert_int_equal(v.wrong, 0);
+	assert_false(is_blocked(SIGRTMIN + 1));
+}
+
 /* ---- dispositions --------------------------------------------------------------------- */
 
 #define OUR_FLAGS (SA_RESTART | SA_NODEFER | SA_SIGINFO | SA_RESETHAND | SA_ONSTACK)
@@ -1807,6 +1924,11 @@ int main(void)
 		TEST(test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once),
 		TEST(test_signal_siginfo__inner_loops_in_its_handler__are_told_without_end),
 		TEST(test_signal_siginfo__handler_left_by_longjmp__those_after_it_are_told),
+		TEST(test_signal_siginfo__handler_left_by_longjmp__next_turn_goes_on),
+		TEST_EACH_BACKEND(test_signal__inner_loop_in_the_newest_handler__older_one_is_told),
+		TEST_EACH_BACKEND(test_signal__inner_loop_of_another_context__its_event_is_told),
+		TEST(test_signal_siginfo__arrived_without_info_before__has_one),
+		TEST(test_signal_siginfo__full_and_another_event_comes__told_of_all),
 		TEST(test_signal__first_event__installs_its_flags_and_an_empty_mask),
 		TEST(test_signal__later_events__change_nothing_there),
 		TEST(test_signal__last_event_goes__previous_disposition_is_back),
