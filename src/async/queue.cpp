@@ -20,7 +20,9 @@ void trace(QueueEntry &entry, tevent_event_trace_point point)
 
 void note_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
 {
-    note_call_flow(command, entry.req_, entry.req_->call_depth_, entry.trigger_name_);
+    if (call_flow_in_use()) [[unlikely]] {
+        tell_call_flow(command, entry.req_, entry.req_->call_depth_, entry.trigger_name_);
+    }
 }
 
 // An entry whose context is gone stays where it is until it is freed.

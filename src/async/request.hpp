@@ -50,7 +50,7 @@ struct tevent_req final {
 
     tevent_immediate spare_trigger_;
     tevent_immediate *trigger_ = &spare_trigger_; // or a child of the request; null once received
-    tevent_context *defer_to_ = nullptr;  // for the next notification
+    tevent_context *defer_to_ = nullptr;          // for the next notification
     tevent_timer *end_timer_ = nullptr;
     tevent_req_profile *profile_ = nullptr;
     size_t call_depth_ = 0;

@@ -51,14 +51,16 @@ int move_fd(int from, int fd)
     return result;
 }
 
+// These two are no cancellation points, as those of libc are: their callers may hold a lock, or are a signal
+// handler, and what they began has to come to its end.
 ssize_t read(int fd, void *buffer, size_t size)
 {
-    return ::read(fd, buffer, size);
+    return syscall(SYS_read, fd, buffer, size);
 }
 
 ssize_t write(int fd, const void *buffer, size_t size)
 {
-    return ::write(fd, buffer, size);
+    return syscall(SYS_write, fd, buffer, size);
 }
 
 void close(int fd)

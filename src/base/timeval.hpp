@@ -48,6 +48,12 @@ inline timeval add(const timeval &tv, uint32_t secs, uint32_t usecs)
     return sum;
 }
 
+// A program's microseconds may be anything; what does not fit wraps around.
+inline suseconds_t difference(suseconds_t a, suseconds_t b)
+{
+    return static_cast<suseconds_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+
 // The time from `from` to `to`; zero when `from` is not before `to`.
 inline timeval until(const timeval &from, const timeval &to)
 {
@@ -60,9 +66,9 @@ inline timeval until(const timeval &from, const timeval &to)
     }
     if (to.tv_usec < from.tv_usec) {
         span.tv_sec--;
-        span.tv_usec = kMicrosPerSecond - (from.tv_usec - to.tv_usec);
+        span.tv_usec = difference(difference(to.tv_usec, from.tv_usec), -kMicrosPerSecond);
     } else {
-        span.tv_usec = to.tv_usec - from.tv_usec;
+        span.tv_usec = difference(to.tv_usec, from.tv_usec);
     }
     return span;
 }
@@ -78,7 +84,7 @@ inline int to_poll_milliseconds(const timeval &span)
     if (span.tv_sec > kLongestWholeSeconds) {
         return INT_MAX;
     }
-    const int64_t milliseconds = span.tv_sec * 1000 + (span.tv_usec + 999) / 1000;
+    const int64_t milliseconds = span.tv_sec * 1000 + span.tv_usec / 1000 + (span.tv_usec % 1000 > 0 ? 1 : 0);
     return static_cast<int>(std::clamp<int64_t>(milliseconds, 1, INT_MAX));
 }
 

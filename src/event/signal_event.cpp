@@ -120,9 +120,11 @@ bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
     }
     trace.signal(&se, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     se.handler_(context, &se, signum, count, siginfo, se.private_data_);
-    if (wrapper != nullptr) {
+    if (wrapper != nullptr && wrapper->main != nullptr) { // its handler may have freed the main context
         wrapper->ops->after_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count,
                                            siginfo, name, location);
+    }
+    if (wrapper != nullptr) {
         wrapper->leave(entered);
     }
     if (one_shot && !se.freed_) {

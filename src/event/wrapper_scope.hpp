@@ -47,7 +47,7 @@ struct WrapperScope : Scope {
     void release();
 
     // Around a handler.  False: no place on the stack (an abort function
-    // returned); leave() is then not due.
+    // returned), which leave() has to know.
     bool enter(const char *location);
     void leave(bool entered);
 };

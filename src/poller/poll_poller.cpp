@@ -2,6 +2,8 @@
 
 #include "src/poller/poll_poller.hpp"
 
+#include <cstdlib>
+
 #include "src/base/os.hpp"
 
 namespace tev {
@@ -13,8 +15,8 @@ void PollPoller::close(WatchTable &watches)
         w.told = 0;
     });
     if (entries_ != &wakeup_alone_) {
-        talloc_free(entries_);
-        talloc_free(owners_);
+        free(entries_);
+        free(owners_);
     }
     entries_ = &wakeup_alone_;
     owners_ = nullptr;
@@ -56,13 +58,13 @@ bool PollPoller::reserve(uint32_t count)
         return true;
     }
     const uint32_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
-    Watch **owners = talloc_realloc(nullptr, owners_, Watch *, capacity);
+    auto **owners = static_cast<Watch **>(realloc(owners_, capacity * sizeof(Watch *)));
     if (owners == nullptr) {
         return false;
     }
     owners_ = owners;
     pollfd *old = entries_ == &wakeup_alone_ ? nullptr : entries_;
-    pollfd *entries = talloc_realloc(nullptr, old, pollfd, capacity);
+    auto *entries = static_cast<pollfd *>(realloc(old, capacity * sizeof(pollfd)));
     if (entries == nullptr) {
         return false;
     }
@@ -117,7 +119,10 @@ void PollPoller::moved(Watch &heir)
 
 WaitResult PollPoller::wait(int timeout_ms)
 {
-    const int count = os::poll(entries_, count_, timeout_ms);
+    // The kernel counts entries that watch nothing, too, and there may be as many descriptors as it allows.
+    const uint32_t first = entries_[0].fd == -1 ? 1 : 0;
+    entries_[0].revents = 0;
+    const int count = os::poll(entries_ + first, count_ - first, timeout_ms);
     if (count > 0) {
         return WaitResult::kReady;
     }

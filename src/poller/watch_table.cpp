@@ -3,6 +3,7 @@
 #include "src/poller/watch_table.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 namespace tev {
@@ -60,7 +61,7 @@ void WatchTable::free_buckets()
     if (buckets_ == first_buckets_) {
         return;
     }
-    talloc_free(buckets_);
+    free(buckets_);
     std::fill(std::begin(first_buckets_), std::end(first_buckets_),
               nullptr); // as they were when the table grew
     buckets_ = first_buckets_;
@@ -70,7 +71,7 @@ void WatchTable::free_buckets()
 void WatchTable::grow()
 {
     const uint32_t count = (mask_ + 1) * 4;
-    Watch **larger = talloc_zero_array(nullptr, Watch *, count);
+    auto **larger = static_cast<Watch **>(calloc(count, sizeof(Watch *)));
     if (larger == nullptr) {
         return;
     }
@@ -88,7 +89,7 @@ void WatchTable::grow()
         }
     }
     if (old != first_buckets_) {
-        talloc_free(old);
+        free(old);
     }
 }
 

@@ -1563,10 +1563,63 @@ static void test_check_double_free__no_parent__aborts(void **state)
 	assert_int_equal(abort_count, 1);
 }
 
+struct many_fds {
+	const char *backend;
+	int fd;
+};
+
+static void ignore_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
+{
+	(void)ev, (void)fde, (void)flags, (void)private_data;
+}
+
+static void watch_many_with_null_tracking(void *arg)
+{
+	struct many_fds *many = arg;
+	TALLOC_CTX *root;
+	struct tevent_context *ev;
+	size_t elsewhere;
+
+	talloc_enable_null_tracking();
+	root = talloc_named_const(NULL, 0, "root");
+	ev = tevent_context_init_byname(root, many->backend);
+	child_assert(ev != NULL);
+	elsewhere = talloc_total_blocks(NULL) - talloc_total_blocks(root);
+	for (int i = 0; i < 200; i++) {
+		int fd = dup(many->fd);
+
+		child_assert(fd != -1);
+		child_assert(tevent_add_fd(ev, ev, fd, TEVENT_FD_READ, ignore_fd, NULL) != NULL);
+	}
+	child_assert(tevent_add_timer(ev, ev, tevent_timeval_current_ofs(0, 1000), on_timer, "timer") != NULL);
+	child_assert(tevent_loop_once(ev) == 0);
+	child_assert(talloc_total_blocks(NULL) - talloc_total_blocks(root) == elsewhere);
+	talloc_free(root);
+	child_assert(talloc_total_blocks(NULL) == elsewhere);
+}
+
+/*
+ * C1, T9: each thread may have its own context.  So none has anything without a talloc parent: with null tracking
+ * that would hang below one chunk for the whole process, which no lock protects.
+ */
+static void test_context__many_fds_and_null_tracking__all_below_its_parent(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct many_fds many = {.backend = f->backend};
+	int p[2];
+
+	pipe_pair(p);
+	many.fd = p[0];
+	assert_child_succeeds(watch_many_with_null_tracking, &many);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_EACH_BACKEND(test_context_init__each_function__gives_named_child),
+		TEST_EACH_BACKEND(test_context__many_fds_and_null_tracking__all_below_its_parent),
 		TEST(test_context_init_byname__all_null__gives_default_without_parent),
 		TEST_EACH_BACKEND(test_context_init__new_context__has_nothing_set),
 		TEST(test_context_init_byname__unknown_name__gives_null),

@@ -2088,7 +2088,7 @@ static void free_inner_after_longjmp(void *arg)
 	child_assert(stack_is_left_alone_by_free(req));
 }
 
-/* The same in a loop inside another request's callback, after many that came back. */
+/* R4, R7: the same in a loop inside another request's callback, after many that came back. */
 static void test_req_post__inner_callback_left_by_longjmp__request_can_be_freed(void **state)
 {
 	assert_child_succeeds(free_inner_after_longjmp, fixture_of(state));

@@ -15,6 +15,7 @@
 #define _GNU_SOURCE 1
 #include "support.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -296,6 +297,38 @@ static void test_threaded_schedule__again_after_it_ran__runs_again(void **state)
 	settle(f->ev, 10);
 	assert_notes("once twice");
 	assert_int_equal(talloc_free(im), 0);
+}
+
+static void *make_call_while_being_cancelled(void *arg)
+{
+	usleep(20000); /* the loop has gone to sleep: it has to be woken */
+	pthread_cancel(pthread_self());
+	make_call(arg);
+	return "returned";
+}
+
+/* T1: none of the calls is a cancellation point: a thread that is to end does not leave its lock behind. */
+static void test_schedule__thread_is_being_cancelled__goes_through(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct call call = {
+		.tctx = threaded(f),
+		.im = tevent_create_immediate(f->mem),
+		.handler = note_name,
+		.private_data = (void *)(uintptr_t) "ran",
+	};
+	void *result = NULL;
+	pthread_t thread;
+
+	DEVIATION("D5", "the write to the wake-up is one there");
+	assert_int_equal(pthread_create(&thread, NULL, make_call_while_being_cancelled, &call), 0);
+	for (int i = 0; i < 10 && notes()[0] == '\0'; i++) {
+		turns(f->ev, 1);
+	}
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_notes("ran");
+	assert_string_equal(result, "returned");
+	assert_int_equal(talloc_free(call.tctx), 0);
 }
 
 /* T1: once it joined the list it is like any other: freeing it cancels it. */
@@ -1517,17 +1550,48 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 static atomic_int eventfd_writes;
 static atomic_int write_errno;
 
-/* Stands in front of the C library's function, to count the wake-ups' writes, and to fail the next one. */
-ssize_t write(int fd, const void *buf, size_t count)
+/* Before a write: counts those that a wake-up makes, and says whether this one is to fail. */
+static bool this_write_fails(size_t size)
 {
 	int failure = atomic_exchange(&write_errno, 0);
 
-	eventfd_writes += count == sizeof(uint64_t);
+	eventfd_writes += size == sizeof(uint64_t);
 	if (failure != 0) {
 		errno = failure;
+	}
+	return failure != 0;
+}
+
+/* The two stand in front of the C library's; one library writes by name, the other by number. */
+static long call_kernel(long number, const long *arguments)
+{
+	long (*real)(long, ...);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	return real(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
+
+ssize_t write(int fd, const void *buf, size_t count)
+{
+	const long arguments[6] = {fd, (long)buf, (long)count};
+
+	return this_write_fails(count) ? -1 : call_kernel(SYS_write, arguments);
+}
+
+long syscall(long number, ...)
+{
+	long arguments[6];
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++) {
+		arguments[i] = va_arg(list, long);
+	}
+	va_end(list);
+	if (number == SYS_write && this_write_fails((size_t)arguments[2])) {
 		return -1;
 	}
-	return syscall(SYS_write, fd, buf, count);
+	return call_kernel(number, arguments);
 }
 
 static void schedule_im(void *arg)
@@ -1792,6 +1856,7 @@ int main(void)
 		TEST(test_threaded_create__null_mem_ctx__has_no_parent),
 		TEST_EACH_LAZY_BACKEND(test_threaded_create__no_descriptor_left__is_null_with_emfile),
 		TEST_EACH_BACKEND(test_threaded_create__several__share_one_descriptor),
+		TEST_EACH_BACKEND(test_schedule__thread_is_being_cancelled__goes_through),
 		TEST_EACH_BACKEND(test_threaded_schedule__from_another_thread__runs_in_the_loops_thread),
 		TEST(test_threaded_schedule__handler__gets_its_arguments),
 		TEST_EACH_BACKEND(test_threaded_schedule__from_the_loops_thread__runs),

@@ -555,6 +555,32 @@ static void test_wrapper_signal__handler_frees_it__after_hook_comes(void **state
 	assert_notes("before-signal trace-before wrapper detach after-signal");
 }
 
+static void free_other_main(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+			    void *private_data)
+{
+	struct tevent_context **other = private_data;
+
+	note("handler");
+	TALLOC_FREE(*other);
+}
+
+/* W2, F10: another context's turn runs the handler, which frees the main context: no hook can be given one any more. */
+static void test_wrapper_signal__handler_frees_the_main_context__no_after_hook(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = tevent_context_init_byname(f->mem, f->backend);
+	struct tevent_context *other_wrapper = wrap(other, f->mem);
+
+	DEVIATION("D5", "the wrapper keeps its place on the stack of uses there");
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR2, 0, on_signal, NULL));
+	assert_non_null(tevent_add_signal(other_wrapper, f->mem, SIGUSR1, 0, free_other_main, &other));
+	raise(SIGUSR1);
+	turns(f->ev, 1);
+	assert_notes("before-signal handler");
+	assert_null(other);
+	talloc_free(other_wrapper);
+}
+
 /* W2: a NULL mem_ctx makes the event a child of the main context. */
 static void test_wrapper_add__null_mem_ctx__is_a_child_of_the_main_context(void **state)
 {
@@ -2212,6 +2238,7 @@ int main(void)
 		TEST(test_wrapper_timer__handler_frees_it__after_hook_comes),
 		TEST(test_wrapper_immediate__handler_frees_it__after_hook_comes),
 		TEST(test_wrapper_signal__handler_frees_it__after_hook_comes),
+		TEST(test_wrapper_signal__handler_frees_the_main_context__no_after_hook),
 		TEST_EACH_BACKEND(test_wrapper_add__null_mem_ctx__is_a_child_of_the_main_context),
 		TEST(test_wrapper__main_contexts_events__are_not_wrapped),
 		TEST_EACH_BACKEND(test_wrapper__events_changed__behave_as_changed),

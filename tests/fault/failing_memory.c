@@ -37,6 +37,20 @@ void *__wrap_malloc(size_t size)
 	return FAILS() ? NULL : __real_malloc(size);
 }
 
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return FAILS() ? NULL : __real_calloc(count, size);
+}
+
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return FAILS() ? NULL : __real_realloc(memory, size);
+}
+
 char *__real_strdup(const char *string);
 char *__wrap_strdup(const char *string);
 char *__wrap_strdup(const char *string)
@@ -63,13 +77,6 @@ void *__wrap__talloc_zero_array(const void *parent, size_t size, unsigned count,
 void *__wrap__talloc_zero_array(const void *parent, size_t size, unsigned count, const char *name)
 {
 	return FAILS() ? NULL : __real__talloc_zero_array(parent, size, count, name);
-}
-
-void *__real__talloc_realloc_array(const void *parent, void *chunk, size_t size, unsigned count, const char *name);
-void *__wrap__talloc_realloc_array(const void *parent, void *chunk, size_t size, unsigned count, const char *name);
-void *__wrap__talloc_realloc_array(const void *parent, void *chunk, size_t size, unsigned count, const char *name)
-{
-	return FAILS() ? NULL : __real__talloc_realloc_array(parent, chunk, size, count, name);
 }
 
 void *__real__talloc_pooled_object(const void *parent, size_t size, const char *name, unsigned subobjects,

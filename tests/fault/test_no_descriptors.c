@@ -515,6 +515,34 @@ static void test_fork__no_descriptor_for_the_childs_wakeup__made_up_for(void **s
 	assert_int_equal(status, 0);
 }
 
+static void count_calls(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *private_data)
+{
+	(void)ev, (void)fde, (void)flags;
+	++*(int *)private_data;
+}
+
+/* F15: every number that the process may have is watched, and there is no wake-up: what is ready is served. */
+static void test_poll__every_number_watched__served(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = tevent_context_init_byname(f->mem, "poll");
+	int fds[2], calls = 0;
+
+	assert_non_null(ev);
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	leave_descriptors(0);
+	for (int fd = 0; fd < lowered_limit; fd++) {
+		tevent_add_fd(ev, ev, fd, fd == fds[0] ? TEVENT_FD_READ : TEVENT_FD_ERROR, count_calls, &calls);
+	}
+	tevent_loop_once(ev);
+	give_back_descriptors();
+	talloc_free(ev);
+	close_fd(&fds[0]);
+	close_fd(&fds[1]);
+	assert_int_equal(calls, 1);
+}
+
 /* F11, D1: a number that no open file can have: an event, cut loose at the next wait at the latest. */
 static void test_number_above_limit__watched__event_cut_loose(void **state)
 {
@@ -562,6 +590,7 @@ int main(void)
 		TEST(test_regular_file__emfile_with_standard__one_number_is_free),
 		TEST_EACH_BACKEND(test_fork__no_descriptor_for_the_childs_wakeup__made_up_for),
 		TEST_EACH_BACKEND(test_number_above_limit__watched__event_cut_loose),
+		TEST(test_poll__every_number_watched__served),
 	};
 
 	return cmocka_run_group_tests_name("no descriptors", tests, group_setup, NULL);

@@ -10,11 +10,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <malloc.h>
 
 extern "C" {
 #include <cmocka.h>
 }
 #undef fail // a function's name in the standard library, and in ours
+
+// What malloc has given away; 0 where a sanitizer or valgrind has an allocator of its own.
+inline size_t allocated_bytes()
+{
+    return mallinfo2().uordblks;
+}
 
 // xorshift64*
 class Random {
