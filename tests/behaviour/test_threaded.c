@@ -14,8 +14,8 @@
 
 #define _GNU_SOURCE 1
 #include "support.h"
+#include "failing_write.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -1550,7 +1550,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 static atomic_int eventfd_writes;
 static atomic_int write_errno;
 
-/* Before a write: counts those that a wake-up makes, and says whether this one is to fail. */
+/* Counts those that a wake-up makes. */
 static bool this_write_fails(size_t size)
 {
 	int failure = atomic_exchange(&write_errno, 0);
@@ -1560,38 +1560,6 @@ static bool this_write_fails(size_t size)
 		errno = failure;
 	}
 	return failure != 0;
-}
-
-/* The two stand in front of the C library's; one library writes by name, the other by number. */
-static long call_kernel(long number, const long *arguments)
-{
-	long (*real)(long, ...);
-
-	*(void **)&real = dlsym(RTLD_NEXT, "syscall");
-	return real(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
-}
-
-ssize_t write(int fd, const void *buf, size_t count)
-{
-	const long arguments[6] = {fd, (long)buf, (long)count};
-
-	return this_write_fails(count) ? -1 : call_kernel(SYS_write, arguments);
-}
-
-long syscall(long number, ...)
-{
-	long arguments[6];
-	va_list list;
-
-	va_start(list, number);
-	for (int i = 0; i < 6; i++) {
-		arguments[i] = va_arg(list, long);
-	}
-	va_end(list);
-	if (number == SYS_write && this_write_fails((size_t)arguments[2])) {
-		return -1;
-	}
-	return call_kernel(number, arguments);
 }
 
 static void schedule_im(void *arg)
