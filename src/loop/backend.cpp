@@ -210,6 +210,11 @@ const char **list_locked(TALLOC_CTX *parent)
 
 } // namespace
 
+bool may_wait_itself(const tevent_ops &ops)
+{
+    return ops.loop_once != loop_once && ops.add_fd != add_fd;
+}
+
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
                         tevent_signal_handler_t handler, void *private_data, const char *handler_name,
                         const char *location)

@@ -26,6 +26,10 @@ void set_default_backend(const char *name);
 // Null-terminated, newest registration first; null when out of memory.
 const char **list_backends(TALLOC_CTX *parent);
 
+// True when a program's functions stand between the loop and its descriptors: it
+// may be they that wait, and not the context's monitor.
+bool may_wait_itself(const tevent_ops &ops);
+
 // What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
 // signal), the wake-up's, ENOMEM or sigaction(2)'s error.
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "src/base/talloc_object.hpp"
+#include "src/loop/backend.hpp"
 #include "src/loop/threaded_context.hpp"
 #include "src/loop/wrapper.hpp"
 
@@ -83,11 +84,12 @@ int ensure_wakeup(Context &context)
         ev.wakeup_event = nullptr;
     }
     const int error = ev.open_wakeup();
-    if (error != 0 || ev.monitor.is_open() || ev.wakeup_event != nullptr) {
+    if (error != 0 || ev.wakeup_event != nullptr || (ev.monitor.is_open() && !may_wait_itself(*ev.ops))) {
         return error;
     }
     // A table that waits in its own way has to watch the wake-up itself, and
     // counts as asleep all the time: nobody announces its waits.
+    ev.monitor.set_wakeup_fd(-1);
     ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                      "drain_wakeup", __location__);
     if (ev.wakeup_event == nullptr) {

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+void tevent_common_threaded_activate_immediate(struct tevent_context *ev);
+bool tevent_common_loop_immediate(struct tevent_context *ev);
 int tevent_common_wakeup_init(struct tevent_context *ev);
 bool tevent_common_have_events(struct tevent_context *ev);
 
@@ -903,6 +906,7 @@ static void test_own_table__no_event_for_the_wakeup__enomem(void **state)
 }
 
 static int added_fds;
+static int last_added_fd;
 
 static struct tevent_fd *counting_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
 					 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
@@ -912,6 +916,7 @@ static struct tevent_fd *counting_add_fd(struct tevent_context *ev, TALLOC_CTX *
 								       handler_name, location);
 
 	added_fds += fde != NULL;
+	last_added_fd = fd;
 	return fde;
 }
 
@@ -939,6 +944,40 @@ static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
 	assert_int_equal(tevent_common_wakeup_init(ev), 0);
 	assert_int_equal(added_fds, 2);
 	assert_int_equal(talloc_total_blocks(ev), blocks);
+	talloc_free(ev);
+}
+
+static int waiting_loop_once(struct tevent_context *ev, const char *location)
+{
+	(void)location;
+	tevent_common_threaded_activate_immediate(ev);
+	return tevent_common_loop_immediate(ev) ? 0 : -1;
+}
+
+/* T1, T6, C4: a table that waits in its own way, on a context that the library has set up: it is woken, too. */
+static void test_own_table__waits_itself_on_a_built_in_context__is_woken(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_threaded_context *tctx;
+	struct tevent_context *ev;
+	struct pollfd wakeup;
+
+	added_fds = 0;
+	ops.add_fd = counting_add_fd;
+	ops.loop_once = waiting_loop_once;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	tctx = tevent_threaded_context_create(ev, ev);
+	assert_non_null(tctx);
+	assert_int_equal(added_fds, 1);
+	wakeup = (struct pollfd){.fd = last_added_fd, .events = POLLIN};
+	assert_int_equal(poll(&wakeup, 1, 0), 0);
+	tevent_threaded_schedule_immediate(tctx, tevent_create_immediate(ev), on_immediate, NULL);
+	assert_int_equal(poll(&wakeup, 1, 0), 1);
+	turns(ev, 1);
+	assert_notes("im");
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_int_equal(added_fds, 1);
 	talloc_free(ev);
 }
 
@@ -1572,6 +1611,7 @@ int main(void)
 		TEST(test_own_table__no_event_for_the_wakeup__enomem),
 		TEST(test_own_table__reinitialised__watches_the_new_wakeup),
 		TEST(test_own_table__another_fd_goes__wakeup_is_still_watched),
+		TEST(test_own_table__waits_itself_on_a_built_in_context__is_woken),
 		TEST(test_own_table__no_descriptor_for_the_wakeup__emfile),
 		TEST_EACH_BACKEND(test_dispatch__request_end_time__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__request_post__reaches_the_table),
