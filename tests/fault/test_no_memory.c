@@ -951,6 +951,33 @@ static void test_req__no_memory_after_create__whole_life(void **state)
 	assert_notes("called called called called");
 }
 
+/* R3, R4: posted without memory and freed before its turn: no call. */
+static void test_req_post__no_memory_and_freed__not_called(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct work_state *s = NULL;
+	struct tevent_req *req;
+
+	need_injection();
+	for (int received = 0; received < 2; received++) {
+		req = new_request(f->mem, &s);
+		assert_non_null(req);
+		tevent_req_done(req);
+		tevent_req_set_callback(req, called, NULL);
+		fail_all_allocations();
+		tevent_req_post(req, f->ev);
+		stop_failing();
+		if (received) {
+			tevent_req_received(req);
+		} else {
+			TALLOC_FREE(req);
+		}
+		settle(f->ev, 5);
+		assert_notes("");
+		talloc_free(req);
+	}
+}
+
 static const struct tevent_ops *poll_table;
 
 static void hand_on(struct tevent_immediate *im, struct tevent_context *ev, tevent_immediate_handler_t handler,
@@ -1827,6 +1854,7 @@ int main(int argc, char **argv)
 		TEST(test_req_default_print__no_memory__null),
 		TEST(test_req_print__no_memory_null_request__null),
 		TEST_EACH_BACKEND(test_req__no_memory_after_create__whole_life),
+		TEST_EACH_BACKEND(test_req_post__no_memory_and_freed__not_called),
 		TEST_EACH_BACKEND(test_req_post__no_memory_for_own_table__posted),
 		TEST(test_wakeup_send__no_memory__null_or_posted),
 		TEST(test_profile_create__no_memory__null),
