@@ -1187,6 +1187,37 @@ static void test_signal_siginfo__handler_left_by_longjmp__next_turn_goes_on(void
 	assert_child_succeeds(leave_in_child, f);
 }
 
+static void leave(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		  void *private_data)
+{
+	longjmp(out_of_the_handler, 1);
+}
+
+static void leave_before_the_older_one(void *arg)
+{
+	struct fixture *f = arg;
+
+	tevent_loop_allow_nesting(f->ev);
+	catch_on(f, f->ev, SIGUSR1, 0, "oldest");
+	child_assert(tevent_add_signal(f->ev, f->ev, SIGUSR1, 0, leave, NULL) != NULL);
+	raise(SIGUSR1);
+	if (setjmp(out_of_the_handler) == 0) {
+		tevent_loop_once(f->ev);
+	}
+	child_assert(notes()[0] == '\0');
+	child_assert(tevent_loop_once(f->ev) == 0);
+	child_assert(strcmp(notes(), "oldest*1") == 0);
+}
+
+/* S3: the newest event's handler never returns: the next turn tells the older one. */
+static void test_signal__handler_left_by_longjmp__older_one_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	DEVIATION("D5", "0.14.1 tells the newest one again");
+	assert_child_succeeds(leave_before_the_older_one, f);
+}
+
 struct inner_loop {
 	struct tevent_context *ev;
 	bool running;
@@ -1275,6 +1306,24 @@ static void test_signal_siginfo__full_and_another_event_comes__told_of_all(void 
 	assert_int_equal(v.expected, 600);
 	assert_int_equal(v.wrong, 0);
 	assert_false(is_blocked(SIGRTMIN + 1));
+}
+
+/* S5: more than there is room for: what is kept is told, the rest is nobody's. */
+static void test_signal_siginfo__overfull_and_another_event_comes__told_of_what_was_kept(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct values v = {0, 0};
+	struct tevent_signal *first = tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v);
+
+	DEVIATION("D5", "the infos that were kept are lost there");
+	assert_non_null(first);
+	send_values(SIGRTMIN + 1, 0, 1500);
+	talloc_free(first);
+	assert_false(is_blocked(SIGRTMIN + 1));
+	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_value, &v));
+	assert_comes_to_rest(f->ev);
+	assert_int_equal(v.expected, 1024);
+	assert_int_equal(v.wrong, 0);
 }
 
 /* ---- dispositions --------------------------------------------------------------------- */
@@ -1929,6 +1978,8 @@ int main(void)
 		TEST_EACH_BACKEND(test_signal__inner_loop_of_another_context__its_event_is_told),
 		TEST(test_signal_siginfo__arrived_without_info_before__has_one),
 		TEST(test_signal_siginfo__full_and_another_event_comes__told_of_all),
+		TEST(test_signal_siginfo__overfull_and_another_event_comes__told_of_what_was_kept),
+		TEST(test_signal__handler_left_by_longjmp__older_one_is_told),
 		TEST(test_signal__first_event__installs_its_flags_and_an_empty_mask),
 		TEST(test_signal__later_events__change_nothing_there),
 		TEST(test_signal__last_event_goes__previous_disposition_is_back),
