@@ -555,6 +555,35 @@ static void test_wrapper_signal__handler_frees_it__after_hook_comes(void **state
 	assert_notes("before-signal trace-before wrapper detach after-signal");
 }
 
+static void free_the_wrapper(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
+{
+	struct tevent_context **wrap_ev = private_data;
+
+	note("in");
+	TALLOC_FREE(*wrap_ev);
+	note("out");
+}
+
+static void note_detach(struct tevent_timer *te, enum tevent_event_trace_point point, void *private_data)
+{
+	if (point == TEVENT_EVENT_TRACE_DETACH) {
+		note("detach");
+	}
+}
+
+/* W6, E4: a timer of the main context frees the wrapper in its handler: the timer itself is none of the wrapper's. */
+static void test_wrapper_free__in_a_timer_of_the_main_context__timer_stays(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *wrap_ev = wrapped(f);
+
+	assert_non_null(tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(), free_the_wrapper, &wrap_ev));
+	tevent_set_trace_timer_callback(f->ev, note_detach, NULL);
+	turns(f->ev, 1);
+	tevent_set_trace_timer_callback(f->ev, NULL, NULL);
+	assert_notes("in out detach");
+}
+
 static void free_other_main(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
 			    void *private_data)
 {
@@ -2239,6 +2268,7 @@ int main(void)
 		TEST(test_wrapper_immediate__handler_frees_it__after_hook_comes),
 		TEST(test_wrapper_signal__handler_frees_it__after_hook_comes),
 		TEST(test_wrapper_signal__handler_frees_the_main_context__no_after_hook),
+		TEST(test_wrapper_free__in_a_timer_of_the_main_context__timer_stays),
 		TEST_EACH_BACKEND(test_wrapper_add__null_mem_ctx__is_a_child_of_the_main_context),
 		TEST(test_wrapper__main_contexts_events__are_not_wrapped),
 		TEST_EACH_BACKEND(test_wrapper__events_changed__behave_as_changed),

@@ -68,6 +68,28 @@ void test_table__one_bucket__erased_in_any_order(void **)
     assert_int_equal(table.size(), 1);
 }
 
+// F6: one is replaced by another of the same number, wherever it is in its bucket.
+void test_table__one_bucket__replaced_anywhere(void **)
+{
+    for (int place = 0; place < 3; place++) {
+        WatchTable table;
+        Watch w[] = {Watch(16), Watch(32), Watch(48)};
+        for (Watch &one : w) {
+            table.insert(one);
+        }
+        Watch heir(w[place].fd);
+        table.replace(w[place], heir);
+        for (int i = 0; i < 3; i++) {
+            assert_ptr_equal(table.find(w[i].fd), i == place ? &heir : &w[i]);
+        }
+        assert_int_equal(table.size(), 3);
+        table.erase(heir);
+        assert_null(table.find(w[place].fd));
+        assert_ptr_equal(table.find(w[(place + 1) % 3].fd), &w[(place + 1) % 3]);
+        assert_ptr_equal(table.find(w[(place + 2) % 3].fd), &w[(place + 2) % 3]);
+    }
+}
+
 // F13: a number that is used again is another watch.
 void test_table__number_inserted_again__has_another_generation(void **)
 {
@@ -135,6 +157,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_table__many_numbers__each_is_found_until_it_is_erased),
         cmocka_unit_test(test_table__one_bucket__erased_in_any_order),
+        cmocka_unit_test(test_table__one_bucket__replaced_anywhere),
         cmocka_unit_test(test_table__number_inserted_again__has_another_generation),
         cmocka_unit_test(test_readiness__kernel_events_both_ways__nothing_is_mixed_up),
         cmocka_unit_test(test_readiness__what_an_event_is_told),
