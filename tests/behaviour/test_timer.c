@@ -1057,6 +1057,33 @@ static void test_timer__far_one_beside_a_near_one__near_one_runs(void **state)
 	assert_notes("near");
 }
 
+static void count_run(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
+{
+	++*(int *)private_data;
+}
+
+/*
+ * C16, E9: the timers that keep the loop alive are those that came out of order, and the last of the others, later
+ * than they are, has gone.
+ */
+static void test_loop_wait__timers_out_of_order_alone__all_run(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_timer *latest;
+	int run = 0;
+
+	for (uint32_t i = 1; i <= 20; i++) {
+		assert_non_null(tevent_add_timer(f->ev, f->mem, tevent_timeval_set(i, 0), count_run, &run));
+	}
+	latest = tevent_add_timer(f->ev, f->mem, tevent_timeval_set(100, 0), count_run, &run);
+	for (uint32_t i = 50; i < 70; i++) {
+		assert_non_null(tevent_add_timer(f->ev, f->mem, tevent_timeval_set(i, 0), count_run, &run));
+	}
+	talloc_free(latest);
+	assert_int_equal(tevent_loop_wait(f->ev), 0);
+	assert_int_equal(run, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1064,6 +1091,7 @@ int main(void)
 		TEST(test_add_timer__without_mem_ctx__child_of_the_context),
 		TEST(test_add_timer__out_of_memory__null),
 		TEST_EACH_BACKEND(test_timer__due__runs_once),
+		TEST_EACH_BACKEND(test_loop_wait__timers_out_of_order_alone__all_run),
 		TEST_EACH_BACKEND(test_timer__zero_time__before_every_other),
 		TEST_EACH_BACKEND(test_timer__in_the_future__not_before_its_time),
 		TEST_EACH_BACKEND(test_timer__not_due__left_alone_by_other_turns),
