@@ -1097,7 +1097,7 @@ static void test_dispatch__request_deferred__reaches_the_table(void **state)
 
 static int note_that_it_goes(char *what)
 {
-	note(what);
+	note("%s", what);
 	return 0;
 }
 
