@@ -17,6 +17,7 @@
 
 namespace tev {
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): one member of the union is initialised
 class TimerNode {
 public:
     TimerNode() = default;
@@ -70,7 +71,7 @@ private:
     {
         when_ = when;
         key_ = key_of(when);
-        order_ = sequence | kNowhere;
+        order_ = sequence; // and kNowhere
     }
 
     bool is_before(const TimerNode &other) const
@@ -79,8 +80,8 @@ private:
     }
     bool is_before_of_same_key(const TimerNode &other) const
     {
-        const int difference = compare(when_, other.when_);
-        return difference != 0 ? difference < 0 : order_ < other.order_;
+        const int by_time = compare(when_, other.when_);
+        return by_time != 0 ? by_time < 0 : order_ < other.order_;
     }
 
     timeval when_ = {0, 0};
@@ -92,5 +93,6 @@ private:
     TimerNode *next_ = nullptr; // in a list
     uint64_t order_ = kNowhere; // sequence of the last link, and in the lowest byte the state
 };
+// NOLINTEND(cppcoreguidelines-pro-type-member-init)
 
 } // namespace tev

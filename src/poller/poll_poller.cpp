@@ -58,6 +58,7 @@ bool PollPoller::reserve(uint32_t count)
         return true;
     }
     const uint32_t capacity = capacity_ < 8 ? 16 : capacity_ * 2;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
     auto **owners = static_cast<Watch **>(realloc(owners_, capacity * sizeof(Watch *)));
     if (owners == nullptr) {
         return false;

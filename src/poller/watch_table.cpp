@@ -71,6 +71,7 @@ void WatchTable::free_buckets()
 void WatchTable::grow()
 {
     const uint32_t count = (mask_ + 1) * 4;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
     auto **larger = static_cast<Watch **>(calloc(count, sizeof(Watch *)));
     if (larger == nullptr) {
         return;
