@@ -1101,8 +1101,7 @@ static int note_that_it_goes(char *what)
 	return 0;
 }
 
-/* C24, I1, R7: the table may do with that immediate what it may with any other; it goes when the request is received.
- */
+/* C24, I1, R7: that immediate is like any other to the table, and goes when the request is received. */
 static void test_dispatch__request_post__immediate_is_a_talloc_object(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));

@@ -2026,21 +2026,27 @@ static bool __attribute__((noinline)) stack_is_left_alone_by_free(struct tevent_
 	return untouched;
 }
 
+/* A posted request's callback leaves the loop; then the request is freed. */
+static void free_when_left(struct tevent_context *ev, struct tevent_req *volatile req)
+{
+	tevent_req_set_callback(req, leave_by_longjmp, NULL);
+	if (setjmp(after_the_loop) == 0) {
+		tevent_loop_once(ev);
+	}
+	child_assert(strcmp(notes(), "left") == 0);
+	child_assert(stack_is_left_alone_by_free(req));
+}
+
 static void free_after_longjmp(void *arg)
 {
 	struct fixture *f = arg;
 	struct work_state *data;
-	struct tevent_req *volatile req = tevent_req_create(f->mem, &data, struct work_state);
+	struct tevent_req *req = tevent_req_create(f->mem, &data, struct work_state);
 
 	child_assert(req != NULL);
 	tevent_req_done(req);
 	tevent_req_post(req, f->ev);
-	tevent_req_set_callback(req, leave_by_longjmp, NULL);
-	if (setjmp(after_the_loop) == 0) {
-		tevent_loop_once(f->ev);
-	}
-	child_assert(strcmp(notes(), "left") == 0);
-	child_assert(stack_is_left_alone_by_free(req));
+	free_when_left(f->ev, req);
 }
 
 /*
@@ -2064,7 +2070,7 @@ static void free_inner_after_longjmp(void *arg)
 	struct fixture *f = arg;
 	struct work_state *data;
 	struct tevent_req *outer = tevent_req_create(f->mem, &data, struct work_state);
-	struct tevent_req *volatile req = tevent_req_create(f->mem, &data, struct work_state);
+	struct tevent_req *req = tevent_req_create(f->mem, &data, struct work_state);
 
 	child_assert(outer != NULL && req != NULL);
 	tevent_loop_allow_nesting(f->ev);
@@ -2078,14 +2084,9 @@ static void free_inner_after_longjmp(void *arg)
 		talloc_free(before);
 	}
 	tevent_req_set_callback(outer, run_inner_loop, f->ev);
-	tevent_req_set_callback(req, leave_by_longjmp, NULL);
 	tevent_req_post(outer, f->ev);
 	tevent_req_post(req, f->ev);
-	if (setjmp(after_the_loop) == 0) {
-		tevent_loop_once(f->ev);
-	}
-	child_assert(strcmp(notes(), "left") == 0);
-	child_assert(stack_is_left_alone_by_free(req));
+	free_when_left(f->ev, req);
 }
 
 /* R4, R7: the same in a loop inside another request's callback, after many that came back. */

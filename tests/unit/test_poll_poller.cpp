@@ -151,7 +151,10 @@ void test_update__many_watches__array_grows(void **)
     assert_int_equal(kernel.polled[0].fd, 9);
     b.poller.set_wakeup_fd(7);
     b.forget(*b.all[3]);
+    const size_t with_arrays = allocated_bytes();
     b.poller.close(b.watches);
+    assert_true(with_arrays == 0 ||
+                allocated_bytes() <= with_arrays - kernel.polled.size() * (sizeof(pollfd) + sizeof(Watch *)));
     assert_int_equal(b.all[0]->told, 0);
     assert_asked_for(b, "7");
     b.want(*b.all[0], kWantReadable);
