@@ -98,8 +98,11 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
                       const char *function, const char *location)
 {
     constexpr size_t kSubobjects = 1; // the state
-    void *chunk =
-        _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects, state_size);
+    // With what talloc reserves for headers this is room for one more child: the
+    // trigger, the end timer, a queue entry, whichever comes first.
+    constexpr size_t kRoom = 32;
+    void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
+                                        state_size + kRoom);
     if (chunk == nullptr) {
         return nullptr;
     }
