@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Readers and the writer that waits for them: for those who may have seen what
+// it took out, and for nobody else.
+
+#include "tests/unit/unit.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <sched.h>
+
+#include "src/base/readers.hpp"
+
+namespace {
+
+constexpr int kLong = 1000; // switches to the other thread
+
+// A writer in a thread of its own.
+struct Writer {
+    explicit Writer(tev::Readers &readers)
+        : thread([this, &readers] {
+              readers.wait_for_those_inside();
+              done.store(true);
+          })
+    {
+    }
+
+    std::atomic<bool> done{false};
+    std::thread thread;
+};
+
+void let_others_run()
+{
+    for (int i = 0; i < kLong; i++) {
+        sched_yield();
+    }
+}
+
+void test_readers__nobody_inside__no_wait(void **)
+{
+    tev::Readers readers;
+    for (int i = 0; i < 4; i++) {
+        readers.leave(readers.enter());
+        readers.wait_for_those_inside();
+    }
+}
+
+// C8: also one that was counted when the writers before this one began
+void test_readers__inside__are_waited_for(void **)
+{
+    for (int writers_before = 0; writers_before < 4; writers_before++) {
+        tev::Readers readers;
+        for (int i = 0; i < writers_before; i++) {
+            readers.wait_for_those_inside();
+        }
+        const uint32_t reader = readers.enter();
+        Writer writer(readers);
+        let_others_run();
+        assert_false(writer.done.load());
+        readers.leave(reader);
+        writer.thread.join();
+    }
+}
+
+void test_readers__come_without_a_pause__dont_hold_up_the_writer(void **)
+{
+    constexpr int kMost = 100'000;
+    tev::Readers readers;
+    uint32_t inside = readers.enter();
+    Writer writer(readers);
+    int crossings = 0;
+    while (!writer.done.load() && crossings < kMost) {
+        const uint32_t next = readers.enter();
+        readers.leave(inside);
+        inside = next;
+        sched_yield();
+        crossings++;
+    }
+    const bool was_done = writer.done.load();
+    readers.leave(inside);
+    writer.thread.join();
+    assert_true(was_done);
+}
+
+// C23: those of other threads are not in the child
+void test_readers__forgotten__are_not_waited_for(void **)
+{
+    tev::Readers readers;
+    readers.enter();
+    Writer writer(readers);
+    let_others_run(); // it has turned to the other counter by now
+    readers.enter();
+    readers.forget();
+    writer.thread.join();
+    readers.wait_for_those_inside();
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_readers__nobody_inside__no_wait),
+        cmocka_unit_test(test_readers__inside__are_waited_for),
+        cmocka_unit_test(test_readers__come_without_a_pause__dont_hold_up_the_writer),
+        cmocka_unit_test(test_readers__forgotten__are_not_waited_for),
+    };
+    return cmocka_run_group_tests_name("readers", tests, nullptr, nullptr);
+}
