@@ -19,6 +19,9 @@ namespace tev::signals {
 
 struct InfoRing {
     static constexpr uint32_t kSlots = 4 * kInfosBeforeBlocking;
+    // The rest is the loop thread's: what is sent on to it finds room there, and
+    // need not be sent on once more, past what came after it.
+    static constexpr uint32_t kSlotsForAll = 3 * kInfosBeforeBlocking;
 
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the info is written before it is published
     struct Slot {
@@ -34,11 +37,11 @@ struct InfoRing {
     Slot &slot_of(uint32_t position) { return slots[position % kSlots]; }
     bool is_published(uint32_t position) { return slot_of(position).published.load() == position + 1; }
 
-    bool reserve(uint32_t *position)
+    bool reserve(uint32_t *position, uint32_t limit)
     {
         uint32_t next = reserved.load();
         do {
-            if (next - released.load() >= kSlots) {
+            if (next - released.load() >= limit) {
                 return false;
             }
         } while (!reserved.compare_exchange_weak(next, next + 1));

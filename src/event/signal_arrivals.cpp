@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <new>
-#include <sched.h>
 #include <ucontext.h>
 
 #include "src/base/fork.hpp"
 #include "src/base/os.hpp"
+#include "src/base/readers.hpp"
 #include "src/event/info_ring.hpp"
 
 namespace tev::signals {
@@ -34,7 +35,7 @@ struct Process : ForkObserver {
     std::atomic<int> loop_thread{0};  // the last one that installed or worked off
     std::atomic<uint64_t> blocked{0}; // for that thread, until they are worked off
     std::atomic<uint32_t> arrived{0};
-    std::atomic<uint32_t> handlers_inside{0};
+    Readers handlers;
     uint32_t claimed = 0;
     uint32_t behind = 0; // signals that are
     uint64_t removals = 0;
@@ -42,6 +43,23 @@ struct Process : ForkObserver {
 };
 
 constinit Process g_signals{};
+
+// While a signal handler runs.
+class InHandler {
+public:
+    InHandler() = default;
+    ~InHandler()
+    {
+        g_signals.handlers.leave(side_);
+        errno = errno_;
+    }
+    InHandler(const InHandler &) = delete;
+    InHandler &operator=(const InHandler &) = delete;
+
+private:
+    const int errno_ = errno;
+    const uint32_t side_ = g_signals.handlers.enter();
+};
 
 void wake_listeners(const SignalState &state)
 {
@@ -55,13 +73,18 @@ uint64_t bit_of(int signum)
     return uint64_t{1} << (signum - 1);
 }
 
+bool in_loop_thread()
+{
+    return os::thread_id() == g_signals.loop_thread.load();
+}
+
 // For the time after the handler: each signal handler that returns brings back
 // the mask from before it.  Those of signals that came together lie one above
 // the other, so the one below takes over what the one above has found.
 void block_when_returning(void *context)
 {
     const uint64_t blocked = g_signals.blocked.load();
-    if (blocked == 0 || os::thread_id() != g_signals.loop_thread.load()) {
+    if (blocked == 0 || !in_loop_thread()) {
         return;
     }
     sigset_t &mask = static_cast<ucontext_t *>(context)->uc_sigmask;
@@ -72,14 +95,31 @@ void block_when_returning(void *context)
     }
 }
 
+// The kernel lets only the main thread send an info that says what kill() or a
+// child's end say.  Under way all of them carry a code of our own.
+constexpr int kSentOn = INT_MIN / 2;
+
+void send_on(int signum, siginfo_t info)
+{
+    info.si_code += kSentOn;
+    os::forward_signal(g_signals.loop_thread.load(), signum, &info);
+}
+
+void receive_sent_on(siginfo_t &info)
+{
+    if (info.si_code < kSentOn / 2) {
+        info.si_code -= kSentOn;
+    }
+}
+
 void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
 {
     InfoRing &ring = *state.ring.load();
     uint32_t position = 0;
-    if (!ring.reserve(&position)) {
+    if (!ring.reserve(&position, InfoRing::kSlotsForAll) &&
+        !(in_loop_thread() && ring.reserve(&position, InfoRing::kSlots))) {
         g_signals.blocked.fetch_or(bit_of(signum));
-        siginfo_t copy = arrival;
-        os::forward_signal(g_signals.loop_thread.load(), signum, &copy);
+        send_on(signum, arrival);
         return;
     }
     ring.publish(position, arrival);
@@ -91,26 +131,21 @@ void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
 
 void on_signal(int signum)
 {
-    const int saved_errno = errno;
-    g_signals.handlers_inside.fetch_add(1);
+    const InHandler here;
     SignalState &state = g_signals.of[signum];
     state.counted.fetch_add(1);
     g_signals.arrived.fetch_add(1);
     wake_listeners(state);
-    g_signals.handlers_inside.fetch_sub(1);
-    errno = saved_errno;
 }
 
 void on_signal_with_info(int signum, siginfo_t *arrival, void *context)
 {
-    const int saved_errno = errno;
-    g_signals.handlers_inside.fetch_add(1);
+    const InHandler here;
     SignalState &state = g_signals.of[signum];
+    receive_sent_on(*arrival);
     keep_info(signum, state, *arrival);
     block_when_returning(context);
     wake_listeners(state);
-    g_signals.handlers_inside.fetch_sub(1);
-    errno = saved_errno;
 }
 
 // In a forked child only the forking thread is left, and it is in no handler:
@@ -119,7 +154,7 @@ void forget_other_threads(ForkObserver &)
 {
     sigset_t mask;
     os::block_signals(&mask);
-    g_signals.handlers_inside.store(0);
+    g_signals.handlers.forget();
     g_signals.loop_thread.store(os::thread_id());
     uint32_t unclaimed = 0;
     for (SignalState &state : g_signals.of) {
@@ -162,14 +197,6 @@ int install(int signum, SignalState &state, int sa_flags)
     g_signals.loop_thread.store(os::thread_id());
     state.keeps_infos = (sa_flags & SA_SIGINFO) != 0;
     return os::sigaction(signum, &action, &state.previous) == 0 ? 0 : errno;
-}
-
-// A signal handler in another thread may still see a listener that was taken out.
-void wait_for_handlers()
-{
-    while (g_signals.handlers_inside.load() != 0) {
-        sched_yield();
-    }
 }
 
 bool take_blocked(int signum)
@@ -230,7 +257,7 @@ int add_listener(int signum, SignalListener &listener, int sa_flags)
     const int error = older == nullptr ? install(signum, state, sa_flags) : 0;
     if (error != 0) {
         state.newest.store(nullptr);
-        wait_for_handlers();
+        g_signals.handlers.wait_for_those_inside();
     }
     return error;
 }
@@ -247,7 +274,7 @@ void remove_listener(int signum, SignalListener &listener)
     if (state.newest.load() == nullptr) {
         restore_disposition(signum, state);
     }
-    wait_for_handlers();
+    g_signals.handlers.wait_for_those_inside();
 }
 
 SignalListener *newest_listener(int signum)

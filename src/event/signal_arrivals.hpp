@@ -6,7 +6,7 @@
 // The signal handler counts, keeps the siginfo where the disposition was
 // installed with SA_SIGINFO, and wakes each listener's loop.  It may run in
 // any thread, several at once.  It reads the list of listeners without a lock;
-// who takes a listener out waits until no signal handler is inside
+// who takes a listener out waits for the signal handlers that may have seen it
 // (remove_listener()), so what a handler sees stays in place.  Listeners are
 // added and removed by one thread at a time.
 //
@@ -15,7 +15,7 @@
 // worked them off.  Not for other threads: nobody but they could unblock it
 // there.  What they bring still has room, and what does not even find that is
 // sent on to the loop's thread, where it stays pending: none is lost while the
-// kernel has room for pending signals.
+// kernel has room for pending signals (standard ones merge there, as ever).
 
 #pragma once
 

@@ -775,6 +775,75 @@ static void test_signal_siginfo__another_thread_overfills_the_queue__none_is_los
 	assert_int_equal(v.wrong, 0);
 }
 
+enum { overfull = 1500 }; /* more than is kept */
+
+struct kind {
+	int code;
+	int wrong, told;
+};
+
+static void check_kind(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
+		       void *private_data)
+{
+	struct kind *k = private_data;
+	const siginfo_t *info = siginfo;
+
+	k->told++;
+	k->wrong += info->si_code != k->code || info->si_pid != getpid() || info->si_uid != getuid();
+	if (k->code == SI_QUEUE) {
+		k->wrong += info->si_value.sival_int != k->told;
+	}
+}
+
+static void *overfill(void *kind)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	for (int i = 1; i <= overfull; i++) {
+		switch (((const struct kind *)kind)->code) {
+		case SI_USER:
+			kill(getpid(), SIGRTMIN + 1);
+			break;
+		case SI_TKILL:
+			pthread_kill(pthread_self(), SIGRTMIN + 1);
+			break;
+		default:
+			pthread_sigqueue(pthread_self(), SIGRTMIN + 1, (union sigval){.sival_int = i});
+		}
+	}
+	return NULL;
+}
+
+/* S5: more than can be kept arrive in another thread, of each kind: none is lost, and each is told as it was sent */
+static void test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_told_as_sent(void **state)
+{
+	static const int codes[] = {SI_USER, SI_TKILL, SI_QUEUE};
+	struct fixture *f = fixture_of(state);
+	sigset_t set, before;
+
+	DEVIATION("D5", "the thread stays blocked");
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct kind k = {.code = codes[i]};
+		struct tevent_signal *se = tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, check_kind, &k);
+		pthread_t thread;
+
+		assert_non_null(se);
+		assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, &before), 0);
+		assert_int_equal(pthread_create(&thread, NULL, overfill, &k), 0);
+		pthread_join(thread, NULL);
+		assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+		assert_comes_to_rest(f->ev);
+		assert_int_equal(k.told, overfull);
+		assert_int_equal(k.wrong, 0);
+		talloc_free(se);
+	}
+}
+
 static void free_at_two(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
 			void *private_data)
 {
@@ -1957,6 +2026,7 @@ int main(void)
 		TEST_EACH_BACKEND(test_signal_siginfo__queue_full__blocked_until_worked_off),
 		TEST(test_signal_siginfo__queue_full_once_more__blocked_in_that_thread),
 		TEST(test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost),
+		TEST(test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_told_as_sent),
 		TEST_EACH_BACKEND(test_signal_siginfo__more_than_the_queue_holds__all_in_order),
 		TEST(test_signal_siginfo__in_batches__all_in_order),
 		TEST(test_signal_siginfo__queue_full_with_two_events__each_gets_all),

@@ -22,7 +22,7 @@ siginfo_t numbered(int number)
 uint32_t reserve(InfoRing &ring)
 {
     uint32_t position = UINT32_MAX;
-    assert_true(ring.reserve(&position));
+    assert_true(ring.reserve(&position, InfoRing::kSlots));
     return position;
 }
 
@@ -49,9 +49,9 @@ void test_ring__full__refuses_until_released(void **)
     for (uint32_t i = 0; i < InfoRing::kSlots; i++) {
         add(*ring, static_cast<int>(i));
     }
-    assert_false(ring->reserve(&position));
+    assert_false(ring->reserve(&position, InfoRing::kSlots));
     assert_int_equal(take(*ring), 0);
-    assert_true(ring->reserve(&position));
+    assert_true(ring->reserve(&position, InfoRing::kSlots));
 }
 
 // C23: a thread that was inside the signal handler at the fork is not in the child
