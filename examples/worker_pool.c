@@ -44,7 +44,7 @@ struct job {
 };
 
 struct primes_state {
-	struct primes_state *next, *prev;
+	struct primes_state *next;
 	struct pool *pool;
 	struct tevent_req *req;
 	uint64_t number;
@@ -131,9 +131,8 @@ static int pool_destructor(struct pool *pool)
 		pthread_join(worker->thread, NULL);
 		talloc_free(worker->ev);
 	}
-	while (pool->waiting != NULL) { /* these will get no answer; they don't look for the pool any more */
-		pool->waiting->number = 0;
-		pool->waiting = pool->waiting->next;
+	for (; pool->waiting != NULL; pool->waiting = pool->waiting->next) {
+		pool->waiting->pool = NULL; /* this one will get no answer */
 	}
 	return 0;
 }
@@ -181,17 +180,25 @@ fail:
 	return NULL;
 }
 
+/* What points to the request in the pool's list, or would. */
+static struct primes_state **place_of(struct pool *pool, uint64_t number)
+{
+	struct primes_state **place = &pool->waiting;
+
+	while (*place != NULL && (*place)->number != number) {
+		place = &(*place)->next;
+	}
+	return place;
+}
+
 static void primes_cleanup(struct tevent_req *req, enum tevent_req_state req_state)
 {
 	struct primes_state *state = tevent_req_data(req, struct primes_state);
 
 	(void)req_state;
-	if (state->number != 0) {
-		*(state->prev != NULL ? &state->prev->next : &state->pool->waiting) = state->next;
-		if (state->next != NULL) {
-			state->next->prev = state->prev;
-		}
-		state->number = 0;
+	if (state->pool != NULL) {
+		*place_of(state->pool, state->number) = state->next;
+		state->pool = NULL;
 	}
 }
 
@@ -211,9 +218,6 @@ static struct tevent_req *primes_send(TALLOC_CTX *mem_ctx, struct tevent_context
 	}
 	pool->last_number = job.number;
 	*state = (struct primes_state){.pool = pool, .req = req, .number = job.number, .next = pool->waiting};
-	if (pool->waiting != NULL) {
-		pool->waiting->prev = state;
-	}
 	pool->waiting = state;
 	tevent_req_set_cleanup_fn(req, primes_cleanup);
 	return req;
@@ -222,12 +226,9 @@ static struct tevent_req *primes_send(TALLOC_CTX *mem_ctx, struct tevent_context
 static void job_finished(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	struct job *job = talloc_get_type_abort(private_data, struct job);
-	struct primes_state *state = job->pool->waiting;
+	struct primes_state *state = *place_of(job->pool, job->number);
 
 	(void)ev, (void)im;
-	while (state != NULL && state->number != job->number) {
-		state = state->next;
-	}
 	if (state != NULL) {
 		state->primes = job->primes;
 		tevent_req_done(state->req);
@@ -250,28 +251,18 @@ static bool primes_recv(struct tevent_req *req, unsigned *primes)
 
 struct range {
 	unsigned from, to, primes;
-	unsigned *pending;
 	bool ok;
 };
+
+static unsigned pending;
 
 static void range_done(struct tevent_req *req)
 {
 	struct range *range = tevent_req_callback_data_void(req);
 
 	range->ok = primes_recv(req, &range->primes);
-	(*range->pending)--;
+	pending--;
 	talloc_free(req);
-}
-
-static bool range_start(struct tevent_context *ev, struct pool *pool, struct range *range)
-{
-	struct tevent_req *req = primes_send(ev, ev, pool, range->from, range->to);
-
-	if (req == NULL) {
-		return false;
-	}
-	tevent_req_set_callback(req, range_done, range);
-	return true;
 }
 
 int main(int argc, char **argv)
@@ -282,8 +273,7 @@ int main(int argc, char **argv)
 	struct tevent_context *ev = tevent_context_init(NULL);
 	struct pool *pool = ev != NULL && threads > 0 ? pool_create(ev, ev, threads) : NULL;
 	struct range *ranges = pool != NULL ? talloc_zero_array(pool, struct range, jobs) : NULL;
-	struct tevent_req *given_up;
-	unsigned pending = jobs;
+	struct tevent_req *req, *given_up;
 	int status = 1;
 
 	if (ranges == NULL) {
@@ -292,11 +282,14 @@ int main(int argc, char **argv)
 	}
 	given_up = primes_send(ev, ev, pool, 0, size);
 	for (unsigned i = 0; i < jobs; i++) {
-		ranges[i] = (struct range){.from = i * size, .to = (i + 1) * size, .pending = &pending};
-		if (!range_start(ev, pool, &ranges[i])) {
+		ranges[i] = (struct range){.from = i * size, .to = (i + 1) * size};
+		req = primes_send(ev, ev, pool, ranges[i].from, ranges[i].to);
+		if (req == NULL) {
 			fprintf(stderr, "no memory\n");
 			goto out;
 		}
+		tevent_req_set_callback(req, range_done, &ranges[i]);
+		pending++;
 	}
 	talloc_free(given_up); /* its worker may be at it right now; the result goes nowhere */
 
