@@ -22,7 +22,7 @@ constexpr int kMostSignals = 128;
 
 struct SignalState {
     std::atomic<SignalListener *> newest{nullptr};
-    std::atomic<uint32_t> counted{0}; // arrivals without info
+    std::atomic<uint32_t> counted{0}; // arrivals whose info is not kept
     uint32_t claimed = 0;
     bool is_behind = false;                // a listener may not have been told yet of what was claimed
     bool keeps_infos = false;              // installed with SA_SIGINFO
@@ -68,6 +68,12 @@ void wake_listeners(const SignalState &state)
     }
 }
 
+void count_one(SignalState &state)
+{
+    state.counted.fetch_add(1);
+    g_signals.arrived.fetch_add(1);
+}
+
 uint64_t bit_of(int signum)
 {
     return uint64_t{1} << (signum - 1);
@@ -99,10 +105,12 @@ void block_when_returning(void *context)
 // child's end say.  Under way all of them carry a code of our own.
 constexpr int kSentOn = INT_MIN / 2;
 
-void send_on(int signum, siginfo_t info)
+void send_on(int signum, SignalState &state, siginfo_t info)
 {
     info.si_code += kSentOn;
-    os::forward_signal(g_signals.loop_thread.load(), signum, &info);
+    if (os::forward_signal(g_signals.loop_thread.load(), signum, &info) == -1) {
+        count_one(state); // that thread is gone, or the kernel has no room: at least that it came is kept
+    }
 }
 
 void receive_sent_on(siginfo_t &info)
@@ -119,7 +127,7 @@ void keep_info(int signum, SignalState &state, const siginfo_t &arrival)
     if (!ring.reserve(&position, InfoRing::kSlotsForAll) &&
         !(in_loop_thread() && ring.reserve(&position, InfoRing::kSlots))) {
         g_signals.blocked.fetch_or(bit_of(signum));
-        send_on(signum, arrival);
+        send_on(signum, state, arrival);
         return;
     }
     ring.publish(position, arrival);
@@ -133,8 +141,7 @@ void on_signal(int signum)
 {
     const InHandler here;
     SignalState &state = g_signals.of[signum];
-    state.counted.fetch_add(1);
-    g_signals.arrived.fetch_add(1);
+    count_one(state);
     wake_listeners(state);
 }
 

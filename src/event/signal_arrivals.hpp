@@ -14,8 +14,8 @@
 // the signal is blocked for the loop's thread, which unblocks it when it has
 // worked them off.  Not for other threads: nobody but they could unblock it
 // there.  What they bring still has room, and what does not even find that is
-// sent on to the loop's thread, where it stays pending: none is lost while the
-// kernel has room for pending signals (standard ones merge there, as ever).
+// sent on to the loop's thread, where it stays pending (standard signals merge
+// there, as ever).  If that can't be done the info is lost, not the arrival.
 
 #pragma once
 
@@ -65,8 +65,8 @@ bool claim(int signum);
 // What the listener has not been told yet of what was claimed.  Taken is told:
 // a handler may run the loop again, or never return.
 bool take_info(int signum, SignalListener &listener, siginfo_t *info);
-// One that came when the disposition was another one, which kept no infos; as
-// take_info() where this one does.
+// One that came when the disposition was another one, which kept no infos, or
+// whose info was lost; as take_info() where this disposition keeps them.
 bool take_one_without_info(int signum, SignalListener &listener);
 // Those without info, and infos that were not taken.
 uint32_t take_count(int signum, SignalListener &listener);

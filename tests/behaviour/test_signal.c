@@ -844,6 +844,38 @@ static void test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_
 	}
 }
 
+struct passer_by {
+	struct fixture *f;
+	struct kind *kind;
+	struct tevent_signal *se;
+};
+
+static void *add_from_here(void *arg)
+{
+	struct passer_by *going = arg;
+
+	going->se = tevent_add_signal(going->f->ev, going->f->mem, SIGRTMIN + 1, SA_SIGINFO, check_kind, going->kind);
+	return NULL;
+}
+
+/* S5: nobody is left who could be sent what is not kept: the infos of these are lost, no arrival is */
+static void test_signal_siginfo__more_than_is_kept_and_the_loops_thread_is_gone__all_are_told(void **state)
+{
+	struct kind k = {.code = SI_TKILL};
+	struct passer_by going = {fixture_of(state), &k, NULL};
+	pthread_t thread;
+
+	DEVIATION("D5", "the thread stays blocked");
+	assert_int_equal(pthread_create(&thread, NULL, add_from_here, &going), 0);
+	pthread_join(thread, NULL);
+	assert_non_null(going.se);
+	assert_int_equal(pthread_create(&thread, NULL, overfill, &k), 0);
+	pthread_join(thread, NULL);
+	assert_comes_to_rest(going.f->ev);
+	assert_int_equal(k.told, overfull);
+	assert_in_range(k.wrong, 1, overfull / 2);
+}
+
 static void free_at_two(struct tevent_context *ev, struct tevent_signal *se, int signum, int count, void *siginfo,
 			void *private_data)
 {
@@ -2027,6 +2059,7 @@ int main(void)
 		TEST(test_signal_siginfo__queue_full_once_more__blocked_in_that_thread),
 		TEST(test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost),
 		TEST(test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_told_as_sent),
+		TEST(test_signal_siginfo__more_than_is_kept_and_the_loops_thread_is_gone__all_are_told),
 		TEST_EACH_BACKEND(test_signal_siginfo__more_than_the_queue_holds__all_in_order),
 		TEST(test_signal_siginfo__in_batches__all_in_order),
 		TEST(test_signal_siginfo__queue_full_with_two_events__each_gets_all),
