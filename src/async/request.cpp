@@ -99,8 +99,9 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
 {
     constexpr size_t kSubobjects = 1; // the state
     // With what talloc reserves for headers this is room for one more child: the
-    // trigger, the end timer, a queue entry, whichever comes first.
-    constexpr size_t kRoom = 32;
+    // trigger, the end timer, a queue entry, or a small one of the program's,
+    // whichever comes first; the original leaves as much.
+    constexpr size_t kRoom = 48;
     void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
                                         state_size + kRoom);
     if (chunk == nullptr) {
