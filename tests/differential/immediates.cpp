@@ -43,6 +43,12 @@ void immediate_new(const Step &s)
     }
 }
 
+// D5: by a cleanup function in the free that has taken it already; the abort returns here.
+bool may_be_freed(const ImmediateSlot &im)
+{
+    return im.running > 0 && g_world->in_cleanup != 0;
+}
+
 // D12: one that waits and goes from a wrapper to another context, or to a wrapper (where the table is called
 // before the cancelling there).
 bool changes_wrapper(const ImmediateSlot &im, const ContextSlot &to)
@@ -74,7 +80,8 @@ void immediate_schedule(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if (changes_wrapper(*im, *ctx) && avoid(Known::kD12)) {
+    if ((changes_wrapper(*im, *ctx) && avoid(Known::kD12)) ||
+        (may_be_freed(*im) && avoid(Known::kD5FreedImmediate))) {
         return;
     }
     say("schedule %s %s", im->name, ctx->name);
@@ -94,7 +101,8 @@ void immediate_cancel(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if (changes_wrapper(*im, *ctx) && avoid(Known::kD12)) {
+    if ((changes_wrapper(*im, *ctx) && avoid(Known::kD12)) ||
+        (may_be_freed(*im) && avoid(Known::kD5FreedImmediate))) {
         return;
     }
     say("cancel %s", im->name);

@@ -26,6 +26,7 @@ namespace diff {
     X(kD5MixedInfo, "D5: SA_SIGINFO and not on one signal: the first event decides")                         \
     X(kD5Reinit, "D5: re-initialising inside a handler of the same loop: left out")                          \
     X(kD5Reentry, "D5: freeing an event whose handler runs twice (C26): left out")                           \
+    X(kD5FreedImmediate, "D5: scheduling an immediate that was freed in its own handler: left out")          \
     X(kD5WrapperInUse, "D5, D7: freeing a wrapper in its handlers (a signal goes, DETACH is late there), "   \
                        "or pushed: left out")                                                                \
     X(kD5WrapperAlone, "D5: a message on a wrapper without main context: left out")                          \
