@@ -5,6 +5,7 @@
 // A loop that runs until nothing is left gets a guard, a timer that takes
 // away what would keep it for ever; so every loop comes to an end.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <sys/eventfd.h>
@@ -22,12 +23,21 @@ constexpr int kMostLoops = 4;
 constexpr int kMostWaits = 4000;
 constexpr int kExitOfEndlessLoop = 97;
 
+// C26: what runs here may run the immediate again that has called the trigger.
+void note_loop_in_triggers()
+{
+    for (QueueSlot &queue : g_world->queues) {
+        queue.may_be_reentered = queue.triggers_running != 0;
+    }
+}
+
 class LoopCall {
 public:
     explicit LoopCall(ContextSlot &ctx) : ctx_(ctx)
     {
         ctx.loops++;
         ctx.pinned++;
+        note_loop_in_triggers();
         g_world->loops.push_back(slot_of_context(ctx));
         g_log.indent();
     }
@@ -43,8 +53,8 @@ private:
     ContextSlot &ctx_;
 };
 
-// Without timer 0.14.1 waits for 30 s; a timer may be as far away.
-bool is_until_timer(const ContextSlot *ctx, int timeout_ms)
+// Without timer 0.14.1 waits for 30 s; a timer may be as far away, or have been before it went.
+bool may_be_until_timer(const ContextSlot *ctx, int timeout_ms)
 {
     for (const auto &[main, deadline] : g_world->deadlines) {
         if (main == ctx && (deadline - vos::now_us() + 999) / 1000 == timeout_ms) {
@@ -364,6 +374,7 @@ void loop_pieces(const Step &s)
         return;
     }
     ctx->pinned++;
+    note_loop_in_triggers();
     g_world->loops.push_back(slot_of_context(*ctx));
     g_log.indent();
     switch (s[1] % 4) {
@@ -373,7 +384,7 @@ void loop_pieces(const Step &s)
     case 1: {
         timeval delay = CALL(tevent_common_loop_timer_delay)(pointer(*ctx));
         // C13: without a timer this is the wait timeout.
-        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !is_until_timer(ctx, 30000) &&
+        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !may_be_until_timer(ctx, 30000) &&
             masked(Known::kC13)) {
             delay.tv_sec = ctx->wait_timeout;
         }
@@ -506,10 +517,18 @@ int on_idle(int timeout_ms)
         say("no wait");
         return 0;
     }
+    constexpr int kOldTimeout = 30000;
     const ContextSlot *ctx = w.loops.empty() ? nullptr : &w.contexts[w.loops.back()];
-    if (!g_api.is_ours && ctx != nullptr && timeout_ms == 30000 && ctx->wait_timeout != 30 &&
-        !is_until_timer(ctx, timeout_ms) && masked(Known::kC13)) {
-        timeout_ms = ctx->wait_timeout == INT32_MAX ? -1 : static_cast<int>(ctx->wait_timeout * 1000);
+    if (ctx != nullptr && ctx->wait_timeout != 30) {
+        const int own = ctx->wait_timeout == INT32_MAX ? -1 : static_cast<int>(ctx->wait_timeout * 1000);
+        const bool in_doubt = may_be_until_timer(ctx, kOldTimeout);
+        if (in_doubt && (timeout_ms == kOldTimeout || timeout_ms == own) && masked(Known::kC13)) {
+            say("waits for the one or the other");
+            return own < 0 ? kOldTimeout : std::min(own, kOldTimeout);
+        }
+        if (!g_api.is_ours && timeout_ms == kOldTimeout && masked(Known::kC13)) {
+            timeout_ms = own;
+        }
     }
     say("waits %d ms", timeout_ms);
     return timeout_ms < 0 ? 0 : timeout_ms;

@@ -64,12 +64,18 @@ void on_trigger(tevent_req *ptr, void *private_data)
     EntrySlot &entry = *static_cast<EntrySlot *>(hook.object);
     say("%s triggered: %d %d", entry.name, g_world->requests[entry.request].ptr == ptr, entry.triggered);
     bind(entry);
+    QueueSlot &queue = g_world->queues[entry.queue];
     if (hook.detail == 0) {
-        g_world->queues[entry.queue].trigger_pending = false;
+        queue.trigger_pending = false;
     }
     entry.triggered = true;
     HandlerCall call(hook);
+    const uint32_t serial = queue.serial;
+    queue.triggers_running++;
     run_script(hook.script);
+    if (queue.serial == serial && --queue.triggers_running == 0) {
+        queue.may_be_reentered = false;
+    }
 }
 
 bool head_waits(const QueueSlot &queue)
@@ -89,7 +95,8 @@ void queue_create(const Step &s)
     reserve(*queue, kNone);
     queue->entries.clear();
     queue->home = kNone;
-    queue->stopped = queue->trigger_pending = queue->mixed = false;
+    queue->stopped = queue->trigger_pending = queue->mixed = queue->may_be_reentered = false;
+    queue->triggers_running = 0;
     say("%s = queue parent=%s", queue->name, parent_name);
     tevent_queue *ptr = CALL(_tevent_queue_create)(mem_ctx, "queue", "queue_create");
     if (made(*queue, ptr)) {
