@@ -111,9 +111,12 @@ long syscall(long number, ...)
 	e = va_arg(ap, long);
 	f = va_arg(ap, long);
 	va_end(ap);
+	if (number == SYS_rt_tgsigqueueinfo) {
+		atomic_fetch_add(&sent_on[(int)c], 1); /* before it can enter again and be told */
+	}
 	result = next_syscall(number, a, b, c, d, e, f);
-	if (number == SYS_rt_tgsigqueueinfo && result == 0) {
-		atomic_fetch_add(&sent_on[(int)c], 1);
+	if (number == SYS_rt_tgsigqueueinfo && result == -1) {
+		atomic_fetch_sub(&sent_on[(int)c], 1);
 	}
 	return result;
 }
