@@ -57,6 +57,12 @@ bool changes_wrapper(const ImmediateSlot &im, const ContextSlot &to)
     return leaves || ((im.scheduled || im.running > 0) && to.is_wrapper);
 }
 
+bool is_left_out(const ImmediateSlot &im, const ContextSlot &to)
+{
+    return (changes_wrapper(im, to) && avoid(Known::kD12)) ||
+           (may_be_freed(im) && avoid(Known::kD5FreedImmediate));
+}
+
 void cancel(ImmediateSlot &im, ContextSlot &ctx, int how)
 {
     if (how % 3 == 2) {
@@ -80,8 +86,7 @@ void immediate_schedule(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if ((changes_wrapper(*im, *ctx) && avoid(Known::kD12)) ||
-        (may_be_freed(*im) && avoid(Known::kD5FreedImmediate))) {
+    if (is_left_out(*im, *ctx)) {
         return;
     }
     say("schedule %s %s", im->name, ctx->name);
@@ -101,8 +106,7 @@ void immediate_cancel(const Step &s)
     if (im == nullptr || ctx == nullptr || !is_free_to_use(*im)) {
         return;
     }
-    if ((changes_wrapper(*im, *ctx) && avoid(Known::kD12)) ||
-        (may_be_freed(*im) && avoid(Known::kD5FreedImmediate))) {
+    if (is_left_out(*im, *ctx)) {
         return;
     }
     say("cancel %s", im->name);

@@ -27,7 +27,7 @@ constexpr int kExitOfEndlessLoop = 97;
 void note_loop_in_triggers()
 {
     for (QueueSlot &queue : g_world->queues) {
-        queue.may_be_reentered = queue.triggers_running != 0;
+        queue.reentered = queue.running != 0;
     }
 }
 
@@ -53,11 +53,13 @@ private:
     ContextSlot &ctx_;
 };
 
-// Without timer 0.14.1 waits for 30 s; a timer may be as far away, or have been before it went.
-bool may_be_until_timer(const ContextSlot *ctx, int timeout_ms)
+constexpr int kOldTimeoutMs = 30000;
+
+// Without timer 0.14.1 waits for so long; a timer may be as far away, or have been before it went.
+bool may_be_until_timer(const ContextSlot *ctx)
 {
     for (const auto &[main, deadline] : g_world->deadlines) {
-        if (main == ctx && (deadline - vos::now_us() + 999) / 1000 == timeout_ms) {
+        if (main == ctx && (deadline - vos::now_us() + 999) / 1000 == kOldTimeoutMs) {
             return true;
         }
     }
@@ -384,7 +386,7 @@ void loop_pieces(const Step &s)
     case 1: {
         timeval delay = CALL(tevent_common_loop_timer_delay)(pointer(*ctx));
         // C13: without a timer this is the wait timeout.
-        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !may_be_until_timer(ctx, 30000) &&
+        if (!g_api.is_ours && delay.tv_sec == 30 && delay.tv_usec == 0 && !may_be_until_timer(ctx) &&
             masked(Known::kC13)) {
             delay.tv_sec = ctx->wait_timeout;
         }
@@ -517,16 +519,15 @@ int on_idle(int timeout_ms)
         say("no wait");
         return 0;
     }
-    constexpr int kOldTimeout = 30000;
     const ContextSlot *ctx = w.loops.empty() ? nullptr : &w.contexts[w.loops.back()];
     if (ctx != nullptr && ctx->wait_timeout != 30) {
         const int own = ctx->wait_timeout == INT32_MAX ? -1 : static_cast<int>(ctx->wait_timeout * 1000);
-        const bool in_doubt = may_be_until_timer(ctx, kOldTimeout);
-        if (in_doubt && (timeout_ms == kOldTimeout || timeout_ms == own) && masked(Known::kC13)) {
+        if ((timeout_ms == kOldTimeoutMs || timeout_ms == own) && may_be_until_timer(ctx) &&
+            masked(Known::kC13)) {
             say("waits for the one or the other");
-            return own < 0 ? kOldTimeout : std::min(own, kOldTimeout);
+            return own < 0 ? kOldTimeoutMs : std::min(own, kOldTimeoutMs);
         }
-        if (!g_api.is_ours && timeout_ms == kOldTimeout && masked(Known::kC13)) {
+        if (!g_api.is_ours && timeout_ms == kOldTimeoutMs && masked(Known::kC13)) {
             timeout_ms = own;
         }
     }

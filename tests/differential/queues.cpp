@@ -71,10 +71,10 @@ void on_trigger(tevent_req *ptr, void *private_data)
     entry.triggered = true;
     HandlerCall call(hook);
     const uint32_t serial = queue.serial;
-    queue.triggers_running++;
+    queue.running++; // the immediate that calls goes with it
     run_script(hook.script);
-    if (queue.serial == serial && --queue.triggers_running == 0) {
-        queue.may_be_reentered = false;
+    if (queue.serial == serial && --queue.running == 0) {
+        queue.reentered = false;
     }
 }
 
@@ -95,8 +95,7 @@ void queue_create(const Step &s)
     reserve(*queue, kNone);
     queue->entries.clear();
     queue->home = kNone;
-    queue->stopped = queue->trigger_pending = queue->mixed = queue->may_be_reentered = false;
-    queue->triggers_running = 0;
+    queue->stopped = queue->trigger_pending = queue->mixed = false;
     say("%s = queue parent=%s", queue->name, parent_name);
     tevent_queue *ptr = CALL(_tevent_queue_create)(mem_ctx, "queue", "queue_create");
     if (made(*queue, ptr)) {

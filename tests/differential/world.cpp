@@ -158,10 +158,6 @@ bool may_not_go(const Object &object)
             return true;
         }
     }
-    if (object.kind == Kind::kQueue && static_cast<const QueueSlot &>(object).may_be_reentered &&
-        avoid(Known::kD5Reentry)) {
-        return true; // its immediate goes with it
-    }
     return (object.reentered && object.running > 0 && object.kind != Kind::kEntry &&
             avoid(Known::kD5Reentry)) ||
            (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));

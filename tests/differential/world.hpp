@@ -114,8 +114,6 @@ struct QueueSlot : Object {
     bool stopped = false;
     bool trigger_pending = false; // D9
     bool mixed = false;           // D7
-    int triggers_running = 0;
-    bool may_be_reentered = false; // a loop runs, or has run, in one of them
     int home = kNone;             // D12: the context of its first entry
 };
 
