@@ -21,13 +21,13 @@
 	WORKLOAD(immediate_burst, 1000, 100000, CPU, "1,000 are created, scheduled, run, freed; each") \
 	WORKLOAD(zero_timer, 1, 100000, CPU, "a zero timer runs and adds the next one") \
 	WORKLOAD(timer_rearm_10, 10, 200000, CPU, "the oldest timer is cancelled, a new latest one set") \
-	WORKLOAD(timer_rearm_1k, 1000, 200000, CPU, "the same with 1,000 pending") \
-	WORKLOAD(timer_rearm_10k, 10000, 200000, CPU, "the same with 10,000 pending") \
-	WORKLOAD(timer_rearm_100k, 100000, 200000, CPU, "the same with 100,000 pending") \
+	WORKLOAD(timer_rearm_1k, 1000, 200000, CPU, "the oldest timer is cancelled, a new latest one set, with 1,000 pending") \
+	WORKLOAD(timer_rearm_10k, 10000, 200000, CPU, "the oldest timer is cancelled, a new latest one set, with 10,000 pending") \
+	WORKLOAD(timer_rearm_100k, 100000, 200000, CPU, "the oldest timer is cancelled, a new latest one set, with 100,000 pending") \
 	WORKLOAD(timer_random_10, 10, 200000, CPU, "any timer is cancelled, one set at any time") \
-	WORKLOAD(timer_random_1k, 1000, 20000, CPU, "the same with 1,000 pending") \
-	WORKLOAD(timer_random_10k, 10000, 4000, CPU, "the same with 10,000 pending") \
-	WORKLOAD(timer_random_100k, 100000, 1000, CPU, "the same with 100,000 pending") \
+	WORKLOAD(timer_random_1k, 1000, 20000, CPU, "any timer is cancelled, one set at any time, with 1,000 pending") \
+	WORKLOAD(timer_random_10k, 10000, 4000, CPU, "any timer is cancelled, one set at any time, with 10,000 pending") \
+	WORKLOAD(timer_random_100k, 100000, 1000, CPU, "any timer is cancelled, one set at any time, with 100,000 pending") \
 	WORKLOAD(timer_fire_1000, 1000, 20000, CPU, "1,000 due timers are set in mixed order and run; each") \
 	WORKLOAD(timer_behind_1k, 1000, 20000, CPU, "a due timer is set and runs before 1,000 long ones") \
 	WORKLOAD(timer_behind_10k, 10000, 4000, CPU, "a due timer is set and runs before 10,000 long ones") \
