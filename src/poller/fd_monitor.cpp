@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 
-#include "src/base/fork.hpp"
 #include "src/base/os.hpp"
 
 namespace tev {
@@ -54,9 +53,6 @@ void FdMonitor::use_poll()
 
 void FdMonitor::leave_parents_instance()
 {
-    if (fork_generation_ == fork_generation()) [[likely]] {
-        return;
-    }
     fork_generation_ = fork_generation();
     if (uses_epoll() && !epoll_.reopen(pending_)) {
         fall_back("epoll instance after fork");
@@ -81,13 +77,13 @@ bool FdMonitor::fall_back(const char *what)
 
 void FdMonitor::add(Watch &watch)
 {
-    leave_parents_instance();
+    heed_fork();
     watches_.insert(watch);
 }
 
 void FdMonitor::remove(Watch &watch)
 {
-    leave_parents_instance();
+    heed_fork();
     if (poller_ != nullptr) {
         poller_->forget(watch);
     }
@@ -111,7 +107,7 @@ void FdMonitor::hand_over(Watch &old, Watch &heir)
 
 void FdMonitor::want(Watch &watch, uint8_t interest)
 {
-    leave_parents_instance();
+    heed_fork();
     watch.wanted = interest;
     if (watch.is_linked()) {
         return; // update() compares once more
@@ -123,7 +119,7 @@ void FdMonitor::want(Watch &watch, uint8_t interest)
 
 void FdMonitor::tell_again(Watch &watch)
 {
-    leave_parents_instance();
+    heed_fork();
     if (watch.told != 0) {
         watch.tell_again = true;
         if (!watch.is_linked()) {
@@ -134,7 +130,7 @@ void FdMonitor::tell_again(Watch &watch)
 
 void FdMonitor::set_wakeup_fd(int fd)
 {
-    leave_parents_instance();
+    heed_fork();
     wakeup_fd_ = fd;
     if (poller_ != nullptr) {
         poller_->set_wakeup_fd(fd);
@@ -143,7 +139,7 @@ void FdMonitor::set_wakeup_fd(int fd)
 
 bool FdMonitor::update()
 {
-    leave_parents_instance();
+    heed_fork();
     if (uses_epoll() && pending_.empty() && epoll_.knows_wakeup()) [[likely]] {
         return true;
     }

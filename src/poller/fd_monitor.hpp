@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include "src/base/fork.hpp"
 #include "src/base/report.hpp"
 #include "src/poller/epoll_poller.hpp"
 #include "src/poller/poll_poller.hpp"
@@ -60,7 +61,14 @@ private:
     // The usual case is asked first and needs no virtual call.
     bool uses_epoll() const { return poller_ == &epoll_; }
     bool tell_changes();
-    void leave_parents_instance();
+    // Comes first in whatever touches the kernel's knowledge.
+    void heed_fork()
+    {
+        if (fork_generation_ != fork_generation()) [[unlikely]] {
+            leave_parents_instance();
+        }
+    }
+    [[gnu::cold, gnu::noinline]] void leave_parents_instance();
     bool fall_back(const char *what);
     void use_poll();
 
