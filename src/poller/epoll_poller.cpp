@@ -122,7 +122,16 @@ void EpollPoller::forget(Watch &watch)
 
 WaitResult EpollPoller::wait(int timeout_ms)
 {
-    const int count = os::epoll_wait_one(epoll_fd_, &reported_, timeout_ms);
+    const bool without_limit = timeout_ms > 0 && guess_.is_worth_asking();
+    int count = os::epoll_wait_one(epoll_fd_, &reported_, without_limit ? 0 : timeout_ms);
+    if (without_limit) {
+        if (count != 0) [[likely]] {
+            guess_.hit();
+        } else {
+            guess_.miss();
+            count = os::epoll_wait_one(epoll_fd_, &reported_, timeout_ms);
+        }
+    }
     if (count > 0) {
         return WaitResult::kReady;
     }

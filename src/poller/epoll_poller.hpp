@@ -17,6 +17,7 @@
 #pragma once
 
 #include "src/poller/poller.hpp"
+#include "src/poller/ready_guess.hpp"
 
 namespace tev {
 
@@ -47,6 +48,7 @@ private:
     int epoll_fd_ = -1;
     int wakeup_fd_ = -1;
     bool wakeup_told_ = false;
+    ReadyGuess guess_;
     epoll_event reported_ = {};
 };
 

@@ -279,6 +279,61 @@ void test_wait__each_outcome__is_told(void **)
     assert_true(b.poller.wait(0) == WaitResult::kFailed);
 }
 
+// Waits that find something, until a limit is not needed at first.
+void make_eager(Bench &b)
+{
+    for (int waits = 0; waits < 64; waits++) {
+        kernel.reports = {{0, 1, {}}};
+        assert_true(b.poller.wait(17) == WaitResult::kReady);
+    }
+    assert_int_equal(kernel.last_timeout, 0);
+}
+
+// C11: where something has been ready all the time there is one call, without a limit; where it is not any
+// more, a second one with it, and soon that one alone.
+void test_wait__something_is_always_ready__limit_comes_second(void **)
+{
+    Bench b;
+    make_eager(b);
+    kernel.reports = {{0, 0, {}}, {0, 1, {}}};
+    assert_true(b.poller.wait(17) == WaitResult::kReady);
+    assert_int_equal(kernel.last_timeout, 17);
+    assert_int_equal(kernel.reports.size(), 0);
+    make_eager(b);
+    kernel.reports = {{0, 0, {}}, {0, 0, {}}, {0, 0, {}}, {0, 0, {}}};
+    assert_true(b.poller.wait(17) == WaitResult::kTimeLimit);
+    assert_int_equal(kernel.last_timeout, 17);
+    assert_int_equal(kernel.reports.size(), 2);
+    assert_true(b.poller.wait(17) == WaitResult::kTimeLimit);
+    assert_int_equal(kernel.last_timeout, 17);
+    assert_int_equal(kernel.reports.size(), 1);
+}
+
+// C11, C13: without a limit, or as nothing but a question, there is one call at any time.
+void test_wait__no_limit__is_one_call(void **)
+{
+    Bench b;
+    make_eager(b);
+    for (const int timeout : {-1, 0}) {
+        kernel.reports = {{0, 0, {}}, {0, 1, {}}};
+        assert_true(b.poller.wait(timeout) == WaitResult::kTimeLimit);
+        assert_int_equal(kernel.last_timeout, timeout);
+        assert_int_equal(kernel.reports.size(), 1);
+    }
+}
+
+// C11, C5: what the first call is told is told.
+void test_wait__first_call_fails__is_told(void **)
+{
+    Bench b;
+    make_eager(b);
+    kernel.reports = {{EINTR, 0, {}}, {EBADF, 0, {}}};
+    assert_true(b.poller.wait(17) == WaitResult::kInterrupted);
+    assert_int_equal(kernel.last_timeout, 0);
+    assert_true(b.poller.wait(17) == WaitResult::kFailed);
+    assert_int_equal(kernel.last_timeout, 0);
+}
+
 } // namespace
 
 int main()
@@ -293,6 +348,9 @@ int main()
         cmocka_unit_test(test_reopen__new_instance__is_told_everything),
         cmocka_unit_test(test_ready__reports__are_told_apart),
         cmocka_unit_test(test_wait__each_outcome__is_told),
+        cmocka_unit_test(test_wait__something_is_always_ready__limit_comes_second),
+        cmocka_unit_test(test_wait__no_limit__is_one_call),
+        cmocka_unit_test(test_wait__first_call_fails__is_told),
     };
     return cmocka_run_group_tests_name("epoll_poller", tests, nullptr, nullptr);
 }
