@@ -226,6 +226,25 @@ static uint64_t run_signal(void *state, uint64_t operations)
 	return 0;
 }
 
+static void raise_it(struct loop *loop, int fd)
+{
+	(void)fd;
+	bench_signal();
+	if (arrived) {
+		arrived = 0;
+		loop->ran++;
+	}
+}
+
+static void *set_up_signal_busy(unsigned n)
+{
+	struct loop *loop = set_up_signal(n);
+	loop->call = raise_it;
+	loop->fd[0] = bench_eventfd(1);
+	watch(loop, loop->fd[0]);
+	return loop;
+}
+
 static void wake(void *private_data)
 {
 	const struct loop *loop = private_data;
@@ -289,6 +308,7 @@ static const struct bench_case cases[] = {
 	{"fd_add_free", set_up_unwatched, run_add_free, tear_down},
 	{"fd_add_turn_free", set_up_unwatched, run_add_turn_free, tear_down},
 	{"signal", set_up_signal, run_signal, tear_down},
+	{"signal_busy", set_up_signal_busy, turns, tear_down},
 	{"thread_1", set_up_threads, run_threads, tear_down_threads},
 	{"thread_4", set_up_threads, run_threads, tear_down_threads},
 	{"thread_wakeup", set_up_threads, run_wakeup, tear_down_threads},

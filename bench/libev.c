@@ -453,6 +453,23 @@ static void *set_up_signal(unsigned n)
 	return all;
 }
 
+static void raise_it(struct ev_loop *loop, ev_io *io, int what)
+{
+	(void)loop;
+	(void)io;
+	(void)what;
+	bench_signal();
+}
+
+static void *set_up_signal_busy(unsigned n)
+{
+	struct all *all = set_up_signal(n);
+	all->fd[0] = bench_eventfd(1);
+	ev_io_init(&all->one, raise_it, all->fd[0], EV_READ);
+	ev_io_start(all->loop, &all->one);
+	return all;
+}
+
 static void tear_down_signal(void *state)
 {
 	struct all *all = state;
@@ -586,6 +603,7 @@ static const struct bench_case cases[] = {
 	{"fd_add_free", set_up_unwatched, run_add_free, tear_down},
 	{"fd_add_turn_free", set_up_unwatched, run_add_turn_free, tear_down},
 	{"signal", set_up_signal, run_signal, tear_down_signal},
+	{"signal_busy", set_up_signal_busy, run_loop, tear_down_signal},
 	{"thread_1", set_up_threads, run_threads, tear_down_threads},
 	{"thread_4", set_up_threads, run_threads, tear_down_threads},
 	{"thread_wakeup", set_up_threads, run_wakeup, tear_down_threads},

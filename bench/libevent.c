@@ -442,6 +442,22 @@ static uint64_t run_signal(void *state, uint64_t operations)
 	return 0;
 }
 
+static void raise_it(evutil_socket_t fd, short what, void *private_data)
+{
+	(void)fd;
+	(void)what;
+	(void)private_data;
+	bench_signal();
+}
+
+static void *set_up_signal_busy(unsigned n)
+{
+	struct all *all = set_up_signal(n);
+	all->fd[0] = bench_eventfd(1);
+	all->other = watch(all, all->fd[0], raise_it);
+	return all;
+}
+
 static void *set_up_threads(unsigned n)
 {
 	evthread_use_pthreads();
@@ -585,6 +601,7 @@ static const struct bench_case cases[] = {
 	{"fd_add_free", set_up_unwatched, run_add_free, tear_down},
 	{"fd_add_turn_free", set_up_unwatched, run_add_turn_free, tear_down},
 	{"signal", set_up_signal, run_signal, tear_down},
+	{"signal_busy", set_up_signal_busy, run_loop, tear_down},
 	{"thread_1", set_up_threads, run_threads, tear_down_threads},
 	{"thread_4", set_up_threads, run_threads, tear_down_threads},
 	{"thread_wakeup", set_up_threads, run_wakeup, tear_down_threads},

@@ -356,13 +356,17 @@ static void note_signal(uv_signal_t *watcher, int signum)
 	all->ran++;
 }
 
-static void *set_up_signal(unsigned n)
+static struct all *listen_to_signal(struct all *all)
 {
-	struct all *all = create(n);
 	uv_signal_init(&all->loop, &all->signal);
 	all->signal.data = all;
 	uv_signal_start(&all->signal, note_signal, SIGUSR1);
 	return all;
+}
+
+static void *set_up_signal(unsigned n)
+{
+	return listen_to_signal(create(n));
 }
 
 static uint64_t run_signal(void *state, uint64_t operations)
@@ -373,6 +377,22 @@ static uint64_t run_signal(void *state, uint64_t operations)
 		run_until(all, 1);
 	}
 	return 0;
+}
+
+static void raise_it(uv_poll_t *poll, int status, int events)
+{
+	(void)poll;
+	(void)status;
+	(void)events;
+	bench_signal();
+}
+
+static void *set_up_signal_busy(unsigned n)
+{
+	struct all *all = listen_to_signal(create_fds(n));
+	all->fds[0] = bench_eventfd(1);
+	watch(all, &all->polls[0], all->fds[0], raise_it);
+	return all;
 }
 
 static void wake(void *private_data)
@@ -491,6 +511,7 @@ static const struct bench_case cases[] = {
 	{"read_off_on", set_up_read_interest, run_read_interest, tear_down},
 	{"fd_add_turn_free", set_up_unwatched, run_add_turn_free, tear_down},
 	{"signal", set_up_signal, run_signal, tear_down},
+	{"signal_busy", set_up_signal_busy, run_loop, tear_down},
 	{"thread_1", set_up_threads, run_threads, tear_down_threads},
 	{"thread_4", set_up_threads, run_threads, tear_down_threads},
 	{"thread_wakeup", set_up_threads, run_wakeup, tear_down_threads},

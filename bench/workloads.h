@@ -48,6 +48,7 @@
 	WORKLOAD(queue_1, 1, 100000, CPU, "a request joins an empty queue, is triggered, done, freed") \
 	WORKLOAD(queue_1000, 1000, 100000, CPU, "one joins, the first of 1,000 is triggered, done, freed") \
 	WORKLOAD(signal, 1, 20000, CPU, "a signal is raised, its handler runs in the next turn") \
+	WORKLOAD(signal_busy, 1, 20000, CPU, "a ready fd's handler raises a signal, its handler runs, the loop goes on") \
 	WORKLOAD(thread_1, 1, 20000, WALL, "an immediate handed over by a thread runs") \
 	WORKLOAD(thread_4, 4, 40000, WALL, "the same, by four threads at once; each") \
 	WORKLOAD(thread_wakeup, 1, 200, OWN, "from handing over in a thread to the handler, the loop asleep") \

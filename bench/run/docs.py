@@ -65,7 +65,7 @@ def blocks(libraries, workloads, times, goals, calls, instructions):
         "machine": place,
         "workloads": table.as_markdown(workload_rows(workloads)),
         "times": table.as_markdown(table.time_rows(libraries, workloads, times, goals, calls)),
-        "memory": table.as_markdown(table.memory_rows(libraries, workloads, times)),
+        "memory": table.as_markdown(table.memory_rows(libraries, workloads, times, goals)),
         "calls": table.as_markdown(table.count_rows(libraries, workloads, calls, "system calls")),
         "instructions": table.as_markdown(table.count_rows(libraries, workloads, instructions, "instructions")),
         "short": table.as_markdown(short_rows(workloads, times)) + f"\n\nMedians; {place}",

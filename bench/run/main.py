@@ -94,7 +94,7 @@ def print_tables(libraries, workloads, times, goals, calls, instructions):
     print(table.as_text(table.time_rows(libraries, workloads, times, goals, calls)))
     if times.memory:
         print("\nbytes per object\n")
-        print(table.as_text(table.memory_rows(libraries, workloads, times)))
+        print(table.as_text(table.memory_rows(libraries, workloads, times, goals)))
     for title, counted in (("system calls", calls), ("instructions", instructions)):
         if counted:
             print(f"\n{title} per operation\n")
