@@ -29,7 +29,7 @@ void hook_talloc_free(T *object)
     _talloc_set_destructor(object, [](void *chunk) { return static_cast<T *>(chunk)->on_talloc_free(); });
 }
 
-// Null when out of memory.
+// Null when out of memory.  Members without an initialiser have no value.
 template <class T, class... Args>
 T *talloc_make(TALLOC_CTX *parent, Args &&...args)
 {
@@ -38,9 +38,14 @@ T *talloc_make(TALLOC_CTX *parent, Args &&...args)
     if (chunk == nullptr) {
         return nullptr;
     }
-    T *object = new (chunk) T(std::forward<Args>(args)...);
-    hook_talloc_free(object);
-    return object;
+    // The destructor comes first: what the caller stores next makes stores of the constructor superfluous,
+    // and the compiler leaves those out.
+    hook_talloc_free(static_cast<T *>(chunk));
+    if constexpr (sizeof...(Args) == 0) {
+        return new (chunk) T; // T() would fill the memory with zeros before
+    } else {
+        return new (chunk) T(std::forward<Args>(args)...);
+    }
 }
 
 } // namespace tev
