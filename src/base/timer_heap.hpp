@@ -9,7 +9,12 @@
 // no operation ever takes longer than O(log n).  A block that stays empty is
 // given back.  Where there is no memory for one, link() says so.
 //
-// Invariants: no node is before its parent; each node knows its place.
+// A node that leaves is often followed by one that comes: a time-out is
+// cancelled and the next one set, a timer is moved.  So the place of the last
+// one that left stays open for the next one; who leaves meanwhile closes it.
+//
+// Invariants: no node is before its parent; each node knows its place; the
+// root's place is never open.
 
 #pragma once
 
@@ -33,23 +38,27 @@ public:
     // False: out of memory, nothing happened.
     [[gnu::noinline]] bool link(TimerNode &n)
     {
+        const Entry e = {n.key_, &n};
+        if (open_ != kNone) {
+            fill(take_open(), e);
+            return true;
+        }
         if (end_ >= end_of_blocks() && !grow()) [[unlikely]] {
             return false;
         }
-        rise(end_++, {n.key_, &n});
+        rise(end_++, e);
         return true;
     }
 
-    [[gnu::noinline]] void unlink(const TimerNode &n)
+    void unlink(const TimerNode &n)
     {
-        const size_t gap = n.place_;
-        end_--;
-        if (gap != end_) {
-            __builtin_prefetch(&at(end_).node->place_, 1); // it will be written to, and is seldom in a cache
-            rise(sunk(gap), at(end_));
+        if (open_ != kNone) {
+            close(take_open());
         }
-        if (has_block_to_spare()) [[unlikely]] {
-            free(blocks_->of[--block_count_]);
+        if (n.place_ == kRoot) {
+            close(kRoot);
+        } else {
+            open_ = n.place_;
         }
     }
 
@@ -66,10 +75,16 @@ public:
 
     bool is_valid() const
     {
+        if (open_ != kNone && (open_ <= kRoot || open_ >= end_)) {
+            return false;
+        }
         for (size_t place = kRoot; place < end_; place++) {
             const Entry &e = at(place);
+            if (place == open_) {
+                continue;
+            }
             if (e.node->place_ != place || e.key != e.node->key_ ||
-                (place > kRoot && e.is_before(at(parent_of(place))))) {
+                (place > kRoot && e.is_before(at(taken_above(place))))) {
                 return false;
             }
         }
@@ -94,6 +109,7 @@ private:
     static constexpr size_t kFirstBlock = size_t{1} << kFirstBlockBits;
     static constexpr size_t kMostBlocks = 27;
     static constexpr size_t kRoot = kFirstBlock + kArity - 1;
+    static constexpr size_t kNone = 0;
 
     struct Blocks {
         Entry *of[kMostBlocks];
@@ -119,6 +135,37 @@ private:
         e.node->place_ = place;
     }
 
+    // The nearest one above that is not open.
+    size_t taken_above(size_t place) const
+    {
+        const size_t parent = parent_of(place);
+        return parent == open_ ? parent_of(parent) : parent;
+    }
+
+    size_t take_open()
+    {
+        const size_t place = open_;
+        open_ = kNone;
+        return place;
+    }
+
+    // What is to be in the gap's stead comes from the bottom, or is new and late; it seldom belongs much
+    // higher.
+    void fill(size_t gap, const Entry e) { rise(sunk(gap), e); }
+
+    // One place less.
+    [[gnu::noinline]] void close(size_t gap)
+    {
+        end_--;
+        if (gap != end_) {
+            __builtin_prefetch(&at(end_).node->place_, 1); // it will be written to, and is seldom in a cache
+            fill(gap, at(end_));
+        }
+        if (has_block_to_spare()) [[unlikely]] {
+            free(blocks_->of[--block_count_]);
+        }
+    }
+
     // e comes into the gap or above it.
     void rise(size_t gap, const Entry e)
     {
@@ -136,8 +183,7 @@ private:
         put(*slot, gap, e);
     }
 
-    // Where the gap is when nothing is below it: what is below has moved up.  What is to fill it comes from
-    // the bottom and seldom belongs much higher, so on the way down it is not asked.
+    // Where the gap is when nothing is below it: what is below has moved up.
     size_t sunk(size_t gap)
     {
         Entry *slot = &at(gap);
@@ -199,6 +245,7 @@ private:
     Blocks *blocks_ = nullptr;
     size_t block_count_ = 0;
     size_t end_ = kRoot;
+    size_t open_ = kNone; // a place whose node has left
 };
 
 } // namespace tev
