@@ -19,7 +19,7 @@ struct UseStack {
 
 constinit UseStack g_uses{};
 
-void misuse(const Report *report, const char *what, const char *location)
+[[gnu::cold, gnu::noinline]] void misuse(const Report *report, const char *what, const char *location)
 {
     char reason[256];
     snprintf(reason, sizeof(reason), "%s at %s", what, location);
