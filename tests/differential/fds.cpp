@@ -51,6 +51,30 @@ void for_each_beside(const FdSlot *self, const ContextSlot *main, int end, F f)
     }
 }
 
+// A hang-up is seen by the events on the peer.
+bool may_hang_up(int end)
+{
+    for (const ContextSlot &main : g_world->contexts) {
+        int count = 0;
+        for_each_beside(nullptr, &main, end, [&](FdSlot &fd) { count += stored_flags(fd) != 0; });
+        if (count > 1 && avoid(Known::kF4)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The peer is closed when an event goes.
+bool hangs_up_by_itself(int end)
+{
+    for (const FdSlot &fd : g_world->fds) {
+        if (fd.taken && fd.auto_close && fd.end == peer_of_end(end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // What of `flags` the event may ask for so that both libraries act the same.
 uint16_t allowed_flags(const FdSlot *self, const ContextSlot *main, int end, uint16_t flags)
 {
@@ -69,7 +93,7 @@ uint16_t allowed_flags(const FdSlot *self, const ContextSlot *main, int end, uin
         if ((flags | others) & TEVENT_FD_ERROR && avoid(Known::kF2)) {
             flags &= ~TEVENT_FD_ERROR;
         }
-        if (end_is_hung_up(end) && avoid(Known::kF4)) {
+        if ((end_is_hung_up(end) || hangs_up_by_itself(end)) && avoid(Known::kF4)) {
             flags = 0;
         }
     }
@@ -259,7 +283,7 @@ void fd_close_fn(const Step &s)
         for (const FdSlot &other : g_world->fds) {
             beside += other.taken && other.end == fd->end;
         }
-        if (beside > 1 && avoid(Known::kF11)) {
+        if ((beside > 1 && avoid(Known::kF11)) || !may_hang_up(peer_of_end(fd->end))) {
             return;
         }
         say("auto_close %s", fd->name);
@@ -342,19 +366,6 @@ void end_fill(const Step &s)
     }
 }
 
-// A hang-up is seen by the events on the peer.
-bool may_hang_up(int end)
-{
-    for (const ContextSlot &main : g_world->contexts) {
-        int count = 0;
-        for_each_beside(nullptr, &main, end, [&](FdSlot &fd) { count += stored_flags(fd) != 0; });
-        if (count > 1 && avoid(Known::kF4)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void end_close(const Step &s)
 {
     const int end = s[0] % kRegularEnd;
@@ -365,10 +376,11 @@ void end_close(const Step &s)
     close_end(end);
 }
 
+// Not in a child: the parent's end would be shut as well, and the sequence there not know it.
 void end_shut(const Step &s)
 {
     const int end = s[0] % kRegularEnd;
-    if (end_is_open(end) && may_hang_up(peer_of_end(end)) && may_hang_up(end)) {
+    if (!g_world->in_child && end_is_open(end) && may_hang_up(peer_of_end(end)) && may_hang_up(end)) {
         say("shut end=%d", end);
         shut_end(end);
     }

@@ -511,10 +511,15 @@ vos::Meanwhile act_during_wait()
     return w.wait_is_interrupted ? vos::Meanwhile::kInterrupted : vos::Meanwhile::kSomething;
 }
 
+bool must_not_wait()
+{
+    return g_world->no_wait_level == static_cast<int>(g_world->loops.size());
+}
+
 int on_idle(int timeout_ms)
 {
     World &w = *g_world;
-    if (w.no_wait_level == static_cast<int>(w.loops.size())) {
+    if (must_not_wait()) {
         w.would_have_waited = true;
         say("no wait");
         return 0;

@@ -35,7 +35,7 @@ void on_signal(tevent_context *ev, tevent_signal *se, int signum, int count, voi
     const Hook &hook = *static_cast<Hook *>(private_data);
     SignalSlot &signal = *static_cast<SignalSlot *>(hook.object);
     if (g_world->invoked_signal != &signal) {
-        g_world->signal_waits[signal.which] = false;
+        signal.untold = std::exchange(signal.raised_beside, false);
     }
     const siginfo_t *info = static_cast<siginfo_t *>(siginfo);
     say("%s called: %s signal=%d count=%d info=%d value=%d %d", signal.name, name_of_context(ev), signum,
@@ -74,6 +74,7 @@ void signal_add(const Step &s)
     void *mem_ctx = parent(s[4], &parent_name);
     reserve(*signal, slot_of_context(*ctx));
     signal->signum = signum;
+    signal->untold = signal->raised_beside = false;
     signal->which = s[2] % static_cast<int>(std::size(kSignals));
     signal->sa_flags = sa_flags;
     say("%s = add_signal %s parent=%s signal=%d flags=0x%x", signal->name, ctx->name, parent_name, signum,
@@ -121,9 +122,14 @@ void raise_one(int signum, int value)
 
 void note_arrival(int signum)
 {
+    bool in_handler = false;
     for (const SignalSlot &signal : g_world->signals) {
+        in_handler = in_handler || (signal.taken && signal.signum == signum && signal.running != 0);
+    }
+    for (SignalSlot &signal : g_world->signals) {
         if (signal.taken && signal.ctx != kNone && signal.signum == signum) {
-            g_world->signal_waits[signal.which] = true;
+            signal.untold = true;
+            signal.raised_beside = in_handler && signal.running == 0;
         }
     }
 }
@@ -284,9 +290,19 @@ void work_off_signals()
             CALL(tevent_common_check_signal)(pointer(ctx));
         }
     }
-    for (bool &waits : w.signal_waits) {
-        waits = false;
+    for (SignalSlot &signal : w.signals) {
+        signal.untold = signal.raised_beside = false;
     }
+}
+
+bool infos_wait(int which)
+{
+    for (const SignalSlot &signal : g_world->signals) {
+        if (signal.taken && signal.ctx != kNone && signal.which == which && signal.untold) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Arrivals that nobody has worked off belong to this sequence, not to the next.

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace diff::vos {
 
@@ -74,6 +75,7 @@ bool g_is_wakeup[kFds];
 uint64_t g_served[kFdCount];
 bool g_other_direction[kFdCount];
 uint64_t g_serving;
+bool g_question_found_nothing;
 
 bool is_users(int fd)
 {
@@ -145,14 +147,20 @@ struct ReadyInstance {
     explicit ReadyInstance(int epoll_fd) : count(syscall(SYS_epoll_wait, epoll_fd, events, kMostReady, 0)) {}
 };
 
+// False: interrupted.
+bool begin_wait(int epoll_fd)
+{
+    ReadyInstance stale(epoll_fd);
+    for (int i = 0; i < stale.count; i++) {
+        take_back_wakeup(g_instances[epoll_fd].fd_of(stale.events[i].data.u64));
+    }
+    return g_hooks.during_wait() != Meanwhile::kInterrupted;
+}
+
 int wait_epoll(int epoll_fd, epoll_event *told, int timeout_ms)
 {
     const Instance &instance = g_instances[epoll_fd];
-    ReadyInstance stale(epoll_fd);
-    for (int i = 0; i < stale.count; i++) {
-        take_back_wakeup(instance.fd_of(stale.events[i].data.u64));
-    }
-    if (g_hooks.during_wait() == Meanwhile::kInterrupted) {
+    if (!std::exchange(g_question_found_nothing, false) && !begin_wait(epoll_fd)) {
         errno = EINTR;
         return -1;
     }
@@ -168,7 +176,8 @@ int wait_epoll(int epoll_fd, epoll_event *told, int timeout_ms)
         }
     }
     if (best.index == -1) {
-        return idle(timeout_ms);
+        g_question_found_nothing = timeout_ms == 0 && !g_hooks.must_not_wait();
+        return g_question_found_nothing ? 0 : idle(timeout_ms);
     }
     *told = ready.events[best.index];
     told->events = serve(best.fd, best.events);
@@ -220,6 +229,7 @@ void start(const Hooks &hooks)
     memset(g_served, 0, sizeof(g_served));
     memset(g_other_direction, 0, sizeof(g_other_direction));
     g_serving = 0;
+    g_question_found_nothing = false;
     g_on = true;
 }
 

@@ -14,6 +14,10 @@
 // A wake-up from before the wait began (a signal that a turn has worked off
 // already) is taken back, since the loop may have left it out (T4, and C11: it
 // may take a turn of its own).  One that comes during the wait ends it.
+//
+// A wait may begin with a question, an epoll_wait() without time limit.  What
+// happens meanwhile happens in there; when it finds nothing, the call that
+// follows goes on with the same wait.
 
 #pragma once
 
@@ -34,6 +38,8 @@ struct Hooks {
     Meanwhile (*during_wait)();
     // True where several events watch `fd`: its directions are told one by one.
     bool (*is_shared)(int fd);
+    // The turn must not wait: a time limit of 0 is no question.
+    bool (*must_not_wait)();
     // Nothing is ready.  How far the clock moves on, in ms.
     int (*idle)(int timeout_ms);
 };

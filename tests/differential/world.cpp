@@ -153,7 +153,7 @@ bool may_not_go(const Object &object)
     }
     if (object.kind == Kind::kSignal) {
         const auto &signal = static_cast<const SignalSlot &>(object);
-        if (signal.ctx != kNone && (signal.sa_flags & SA_SIGINFO) && g_world->signal_waits[signal.which] &&
+        if (signal.ctx != kNone && (signal.sa_flags & SA_SIGINFO) && infos_wait(signal.which) &&
             avoid(Known::kS4Gone)) {
             return true;
         }
@@ -236,7 +236,7 @@ void run_sequence(const Script &program)
     w.forks_left = 1;
     w.threads_left = 4;
     w.root = talloc_named_const(nullptr, 0, "root");
-    vos::start({act_during_wait, is_shared, on_idle});
+    vos::start({act_during_wait, is_shared, must_not_wait, on_idle});
     start_contexts();
     start_signals();
     start_descriptors();

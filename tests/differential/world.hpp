@@ -94,7 +94,9 @@ struct ImmediateSlot : Object {
 struct SignalSlot : Object {
     int signum = 0;
     int sa_flags = 0;
-    int which = 0; // of the signals
+    int which = 0;              // of the signals
+    bool untold = false;        // of an arrival
+    bool raised_beside = false; // in another one's handler: it may be told of an earlier arrival first
 };
 
 struct RequestSlot : Object {
@@ -161,11 +163,10 @@ struct World {
     std::vector<std::string> detached; // lines, while `cutting`
     int cutting = 0;
     int signal_infos[4] = {kNone, kNone, kNone, kNone};
-    bool signal_waits[4] = {}; // raised, and no handler called since
-    int in_flags_call = 0;     // ours, not the library's
-    std::vector<int> loops;    // slots of the contexts whose loops run, innermost last
-    std::vector<int> uses;     // slots of the wrappers and contexts pushed
-    size_t uses_below = 0;     // those that the running handler found there
+    int in_flags_call = 0;  // ours, not the library's
+    std::vector<int> loops; // slots of the contexts whose loops run, innermost last
+    std::vector<int> uses;  // slots of the wrappers and contexts pushed
+    size_t uses_below = 0;  // those that the running handler found there
     // Its handler is called by a step, not for what arrived.
     const SignalSlot *invoked_signal = nullptr;
     RequestSlot *creating = nullptr;
@@ -377,8 +378,11 @@ void set_guard(ContextSlot &ctx, uint8_t choice);
 bool drain(ContextSlot &ctx);
 void start_signals();
 void work_off_signals();
+// An event of that signal may have to be told of an arrival yet.
+bool infos_wait(int which);
 void flush_signals();
 vos::Meanwhile act_during_wait();
+bool must_not_wait();
 int on_idle(int timeout_ms);
 timeval time_of(const ContextSlot *main, uint8_t choice);
 // A time for a timer of this context, from now.
