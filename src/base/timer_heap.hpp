@@ -153,7 +153,7 @@ private:
     // higher.
     void fill(size_t gap, const Entry e) { rise(sunk(gap), e); }
 
-    // One place less.
+    // There is one place less from now on.
     [[gnu::noinline]] void close(size_t gap)
     {
         end_--;
@@ -245,7 +245,8 @@ private:
     Blocks *blocks_ = nullptr;
     size_t block_count_ = 0;
     size_t end_ = kRoot;
-    size_t open_ = kNone; // a place whose node has left
+    size_t open_ =
+        kNone; // a place whose node has left: what stands there is nobody's, and nobody looks at it
 };
 
 } // namespace tev

@@ -120,6 +120,8 @@ void EpollPoller::forget(Watch &watch)
     }
 }
 
+// A signal between the two calls interrupts neither.  What ends the second one then is the wake-up: the loop
+// has announced its sleep before the first.
 WaitResult EpollPoller::wait(int timeout_ms)
 {
     const bool without_limit = timeout_ms > 0 && guess_.is_worth_asking();

@@ -34,6 +34,7 @@ enum pretence {
 	TIME_IS_UP,             /* nothing was ready till the timeout */
 	INTERRUPTED,            /* EINTR, nothing more */
 	INTERRUPTED_BY_SIGUSR1, /* EINTR, and the signal has arrived */
+	SIGUSR1_RIGHT_BEFORE,   /* of a call that may take time; then it really waits */
 	REFUSED,                /* EINVAL */
 };
 
@@ -66,7 +67,7 @@ static void record_wait(int64_t timeout_ns)
 }
 
 /* True when the result is pretended. */
-static bool pretend(int *result)
+static bool pretend(int64_t timeout_ns, int *result)
 {
 	switch (pretence) {
 	case REALLY_WAIT:
@@ -81,6 +82,12 @@ static bool pretend(int *result)
 	case INTERRUPTED:
 		errno = EINTR;
 		break;
+	case SIGUSR1_RIGHT_BEFORE:
+		if (timeout_ns != 0) {
+			pretence = REALLY_WAIT;
+			raise(SIGUSR1);
+		}
+		return false;
 	case REFUSED:
 		errno = EINVAL;
 		break;
@@ -106,7 +113,7 @@ int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
 	int ret;
 
 	record_wait(ms_to_ns(timeout));
-	return pretend(&ret) ? ret : REAL(epoll_wait)(epfd, events, maxevents, timeout);
+	return pretend(ms_to_ns(timeout), &ret) ? ret : REAL(epoll_wait)(epfd, events, maxevents, timeout);
 }
 
 int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout, const sigset_t *sigmask)
@@ -114,7 +121,7 @@ int epoll_pwait(int epfd, struct epoll_event *events, int maxevents, int timeout
 	int ret;
 
 	record_wait(ms_to_ns(timeout));
-	return pretend(&ret) ? ret : REAL(epoll_pwait)(epfd, events, maxevents, timeout, sigmask);
+	return pretend(ms_to_ns(timeout), &ret) ? ret : REAL(epoll_pwait)(epfd, events, maxevents, timeout, sigmask);
 }
 
 int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const struct timespec *timeout,
@@ -123,7 +130,8 @@ int epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const stru
 	int ret;
 
 	record_wait(timespec_to_ns(timeout));
-	return pretend(&ret) ? ret : REAL(epoll_pwait2)(epfd, events, maxevents, timeout, sigmask);
+	return pretend(timespec_to_ns(timeout), &ret) ? ret
+						      : REAL(epoll_pwait2)(epfd, events, maxevents, timeout, sigmask);
 }
 
 int poll(struct pollfd *fds, nfds_t nfds, int timeout)
@@ -131,7 +139,7 @@ int poll(struct pollfd *fds, nfds_t nfds, int timeout)
 	int ret;
 
 	record_wait(ms_to_ns(timeout));
-	return pretend(&ret) ? ret : REAL(poll)(fds, nfds, timeout);
+	return pretend(ms_to_ns(timeout), &ret) ? ret : REAL(poll)(fds, nfds, timeout);
 }
 
 int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *sigmask)
@@ -139,7 +147,7 @@ int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const
 	int ret;
 
 	record_wait(timespec_to_ns(timeout));
-	return pretend(&ret) ? ret : REAL(ppoll)(fds, nfds, timeout, sigmask);
+	return pretend(timespec_to_ns(timeout), &ret) ? ret : REAL(ppoll)(fds, nfds, timeout, sigmask);
 }
 
 /* The clock is read between looking for signals and the wait: there a case
@@ -509,6 +517,27 @@ static void test_wait__signal_after_the_first_look__is_handled_at_once(void **st
 	turns(f->ev, 1);
 	assert_false(raise_when_clock_is_read);
 	turns_until_notes(f->ev, "sig:1", 2);
+}
+
+/* C11 (5), S8: the same in a loop that has been busy, at the call that may take time. */
+static void test_wait__signal_after_many_ready_turns__is_handled_at_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_fd *fde;
+	int fds[2];
+
+	tevent_add_signal(f->ev, f->ev, SIGUSR1, 0, on_signal, NULL);
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	fde = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	settle(f->ev, 100);
+	talloc_free(fde);
+	clear_notes();
+	tevent_add_timer(f->ev, f->mem, in_ms(2000), on_timer, NULL);
+	reset_waits(SIGUSR1_RIGHT_BEFORE);
+	turns_until_notes(f->ev, "sig:1", 3);
+	assert_int_equal(pretence, REALLY_WAIT);
+	close_pair(fds);
 }
 
 /* C11 (6): the wait ran into its limit: the timer runs in the same turn. */
@@ -1211,6 +1240,7 @@ int main(void)
 		LOOP_TEST_EACH_BACKEND(test_wait__far_timer__ends_when_it_is_due),
 		LOOP_TEST_EACH_BACKEND(test_wait__several_timers__ends_when_the_earliest_is_due),
 		LOOP_TEST_EACH_BACKEND(test_wait__signal_right_before__is_handled_at_once),
+		LOOP_TEST_EACH_BACKEND(test_wait__signal_after_many_ready_turns__is_handled_at_once),
 		LOOP_TEST_EACH_BACKEND(test_wait__signal_after_the_first_look__is_handled_at_once),
 		LOOP_TEST_EACH_BACKEND(test_wait__timer_comes_due__runs_in_the_same_turn),
 		LOOP_TEST_EACH_BACKEND(test_wait__time_is_up_before_the_timer_is_due__runs_nothing),

@@ -309,6 +309,24 @@ void test_wait__something_is_always_ready__limit_comes_second(void **)
     assert_int_equal(kernel.reports.size(), 1);
 }
 
+// C11: a miss now and then leaves it so.
+void test_wait__nothing_is_ready_now_and_then__limit_comes_second_again(void **)
+{
+    Bench b;
+    make_eager(b);
+    const auto finds = [&](std::initializer_list<FakeKernel::Report> reports) {
+        kernel.reports = reports;
+        assert_true(b.poller.wait(17) == WaitResult::kReady);
+        assert_int_equal(kernel.reports.size(), 0);
+        return kernel.last_timeout;
+    };
+    for (int misses = 0; misses < 3; misses++) {
+        assert_int_equal(finds({{0, 0, {}}, {0, 1, {}}}), 17);
+        assert_int_equal(finds({{0, 1, {}}}), 17); // not asked once
+        assert_int_equal(finds({{0, 1, {}}}), 0);
+    }
+}
+
 // C11, C13: without a limit, or as nothing but a question, there is one call at any time.
 void test_wait__no_limit__is_one_call(void **)
 {
@@ -322,7 +340,7 @@ void test_wait__no_limit__is_one_call(void **)
     }
 }
 
-// C11, C5: what the first call is told is told.
+// C11, C5: where the first call is interrupted or fails there is no second one.
 void test_wait__first_call_fails__is_told(void **)
 {
     Bench b;
@@ -349,6 +367,7 @@ int main()
         cmocka_unit_test(test_ready__reports__are_told_apart),
         cmocka_unit_test(test_wait__each_outcome__is_told),
         cmocka_unit_test(test_wait__something_is_always_ready__limit_comes_second),
+        cmocka_unit_test(test_wait__nothing_is_ready_now_and_then__limit_comes_second_again),
         cmocka_unit_test(test_wait__no_limit__is_one_call),
         cmocka_unit_test(test_wait__first_call_fails__is_told),
     };

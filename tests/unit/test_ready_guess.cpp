@@ -85,7 +85,7 @@ void test_guess__any_program__misses_are_bounded(void **)
     }
 }
 
-// C11: whoever knew when a question comes could make each of them a miss or each second one a hit.
+// C11: whoever knew when a question comes could answer as they like: each pattern of twelve answers, over and over.
 void test_guess__program_works_against_it__misses_are_bounded(void **)
 {
     for (unsigned pattern = 0; pattern < 1U << 12; pattern++) {
