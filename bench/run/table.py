@@ -59,13 +59,13 @@ def time_rows(libraries, workloads, times, goals, calls):
     return rows
 
 
-def memory_reach(workload, kind, ours, original, goals):
+def memory_reach(workload, title, ours, original, goals):
     """What the last column says: bytes that the goals name, else no more than the original."""
     named = [goal for goal in goals[workload.name] if goal.against == "bytes"]
     if named:
-        return f"{named[0].text()}: {'ok' if named[0].holds(ours) else 'short'}" if kind == "talloc" else ""
+        return f"{named[0].text()}: {'ok' if named[0].holds(ours) else 'short'}" if title == "talloc" else ""
     # Resident memory comes in pages and in malloc's steps.
-    return f"not more: {'ok' if ours <= original * (1.03 if kind == 'resident' else 1) else 'short'}"
+    return f"not more: {'ok' if ours <= original * (1.03 if title == 'resident' else 1) else 'short'}"
 
 
 def memory_rows(libraries, workloads, times, goals):
