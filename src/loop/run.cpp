@@ -11,10 +11,10 @@ namespace tev {
 
 namespace {
 
+// Apart from the hook's slot: what no address is taken of can stay in registers.
 struct Visit {
-    uint32_t epoch = 0;
-    uint32_t level_before = 0;
-    void *hook_slot = nullptr;
+    uint32_t epoch;
+    uint32_t level_before;
 };
 
 [[gnu::cold, gnu::noinline]] void refuse(Context &ev, const char *what, const char *location, const char *why,
@@ -39,20 +39,23 @@ bool is_refused(Context &ev, const char *location)
     return false;
 }
 
-int call_hook(Context &ev, Visit &visit, bool begin, const char *location)
+int call_hook(Context &ev, void *&slot, bool begin, const char *location)
 {
     if (ev.nesting.hook == nullptr) [[likely]] {
         return 0;
     }
-    return ev.nesting.hook(&ev, ev.nesting.hook_data, ev.nesting.level, begin, &visit.hook_slot, location);
+    return ev.nesting.hook(&ev, ev.nesting.hook_data, ev.nesting.level, begin, &slot, location);
+}
+
+Visit enter(Context &ev)
+{
+    return {ev.epoch, ev.nesting.level++};
 }
 
 // Non-zero: the hook said no.
-int begin_visit(Context &ev, Visit &visit, const char *location)
+int begin_visit(Context &ev, const Visit visit, void *&slot, const char *location)
 {
-    visit.epoch = ev.epoch;
-    visit.level_before = ev.nesting.level++;
-    const int verdict = call_hook(ev, visit, true, location);
+    const int verdict = call_hook(ev, slot, true, location);
     if (verdict != 0 && ev.epoch == visit.epoch) {
         ev.nesting.level = visit.level_before;
     }
@@ -60,7 +63,7 @@ int begin_visit(Context &ev, Visit &visit, const char *location)
 }
 
 // The visit's value: `result`, unless the hook has another.
-int end_visit(Context &ev, Visit &visit, int result, const char *location)
+int end_visit(Context &ev, const Visit visit, void *&slot, int result, const char *location)
 {
     if (ev.epoch != visit.epoch) {
         return result; // re-initialised by a handler: level and hook are new
@@ -68,7 +71,7 @@ int end_visit(Context &ev, Visit &visit, int result, const char *location)
     int verdict = 0;
     if (ev.nesting.hook != nullptr) [[unlikely]] {
         const int turns_errno = errno;
-        verdict = call_hook(ev, visit, false, location);
+        verdict = call_hook(ev, slot, false, location);
         if (verdict == 0) {
             errno = turns_errno;
         }
@@ -98,8 +101,9 @@ int run_once(Context &ev, const char *location)
     if (is_refused(ev, location)) {
         return -1;
     }
-    Visit visit;
-    const int verdict = begin_visit(ev, visit, location);
+    void *hook_slot = nullptr;
+    const Visit visit = enter(ev);
+    const int verdict = begin_visit(ev, visit, hook_slot, location);
     if (verdict != 0) {
         return verdict;
     }
@@ -109,7 +113,7 @@ int run_once(Context &ev, const char *location)
         tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
         errno = turns_errno;
     }
-    return end_visit(ev, visit, result, location);
+    return end_visit(ev, visit, hook_slot, result, location);
 }
 
 int run_until(Context &ev, bool (*finished)(void *), void *private_data, const char *location)
@@ -117,8 +121,9 @@ int run_until(Context &ev, bool (*finished)(void *), void *private_data, const c
     if (is_refused(ev, location)) {
         return -1;
     }
-    Visit visit;
-    const int verdict = begin_visit(ev, visit, location);
+    void *hook_slot = nullptr;
+    const Visit visit = enter(ev);
+    const int verdict = begin_visit(ev, visit, hook_slot, location);
     if (verdict != 0) {
         return verdict;
     }
@@ -126,7 +131,7 @@ int run_until(Context &ev, bool (*finished)(void *), void *private_data, const c
     while (result == 0 && !finished(private_data)) {
         result = traced_turn(ev, location);
     }
-    return end_visit(ev, visit, result, location);
+    return end_visit(ev, visit, hook_slot, result, location);
 }
 
 int run_until_empty(Context &ev, const char *location)
