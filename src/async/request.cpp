@@ -102,8 +102,8 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
     // trigger, the end timer, a queue entry, or a small one of the program's,
     // whichever comes first; the original leaves as much.
     constexpr size_t kRoom = 48;
-    void *chunk = _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects,
-                                        state_size + kRoom);
+    void *chunk =
+        _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects, state_size + kRoom);
     if (chunk == nullptr) {
         return nullptr;
     }
@@ -209,7 +209,7 @@ bool cancel(Request &req)
     return req.cancel_fn_ != nullptr && req.cancel_fn_(&req);
 }
 
-bool set_end_time(Request &req, Context &ev, const timeval &when)
+bool set_end_time(Request &req, Context &ev, timeval when)
 {
     reset_end_time(req);
     req.end_timer_ =
@@ -229,7 +229,7 @@ void reset_end_time(Request &req)
     }
 }
 
-Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when)
+Request *send_wakeup(TALLOC_CTX *parent, Context &ev, timeval when)
 {
     void *state = nullptr;
     Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state",

@@ -76,14 +76,14 @@ void set_cleanup(Request &req, tevent_req_cleanup_fn fn, const char *name);
 void set_cancel(Request &req, tevent_req_cancel_fn fn, const char *name);
 bool cancel(Request &req);
 
-bool set_end_time(Request &req, Context &ev, const timeval &when);
+bool set_end_time(Request &req, Context &ev, timeval when);
 void reset_end_time(Request &req);
 inline bool end_time_was_reached(const Request &req)
 {
     return req.state_ == TEVENT_REQ_TIMED_OUT;
 }
 // A request that does nothing but reach its end time.  Null when out of memory.
-Request *send_wakeup(TALLOC_CTX *parent, Context &ev, const timeval &when);
+Request *send_wakeup(TALLOC_CTX *parent, Context &ev, timeval when);
 // False when a turn failed.
 bool run_until_finished(Request &req, Context &ev);
 

@@ -28,13 +28,13 @@ bool set_name(RequestProfile &profile, const char *name)
     return replace(profile, profile.name_, name);
 }
 
-bool set_start(RequestProfile &profile, const char *location, const timeval &time)
+bool set_start(RequestProfile &profile, const char *location, timeval time)
 {
     profile.start_time_ = time;
     return replace(profile, profile.start_location_, location);
 }
 
-bool set_stop(RequestProfile &profile, const char *location, const timeval &time)
+bool set_stop(RequestProfile &profile, const char *location, timeval time)
 {
     profile.stop_time_ = time;
     return replace(profile, profile.stop_location_, location);

@@ -42,7 +42,7 @@ using RequestProfile = ::tevent_req_profile;
 RequestProfile *make_profile(TALLOC_CTX *parent);
 // These copy; false when the copy is null (no memory, or nothing was given).
 bool set_name(RequestProfile &profile, const char *name);
-bool set_start(RequestProfile &profile, const char *location, const timeval &time);
-bool set_stop(RequestProfile &profile, const char *location, const timeval &time);
+bool set_start(RequestProfile &profile, const char *location, timeval time);
+bool set_stop(RequestProfile &profile, const char *location, timeval time);
 
 } // namespace tev

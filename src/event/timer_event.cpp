@@ -20,9 +20,8 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
 
 } // namespace
 
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when,
-                            tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-                            const char *location)
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, tevent_timer_handler_t handler,
+                            void *private_data, const char *handler_name, const char *location)
 {
     auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : set.context);
     if (te == nullptr) {
@@ -39,7 +38,7 @@ TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &w
     return te;
 }
 
-void update_timer(TimerEvent &te, const timeval &when)
+void update_timer(TimerEvent &te, timeval when)
 {
     if (!te.is_linked()) { // running, or cut loose
         return;
@@ -64,7 +63,7 @@ void cut_loose(TimerEvent &te)
     te.scope_ = nullptr;
 }
 
-bool invoke(TimerEvent &te, const timeval &current_time)
+bool invoke(TimerEvent &te, timeval current_time)
 {
     if (!te.is_linked()) { // running, or cut loose
         return false;
@@ -73,7 +72,6 @@ bool invoke(TimerEvent &te, const timeval &current_time)
     WrapperScope *wrapper = te.wrapper();
     tevent_context *main = te.main_context();
     tevent_context *context = te.context();
-    const timeval requested = te.when();
     const char *name = te.handler_name_;
     const char *location = te.location_;
     const bool entered = wrapper != nullptr && wrapper->enter(location);
@@ -82,13 +80,13 @@ bool invoke(TimerEvent &te, const timeval &current_time)
     te.handlers_running_++;
     say(set, te, "runs");
     if (wrapper != nullptr) {
-        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested,
+        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, te.when(),
                                            current_time, name, location);
     }
     set.trace.timer(&te, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     te.handler_(context, &te, current_time, te.private_data_);
     if (wrapper != nullptr) {
-        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, requested,
+        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, te.when(),
                                           current_time, name, location);
         wrapper->leave(entered);
     }
@@ -104,13 +102,14 @@ TimerCheck run_due_timer(SourceSet &set, timeval *span)
     if (te == nullptr) {
         return TimerCheck::kNone;
     }
-    timeval now = {0, 0};
-    if (!is_zero(te->when())) {
-        now = os::wall_clock();
-        *span = until(now, te->when());
-        if (!is_zero(*span)) {
-            return TimerCheck::kNotYet;
-        }
+    if (is_zero(te->when())) {
+        invoke(*te, {0, 0});
+        return TimerCheck::kRan;
+    }
+    const timeval now = os::wall_clock();
+    *span = until(now, te->when());
+    if (!is_zero(*span)) {
+        return TimerCheck::kNotYet;
     }
     invoke(*te, now);
     return TimerCheck::kRan;

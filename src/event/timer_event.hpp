@@ -27,16 +27,15 @@ namespace tev {
 using TimerEvent = ::tevent_timer;
 
 // Null when out of memory.
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, const timeval &when,
-                            tevent_timer_handler_t handler, void *private_data, const char *handler_name,
-                            const char *location);
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, tevent_timer_handler_t handler,
+                            void *private_data, const char *handler_name, const char *location);
 // Moves it; nothing when it was cut loose or its handler runs.
-void update_timer(TimerEvent &te, const timeval &when);
+void update_timer(TimerEvent &te, timeval when);
 void cut_loose(TimerEvent &te);
 
 // Runs the handler and frees the timer.  False: it was cut loose, nothing
 // happened.
-bool invoke(TimerEvent &te, const timeval &current_time);
+bool invoke(TimerEvent &te, timeval current_time);
 
 // The earliest timer, if it is due: runs it.  Else *span is how long until it
 // is, when there is one.
