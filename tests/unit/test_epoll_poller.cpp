@@ -295,6 +295,9 @@ void test_wait__something_is_always_ready__limit_comes_second(void **)
 {
     Bench b;
     make_eager(b);
+    kernel.reports = {{0, 1, {}}};
+    assert_true(b.poller.wait(1) == WaitResult::kReady); // the shortest limit
+    assert_int_equal(kernel.last_timeout, 0);
     kernel.reports = {{0, 0, {}}, {0, 1, {}}};
     assert_true(b.poller.wait(17) == WaitResult::kReady);
     assert_int_equal(kernel.last_timeout, 17);
