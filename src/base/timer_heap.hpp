@@ -149,8 +149,7 @@ private:
         return place;
     }
 
-    // What is to be in the gap's stead comes from the bottom, or is new and late; it seldom belongs much
-    // higher.
+    // What is to fill it comes from the bottom, or is new and late: it seldom belongs much higher.
     void fill(size_t gap, const Entry e) { rise(sunk(gap), e); }
 
     // There is one place less from now on.
@@ -245,8 +244,8 @@ private:
     Blocks *blocks_ = nullptr;
     size_t block_count_ = 0;
     size_t end_ = kRoot;
-    size_t open_ =
-        kNone; // a place whose node has left: what stands there is nobody's, and nobody looks at it
+    // A place whose node has left: what stands there is nobody's, and nobody looks at it.
+    size_t open_ = kNone;
 };
 
 } // namespace tev
