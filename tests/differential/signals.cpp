@@ -122,14 +122,10 @@ void raise_one(int signum, int value)
 
 void note_arrival(int signum)
 {
-    bool in_handler = false;
-    for (const SignalSlot &signal : g_world->signals) {
-        in_handler = in_handler || (signal.taken && signal.signum == signum && signal.running != 0);
-    }
     for (SignalSlot &signal : g_world->signals) {
         if (signal.taken && signal.ctx != kNone && signal.signum == signum) {
             signal.untold = true;
-            signal.raised_beside = in_handler && signal.running == 0;
+            signal.raised_beside = is_beside_running(signal);
         }
     }
 }
@@ -293,6 +289,16 @@ void work_off_signals()
     for (SignalSlot &signal : w.signals) {
         signal.untold = signal.raised_beside = false;
     }
+}
+
+bool is_beside_running(const SignalSlot &signal)
+{
+    for (const SignalSlot &other : g_world->signals) {
+        if (signal.running == 0 && other.taken && other.running != 0 && other.signum == signal.signum) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool infos_wait(int which)

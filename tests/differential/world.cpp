@@ -116,20 +116,6 @@ bool is_below(const void *ptr, const void *ancestor)
     return ptr != nullptr;
 }
 
-bool is_signal_beside_running(const Object &object)
-{
-    if (object.kind != Kind::kSignal || object.running != 0) {
-        return false;
-    }
-    for (const SignalSlot &other : g_world->signals) {
-        if (other.taken && other.running != 0 &&
-            other.signum == static_cast<const SignalSlot &>(object).signum) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool something_on_way(const Object &threaded)
 {
     for (const ImmediateSlot &im : g_world->immediates) {
@@ -157,10 +143,11 @@ bool may_not_go(const Object &object)
             avoid(Known::kS4Gone)) {
             return true;
         }
+        if (is_beside_running(signal) && avoid(Known::kD5NextSignal)) {
+            return true;
+        }
     }
-    return (object.reentered && object.running > 0 && object.kind != Kind::kEntry &&
-            avoid(Known::kD5Reentry)) ||
-           (is_signal_beside_running(object) && avoid(Known::kD5NextSignal));
+    return object.reentered && object.running > 0 && object.kind != Kind::kEntry && avoid(Known::kD5Reentry);
 }
 
 // A cleanup function must not free its request nor what holds it (R18).

@@ -378,6 +378,8 @@ void set_guard(ContextSlot &ctx, uint8_t choice);
 bool drain(ContextSlot &ctx);
 void start_signals();
 void work_off_signals();
+// Not its own handler runs, but that of another event of the signal.
+bool is_beside_running(const SignalSlot &signal);
 // An event of that signal may have to be told of an arrival yet.
 bool infos_wait(int which);
 void flush_signals();
