@@ -48,7 +48,7 @@ int tevent_common_wakeup_fd(int fd)
 int tevent_common_wakeup(tevent_context *ev)
 {
     tevent_context *main = ev->main();
-    if (main == nullptr || !main->wakeup.is_open()) {
+    if (main == nullptr || !main->wakeup.is_requested()) {
         return ENOTCONN;
     }
     main->wakeup.wake_always();

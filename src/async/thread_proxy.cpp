@@ -11,51 +11,32 @@ namespace tev {
 
 namespace {
 
-ThreadProxy &of(ForkObserver &observer)
-{
-    return static_cast<ThreadProxy &>(observer);
-}
-
-void take_lock(ForkObserver &observer)
-{
-    pthread_mutex_lock(&of(observer).lock_);
-}
-
-void give_lock(ForkObserver &observer)
-{
-    pthread_mutex_unlock(&of(observer).lock_);
-}
-
+// With the lock.
 void ring(ThreadProxy &proxy)
 {
-    while (os::write(proxy.pipe_[1], "", 1) == -1 && errno == EINTR) {
+    if (proxy.generation_ == fork_generation()) { // else open_pipe() will
+        proxy.write_end_.write("", 1);
     }
 }
 
-// A pipe of the child's own under the same numbers.
-bool renew_pipe(ThreadProxy &proxy)
+// 0 or an errno value.
+int open_pipe(ThreadProxy &proxy)
 {
-    int own[2];
-    if (os::pipe(own) == -1) {
-        return false;
+    const ForkLockGuard guard(proxy.lock_);
+    // First those that are inherited: there may be no descriptors to be had beside them.
+    proxy.read_end_.close();
+    proxy.write_end_.close();
+    int ends[2];
+    if (os::pipe(ends) == -1) {
+        return errno;
     }
-    const bool first = os::move_fd(own[0], proxy.pipe_[0]) != -1;
-    const bool second = os::move_fd(own[1], proxy.pipe_[1]) != -1;
-    return first && second;
-}
-
-// With a byte in the new pipe when calls were waiting.
-void renew_in_child(ForkObserver &observer)
-{
-    ThreadProxy &proxy = of(observer);
-    if (!renew_pipe(proxy)) {
-        // Nothing goes through the parent's, in either direction.  It stays
-        // open, or its numbers, still watched, could mean the program's files.
-        proxy.going_ = true;
-    } else if (!proxy.waiting_.empty()) {
+    proxy.read_end_.adopt(ends[0]);
+    proxy.write_end_.adopt(ends[1]);
+    proxy.generation_ = fork_generation();
+    if (!proxy.waiting_.empty()) {
         ring(proxy);
     }
-    give_lock(observer);
+    return 0;
 }
 
 void run_call(tevent_context *ev, tevent_immediate *im, void *private_data)
@@ -69,27 +50,41 @@ void run_call(tevent_context *ev, tevent_immediate *im, void *private_data)
 void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
 {
     auto &proxy = *static_cast<ThreadProxy *>(private_data);
-    List<ThreadCall, ThreadCall> arrived;
+    Context &ev = *proxy.destination_;
     char byte = 0;
 
-    pthread_mutex_lock(&proxy.lock_);
-    if (proxy.going_) {
-        // A forked child that could not have a pipe of its own.
-        pthread_mutex_unlock(&proxy.lock_);
-        talloc_free(proxy.readable_);
-        proxy.readable_ = nullptr;
-        return;
-    }
-    os::read(proxy.pipe_[0], &byte, 1); // there is one while calls wait, and no more
-    arrived.append(proxy.waiting_);
-    pthread_mutex_unlock(&proxy.lock_);
-
-    Context &ev = *proxy.destination_;
-    while (ThreadCall *call = arrived.front()) {
-        arrived.unlink(*call);
+    proxy.read_end_.read(&byte, 1);
+    for (ThreadCall *call = proxy.waiting_.take_all(); call != nullptr;) {
+        ThreadCall *next = call->next_in_transit_;
         proxy.accepted_.push_back(*call);
         ev.ops->schedule_immediate(call->immediate_, &ev, run_call, call, "run_call", __location__);
+        call = next;
     }
+}
+
+// False when out of memory.
+bool watch_pipe(ThreadProxy &proxy)
+{
+    Context &ev = *proxy.destination_;
+    proxy.readable_ = ev.ops->add_fd(&ev, &proxy, proxy.read_end_.number(), TEVENT_FD_READ, accept_calls,
+                                     &proxy, "accept_calls", __location__);
+    return proxy.readable_ != nullptr;
+}
+
+bool renew_pipe_in_child(ForkObserver &observer)
+{
+    auto &proxy = static_cast<ThreadProxy &>(observer);
+    if (proxy.readable_ != nullptr && !proxy.readable_->is_attached()) {
+        return true; // the context was re-initialised: this proxy is out of use
+    }
+    if (proxy.generation_ != fork_generation()) {
+        talloc_free(proxy.readable_);
+        proxy.readable_ = nullptr;
+        if (open_pipe(proxy) != 0) {
+            return false;
+        }
+    }
+    return proxy.readable_ != nullptr || watch_pipe(proxy);
 }
 
 } // namespace
@@ -111,20 +106,16 @@ ThreadProxy *make_thread_proxy(Context &destination)
     }
     auto *proxy = new (chunk) ThreadProxy;
     proxy->destination_ = &destination;
-    if (os::pipe(proxy->pipe_) == -1) {
-        const int error = errno;
+    const int error = open_pipe(*proxy);
+    if (error != 0) {
         talloc_free(proxy);
         errno = error;
         return nullptr;
     }
-    proxy->prepare = take_lock;
-    proxy->in_parent = give_lock;
-    proxy->in_child = renew_in_child;
-    add_fork_observer(*proxy);
+    proxy->renew_in_child = renew_pipe_in_child;
+    destination.fork_observers.push_back(*proxy);
     hook_talloc_free(proxy);
-    proxy->readable_ = destination.ops->add_fd(&destination, proxy, proxy->pipe_[0], TEVENT_FD_READ,
-                                               accept_calls, proxy, "accept_calls", __location__);
-    if (proxy->readable_ == nullptr) {
+    if (!watch_pipe(*proxy)) {
         talloc_free(proxy);
         errno = ENOMEM;
         return nullptr;
@@ -139,14 +130,14 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
     if (call == nullptr) {
         return;
     }
-    pthread_mutex_lock(&proxy.lock_);
-    if (proxy.going_) {
-        pthread_mutex_unlock(&proxy.lock_);
+    proxy.lock_.lock();
+    const bool is_going = proxy.is_going_;
+    proxy.lock_.unlock();
+    if (is_going) {
         talloc_free(call);
         return;
     }
-    // What looks on at the DETACH may call in here again.
-    pthread_mutex_unlock(&proxy.lock_);
+    // Without the lock: the DETACH trace callback may call this function again.
     let_go(*im);
     call->immediate_ = talloc_move(call, &im);
     call->handler_ = handler;
@@ -154,13 +145,10 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
         call->private_data_ = talloc_move(call, private_data);
     }
 
-    pthread_mutex_lock(&proxy.lock_);
-    const bool was_empty = proxy.waiting_.empty();
-    proxy.waiting_.push_back(*call);
-    if (was_empty) {
+    const ForkLockGuard guard(proxy.lock_);
+    if (proxy.waiting_.push(*call)) {
         ring(proxy);
     }
-    pthread_mutex_unlock(&proxy.lock_);
 }
 
 int ThreadCall::on_talloc_free()
@@ -175,18 +163,21 @@ int ThreadCall::on_talloc_free()
 
 int tevent_thread_proxy::on_talloc_free()
 {
-    tev::remove_fork_observer(*this);
-    pthread_mutex_lock(&lock_);
-    going_ = true;
-    accepted_.append(waiting_);
-    pthread_mutex_unlock(&lock_);
+    lock_.lock();
+    is_going_ = true;
+    lock_.unlock();
 
+    tev::ListNode<tev::ForkObserver>::unlink();
     talloc_free(readable_);
     while (tev::ThreadCall *call = accepted_.front()) {
         talloc_free(call);
     }
-    tev::os::close(pipe_[0]);
-    tev::os::close(pipe_[1]);
-    pthread_mutex_destroy(&lock_);
+    for (tev::ThreadCall *call = waiting_.take_all(); call != nullptr;) {
+        tev::ThreadCall *next = call->next_in_transit_;
+        talloc_free(call);
+        call = next;
+    }
+    read_end_.close();
+    write_end_.close();
     return 0;
 }

@@ -5,18 +5,21 @@
 //
 // What is handed over hangs below a ThreadCall, a talloc chunk without parent:
 // the calling thread gives its part of the tree away whole, and the two threads
-// never share one.  Calls wait in a list under the proxy's lock; the byte in the
-// pipe says that the list is not empty.
+// never share one.  The byte in the pipe says that calls are waiting: one byte
+// while there are any, and no more.
+//
+// A forked child gets a pipe of its own when it first uses the destination.  Calls
+// made before that wait for it, together with those that waited at the fork.
 //
 // A call is freed after its handler, with what the handler has left in it.
 
 #pragma once
 
-#include <pthread.h>
-
 #include <tevent.h>
 
-#include "src/base/fork.hpp"
+#include "src/base/descriptor.hpp"
+#include "src/base/fork_lock.hpp"
+#include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
 #include "src/loop/context.hpp"
 
@@ -30,6 +33,7 @@ struct ThreadCall : ListNode<ThreadCall> {
     tevent_immediate *immediate_ = nullptr;
     tevent_immediate_handler_t handler_ = nullptr;
     void *private_data_ = nullptr;
+    ThreadCall *next_in_transit_ = nullptr;
 };
 
 } // namespace tev
@@ -43,10 +47,12 @@ struct tevent_thread_proxy final : tev::ForkObserver {
     tevent_fd *readable_ = nullptr;
     tev::List<tev::ThreadCall, tev::ThreadCall> accepted_; // the destination's thread only
 
-    pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER; // guards the rest
-    tev::List<tev::ThreadCall, tev::ThreadCall> waiting_;
-    int pipe_[2] = {-1, -1}; // read end, write end
-    bool going_ = false;
+    tev::Handoff<tev::ThreadCall> waiting_;
+    tev::ForkLock lock_; // guards the rest
+    tev::OwnedDescriptor read_end_;
+    tev::OwnedDescriptor write_end_;
+    uint32_t generation_ = 0; // of the process whose pipe it is
+    bool is_going_ = false;
 };
 
 namespace tev {

@@ -2,7 +2,6 @@
 
 #include "src/base/fork.hpp"
 
-#include <atomic>
 #include <pthread.h>
 
 #include "src/base/os.hpp"
@@ -11,96 +10,84 @@ namespace tev {
 
 namespace {
 
-struct State {
-    std::atomic<uint32_t> generation{1};
-    std::atomic<pid_t> pid{0};
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    List<ForkObserver, ForkObserver> observers;
-    bool notified = false; // pthread_atfork() accepted the handlers
+constexpr uint32_t kFirstGeneration = 1;
+
+// The mark where there is no page for it: cleared by clear_mark_in_child() alone.
+constinit std::atomic<uint32_t> g_plain_mark{kFirstGeneration};
+constinit std::atomic<uint32_t> g_last_generation{kFirstGeneration};
+constinit bool g_notices_forks = false;
+
+// A generation and what was found out in it.
+struct Cached {
+    std::atomic<uint32_t> generation{0};
+    std::atomic<pid_t> process_id{0};
 };
 
-// Without a constructor to run: a program's own constructors may call the library.
-constinit State g_state{};
+constinit Cached g_process{};
 
-// 0: not known yet.
-constinit thread_local int t_thread_id = 0;
+struct CachedThread {
+    uint32_t generation;
+    int id;
+};
 
-void tell(ForkObserver::Fn ForkObserver::*fn)
+constinit thread_local CachedThread t_thread = {0, 0};
+
+// Memory only: see fork.hpp.
+void clear_mark_in_child()
 {
-    for (ForkObserver *o = g_state.observers.front(); o != nullptr; o = g_state.observers.next(*o)) {
-        if (o->*fn != nullptr) {
-            (o->*fn)(*o);
-        }
-    }
-}
-
-void before_fork()
-{
-    pthread_mutex_lock(&g_state.lock);
-    tell(&ForkObserver::prepare);
-}
-
-void after_fork_in_parent()
-{
-    tell(&ForkObserver::in_parent);
-    pthread_mutex_unlock(&g_state.lock);
-}
-
-void after_fork_in_child()
-{
-    g_state.generation.fetch_add(1, std::memory_order_relaxed);
-    g_state.pid.store(os::process_id(), std::memory_order_relaxed);
-    t_thread_id = 0;
-    tell(&ForkObserver::in_child);
-    pthread_mutex_unlock(&g_state.lock);
+    fork_detail::g_mark->store(0, std::memory_order_relaxed);
 }
 
 // Before any constructor of the program, so that a program may use the
 // library in its own.
-[[gnu::constructor(101)]] void start()
+[[gnu::constructor(101)]] void start_noticing()
 {
-    g_state.pid.store(os::process_id(), std::memory_order_relaxed);
-    g_state.notified = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+    void *page = os::page_wiped_on_fork();
+    if (page != nullptr) {
+        fork_detail::g_mark = new (page) std::atomic<uint32_t>(kFirstGeneration);
+    }
+    g_notices_forks = pthread_atfork(nullptr, nullptr, clear_mark_in_child) == 0 || page != nullptr;
+    if (!g_notices_forks) {
+        g_plain_mark.store(0, std::memory_order_relaxed); // each look takes the slow way
+    }
 }
 
 } // namespace
 
-void add_fork_observer(ForkObserver &observer)
+namespace fork_detail {
+
+constinit std::atomic<uint32_t> *g_mark = &g_plain_mark;
+
+uint32_t draw_generation()
 {
-    pthread_mutex_lock(&g_state.lock);
-    g_state.observers.push_back(observer);
-    observer.registered = true;
-    pthread_mutex_unlock(&g_state.lock);
+    if (!g_notices_forks) {
+        return static_cast<uint32_t>(os::process_id());
+    }
+    // Drawn before it is published: a grandchild forked in between draws another one.
+    const uint32_t drawn = g_last_generation.fetch_add(1) + 1;
+    uint32_t mark = 0;
+    return g_mark->compare_exchange_strong(mark, drawn) ? drawn : mark;
 }
 
-void remove_fork_observer(ForkObserver &observer)
-{
-    pthread_mutex_lock(&g_state.lock);
-    g_state.observers.unlink(observer);
-    observer.registered = false;
-    pthread_mutex_unlock(&g_state.lock);
-}
-
-uint32_t fork_generation()
-{
-    return g_state.notified ? g_state.generation.load(std::memory_order_relaxed)
-                            : static_cast<uint32_t>(os::process_id());
-}
+} // namespace fork_detail
 
 pid_t cached_process_id()
 {
-    return g_state.notified ? g_state.pid.load(std::memory_order_relaxed) : os::process_id();
+    const uint32_t generation = fork_generation();
+    if (g_process.generation.load(std::memory_order_acquire) != generation) {
+        g_process.process_id.store(os::process_id(), std::memory_order_relaxed);
+        g_process.generation.store(generation, std::memory_order_release);
+    }
+    return g_process.process_id.load(std::memory_order_relaxed);
 }
 
 int cached_thread_id()
 {
-    if (!g_state.notified) {
-        return os::thread_id();
+    const uint32_t generation = fork_generation();
+    if (t_thread.generation != generation) {
+        t_thread = {generation, os::thread_id()};
     }
-    if (t_thread_id == 0) {
-        t_thread_id = os::thread_id();
-    }
-    return t_thread_id;
+    return t_thread.id;
 }
 
 } // namespace tev

@@ -1,48 +1,52 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What the library knows about fork(2).
+// How the library notices fork(2).
 //
-// pthread_atfork() keeps some numbers right without a system call per use: the
-// process id, each thread's id, and a generation that grows in each child.  Who holds something
-// that must not be shared with the parent compares generations at its next
-// use, or, where waiting for that would be too late (a lock that another
-// thread may hold, a descriptor that a signal handler writes to), registers a
-// ForkObserver.
+// Each process has a generation that differs from its parent's.  An object that
+// must not be shared with the parent stores the generation that made it and
+// compares at each use; so a child renews it at the first use, from ordinary
+// code.  Nothing else happens at the fork: at that moment other libraries hold
+// their locks, and any function of libc may be theirs.
 //
-// Observers run under one lock that is held from before the fork until after
-// it, on both sides: no observer is half registered in a child.  The thread
-// that forks is the one that goes on in the child, so it gives back there what
-// it took before.
+// The generation is kept in a mark that is zero at the start of a child.  The
+// kernel clears it (MADV_WIPEONFORK), also for _Fork() and a bare clone(); a
+// pthread_atfork() handler clears it where the kernel cannot.  The first look in
+// the child draws a new generation.  With neither, each look asks for the
+// process id.
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <sys/types.h>
 
-#include "src/base/list.hpp"
-
 namespace tev {
 
-// The functions may be null.  They run in the forking thread: `prepare` takes
-// the observer's own locks, `in_parent` gives them back, `in_child` does so too
-// and lets go of what is the parent's.
-struct ForkObserver : ListNode<ForkObserver> {
-    using Fn = void (*)(ForkObserver &);
-    Fn prepare = nullptr;
-    Fn in_parent = nullptr;
-    Fn in_child = nullptr;
-    // The links are the list's business and change under its lock; whether it
-    // is registered an observer's owner sees here.
-    bool registered = false;
-};
+namespace fork_detail {
 
-// Any thread; `observer` must stay in place until it is removed.
-void add_fork_observer(ForkObserver &observer);
-void remove_fork_observer(ForkObserver &observer);
+extern std::atomic<uint32_t> *g_mark;
+[[gnu::cold]] uint32_t draw_generation();
 
-uint32_t fork_generation();
+} // namespace fork_detail
+
+// Any thread, signal handlers too.  Never 0.
+[[gnu::always_inline]] inline uint32_t fork_generation()
+{
+    const uint32_t mark = fork_detail::g_mark->load(std::memory_order_relaxed);
+    if (mark == 0) [[unlikely]] {
+        return fork_detail::draw_generation();
+    }
+    return mark;
+}
+
+// What fits into half a word, beside a count.
+inline uint16_t short_fork_generation()
+{
+    return static_cast<uint16_t>(fork_generation());
+}
+
 pid_t cached_process_id();
-// Not for signal handlers.
+// Not for signal handlers: thread-local storage may have to be allocated.
 int cached_thread_id();
 
 } // namespace tev

@@ -7,9 +7,13 @@
 // non-blocking where they are read or written.  Nothing else in the library
 // calls the kernel about descriptors, signals or time, so a test that stands
 // in for this file sees, and can fail, every call.
+//
+// The second part is for signal handlers as well: its functions call nothing
+// that another library could replace (system_call.hpp), and leave errno alone.
 
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +21,16 @@
 #include <sys/epoll.h>
 #include <sys/time.h>
 #include <sys/types.h>
+
+namespace tev {
+
+// Which file a descriptor means, for as long as that file is open somewhere.
+struct FileIdentity {
+    dev_t device = 0;
+    ino_t inode = 0;
+};
+
+} // namespace tev
 
 namespace tev::os {
 
@@ -27,24 +41,35 @@ int poll(pollfd *fds, size_t count, int timeout_ms);
 
 int eventfd();
 int pipe(int ends[2]);
-// Makes `fd` another name of what `from` names, in one step; `from` is closed.
-int move_fd(int from, int fd);
-ssize_t read(int fd, void *buffer, size_t size);
-ssize_t write(int fd, const void *buffer, size_t size);
 void close(int fd);
+
+int identify_file(int fd, FileIdentity *identity);
+// Marks the open file description, which has no inode of its own when it is an
+// eventfd or an epoll instance.
+int mark_file(int fd);
 
 int sigaction(int signum, const struct sigaction *act, struct sigaction *old);
 int unblock_signal(int signum);
-// All signals, for this thread; *mask is what was blocked before.
-int block_signals(sigset_t *mask);
-int restore_signals(const sigset_t &mask);
-// Queues a signal with its information to a thread of this process.
-int forward_signal(int thread_id, int signum, siginfo_t *info);
-int thread_id();
 
 timeval wall_clock();
-pid_t process_id();
 // For messages.
 const char *error_text(int error);
+// Null: the kernel has no such thing.
+void *page_wiped_on_fork();
+
+// ---- for signal handlers as well; the result is -errno on failure
+
+ssize_t read(int fd, void *buffer, size_t size);
+ssize_t write(int fd, const void *buffer, size_t size);
+bool is_marked_file(int fd);
+// All but those that the processor raises and those that end the process on purpose.
+void block_signals_in_this_thread();
+int thread_id();
+pid_t process_id();
+// Some time that is short for a person and long for a processor.
+void sleep_briefly();
+// Returns at once when the word has another value, and may return for no reason.
+void futex_wait(std::atomic<uint32_t> *word, uint32_t value);
+void futex_wake_one(std::atomic<uint32_t> *word);
 
 } // namespace tev::os

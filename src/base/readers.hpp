@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Readers of something that has no lock, and a writer that takes parts out of it.
+// Sleepable read-copy-update (SRCU) for one writer: readers of something that
+// has no lock, and a writer that takes parts out of it.
 //
 // A reader enters before it looks and leaves when it has done; both may happen
 // in a signal handler, in any thread.  The writer makes a part unreachable and
-// waits for those who may have seen it.
+// waits for the readers that may have seen it.
 //
 // Readers count themselves in one of two counters.  The writer points new ones
 // to the other counter before it waits for one to become zero: that one only
 // falls, so readers that come without a pause don't hold the writer up.  It
 // does so with both; each reader that had seen the part is counted in one.
+//
+// Beside each count stands the fork generation it is of: in a forked child the
+// parent's readers do not count.
 
 #pragma once
 
@@ -17,38 +21,60 @@
 #include <cstdint>
 #include <sched.h>
 
+#include "src/base/fork.hpp"
+#include "src/base/os.hpp"
+
 namespace tev {
 
 class Readers {
 public:
-    // What leave() wants to have.
+    // Returns the argument of leave().
     uint32_t enter()
     {
         const uint32_t side = side_.load();
-        inside_[side].fetch_add(1);
+        const uint32_t own = own_generation();
+        uint32_t word = inside_[side].load();
+        while (!inside_[side].compare_exchange_weak(word, generation_of(word) == own ? word + 1 : own | 1U)) {
+        }
         return side;
     }
-    void leave(uint32_t side) { inside_[side].fetch_sub(1); }
 
-    // One writer at a time, that is no reader itself.
-    void wait_for_those_inside()
+    void leave(uint32_t side)
+    {
+        if (generation_of(inside_[side].load()) == own_generation()) {
+            inside_[side].fetch_sub(1);
+        }
+    }
+
+    // One writer at a time, which is no reader itself.
+    void wait_for_readers()
     {
         for (int turn = 0; turn < 2; turn++) {
             const uint32_t side = side_.fetch_xor(1);
-            while (inside_[side].load() != 0) {
-                sched_yield();
+            for (int tries = 0; has_readers(side); tries++) {
+                // A reader that this thread's priority keeps from running needs more than a yield.
+                if (tries < kYieldsBeforeSleep) {
+                    sched_yield();
+                } else {
+                    os::sleep_briefly();
+                }
             }
         }
     }
 
-    // In a forked child: their threads are not here.
-    void forget()
+private:
+    static constexpr int kYieldsBeforeSleep = 64;
+    static constexpr uint32_t kCount = 0xffff;
+
+    static uint32_t own_generation() { return static_cast<uint32_t>(short_fork_generation()) << 16; }
+    static uint32_t generation_of(uint32_t word) { return word & ~kCount; }
+
+    bool has_readers(uint32_t side) const
     {
-        inside_[0].store(0);
-        inside_[1].store(0);
+        const uint32_t word = inside_[side].load();
+        return generation_of(word) == own_generation() && (word & kCount) != 0;
     }
 
-private:
     std::atomic<uint32_t> side_{0}; // 0 or 1
     std::atomic<uint32_t> inside_[2]{};
 };

@@ -22,12 +22,23 @@ void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
     }
 }
 
-// False: the caller has freed it already, in its own handler.
-bool still_usable(const ImmediateEvent &im)
+// An immediate in transit belongs to another thread.  In a forked child it becomes idle.
+void abort_if_in_transit(ImmediateEvent &im)
 {
-    if (im.state_ == State::kInTransit) {
-        abort(); // it belongs to another thread
+    if (im.state_ != State::kInTransit) [[likely]] {
+        return;
     }
+    if (im.transit_generation_ == fork_generation()) {
+        abort();
+    }
+    turn_away_what_parent_was_sent();
+    im.state_ = State::kIdle; // the fork may have come before it was in an inbox
+}
+
+// False: the caller has freed it already, in its own handler.
+bool still_usable(ImmediateEvent &im)
+{
+    abort_if_in_transit(im);
     if (im.freed_) {
         fail(nullptr, "tevent_immediate: use after free in its own handler");
         return false;
@@ -146,27 +157,6 @@ void let_go(ImmediateEvent &im)
     im.handlers_running_ = 0;
 }
 
-void ImmediateInbox::push(ImmediateEvent &im)
-{
-    ImmediateEvent *newest = newest_.load(std::memory_order_relaxed);
-    do {
-        im.next_in_transit_ = newest;
-    } while (!newest_.compare_exchange_weak(newest, &im));
-}
-
-ImmediateEvent *ImmediateInbox::take_all()
-{
-    ImmediateEvent *newest = newest_.exchange(nullptr);
-    ImmediateEvent *oldest = nullptr;
-    while (newest != nullptr) {
-        ImmediateEvent *next = newest->next_in_transit_;
-        newest->next_in_transit_ = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    return oldest;
-}
-
 void ImmediateInbox::turn_all_away()
 {
     for (ImmediateEvent *im = take_all(); im != nullptr;) {
@@ -174,15 +164,14 @@ void ImmediateInbox::turn_all_away()
         im->state_ = State::kIdle;
         im = next;
     }
+    generation_.store(fork_generation());
 }
 
 } // namespace tev
 
 int tevent_immediate::on_talloc_free()
 {
-    if (state_ == State::kInTransit) {
-        abort(); // the thread that it is on its way to would take freed memory
-    }
+    tev::abort_if_in_transit(*this);
     const tev::Free how = tev::begin_free(*this, "tevent_immediate: double free in its own handler");
     if (how == tev::Free::kTwice) {
         return -1;

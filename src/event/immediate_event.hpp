@@ -14,7 +14,8 @@
 // nothing newer.
 //
 // In transit nobody but the inbox may touch it: the object belongs to the
-// thread that will take it.  A handler may hand its own running immediate on
+// thread that will take it.  That thread is not in a forked child, where what was
+// in transit at the fork is idle.  A handler may hand its own running immediate on
 // to another thread, or end the life of what it is part of; `runs_` leads to
 // the frames that are then no longer to touch it.
 
@@ -25,6 +26,8 @@
 
 #include <tevent.h>
 
+#include "src/base/fork.hpp"
+#include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
 #include "src/event/handler_frame.hpp"
 
@@ -48,6 +51,7 @@ struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
     int on_talloc_free();
 
     State state_ = State::kIdle;
+    uint32_t transit_generation_ = 0; // of the process in which it is in transit
     tevent_immediate_handler_t handler_ = nullptr;
     tev::ImmediateRun *runs_ = nullptr; // innermost first
     tevent_immediate *next_in_transit_ = nullptr;
@@ -79,20 +83,19 @@ bool run_first_immediate(SourceSet &set);
 // is part of: off its loop, and from now on no frame of this thread touches it.
 void let_go(ImmediateEvent &im);
 
-// Immediates on their way from other threads.  Any thread pushes; the loop's
-// thread takes, in the order of pushing.  Lock-free, so a fork finds it whole.
-class ImmediateInbox {
+// Immediates on their way from other threads to one set.
+class ImmediateInbox : public Handoff<ImmediateEvent> {
 public:
-    bool empty() const { return newest_.load() == nullptr; }
-    void push(ImmediateEvent &im);
-    // The oldest first, linked by next_in_transit_; null when there is none.
-    // They are still in transit.
-    ImmediateEvent *take_all();
-    // Makes all of them idle.
+    // What is in there was sent to the parent's loop.
+    bool is_inherited() const { return generation_.load() != fork_generation(); }
+    // Makes all of them idle; from then on the inbox is this process's.
     void turn_all_away();
 
 private:
-    std::atomic<ImmediateEvent *> newest_{nullptr};
+    std::atomic<uint32_t> generation_{fork_generation()};
 };
+
+// In a forked child: empties the inherited inboxes of all contexts.
+void turn_away_what_parent_was_sent();
 
 } // namespace tev

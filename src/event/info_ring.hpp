@@ -3,9 +3,16 @@
 // The infos of one signal's arrivals, between signal handlers and a loop.
 //
 // Handlers, in any thread and several at once, reserve a position, write the
-// info and publish it; one loop claims what is whole, in the order of the
-// positions, and releases it when every listener was told.  Positions only
+// info and publish it; a loop claims what is whole, in the order of the
+// positions, and releases it when every listener has got it.  Positions only
 // grow; a position's slot is position % kSlots.
+//
+// A position that is reserved and not published holds up all later ones until
+// its handler has written it.  In a forked child the handlers of other threads are not
+// there: positions that the parent had reserved and not published are dead, and
+// are passed over.
+//
+// All zeros is an empty ring.
 
 #pragma once
 
@@ -13,15 +20,15 @@
 #include <csignal>
 #include <cstdint>
 
-#include "src/event/signal_arrivals.hpp"
+#include "src/base/fork.hpp"
 
 namespace tev::signals {
 
 struct InfoRing {
-    static constexpr uint32_t kSlots = 4 * kInfosBeforeBlocking;
-    // The rest is the loop thread's: what is sent on to it finds room there, and
-    // need not be sent on once more, past what came after it.
-    static constexpr uint32_t kSlotsForAll = 3 * kInfosBeforeBlocking;
+    static constexpr uint32_t kBeforeBlocking = 256;
+    static constexpr uint32_t kSlots = 16 * kBeforeBlocking;
+    // The rest is kept for the loop's thread, where the signal is blocked before it fills that.
+    static constexpr uint32_t kSlotsForAll = 15 * kBeforeBlocking;
 
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the info is written before it is published
     struct Slot {
@@ -31,7 +38,9 @@ struct InfoRing {
 
     std::atomic<uint32_t> reserved{0}; // by signal handlers
     std::atomic<uint32_t> released{0}; // by the loop: up to here slots are free
-    uint32_t claimed = 0;              // by the loop: up to here listeners may be told
+    std::atomic<uint32_t> claimed{0};  // by the loop: up to here listeners get infos
+    // A short fork generation, and in the lower half the position up to which its parent had reserved.
+    std::atomic<uint32_t> inherited{0};
     Slot slots[kSlots];
 
     Slot &slot_of(uint32_t position) { return slots[position % kSlots]; }
@@ -39,9 +48,11 @@ struct InfoRing {
 
     bool reserve(uint32_t *position, uint32_t limit)
     {
+        note_generation();
         uint32_t next = reserved.load();
         do {
-            if (next - released.load() >= limit) {
+            // `released` was read later than `next`, and may have passed it.
+            if (static_cast<int32_t>(next - released.load()) >= static_cast<int32_t>(limit)) {
                 return false;
             }
         } while (!reserved.compare_exchange_weak(next, next + 1));
@@ -56,27 +67,70 @@ struct InfoRing {
         slot.published.store(position + 1);
     }
 
-    bool is_nearly_full() const { return reserved.load() - released.load() >= kInfosBeforeBlocking; }
-
-    bool is_full() const { return reserved.load() - released.load() >= kSlots; }
-
-    // When no handler runs any more: those that never got to publish would hold
-    // up all that come later.  How many infos are whole and not claimed.
-    uint32_t close_gaps()
+    // Returns how many arrivals it has claimed.
+    uint32_t claim()
     {
-        uint32_t end = claimed;
-        for (uint32_t position = claimed; position != reserved.load(); position++) {
-            if (!is_published(position)) {
-                continue;
+        note_generation();
+        uint32_t arrivals = 0;
+        uint32_t position = claimed.load();
+        for (;;) {
+            const bool whole = is_published(position);
+            if (!whole && !is_dead(position)) {
+                break;
             }
-            if (position != end) {
-                slot_of(position).published.store(0);
-                publish(end, slot_of(position).info);
+            if (claimed.compare_exchange_strong(position, position + 1)) {
+                arrivals += whole;
+                position++;
             }
-            end++;
         }
-        reserved.store(end);
-        return end - claimed;
+        if (arrivals != 0) {
+            forget_dead_up_to(position);
+        }
+        return arrivals;
+    }
+
+    bool is_nearly_full() const { return in_use() >= kBeforeBlocking; }
+    bool is_full() const { return in_use() >= kSlots; }
+
+private:
+    static constexpr uint32_t kPosition = 0xffff;
+    static_assert(kSlots <= kPosition);
+
+    // Signal handlers and the loop may read the two in the middle of a change.
+    uint32_t in_use() const
+    {
+        const uint32_t first = released.load();
+        return reserved.load() - first;
+    }
+
+    static uint32_t inherited_up_to(uint32_t position)
+    {
+        return static_cast<uint32_t>(short_fork_generation()) << 16 | (position & kPosition);
+    }
+
+    // Comes before any reservation in a process.  Where several do it at once, one of them wins,
+    // before the others reserve.
+    void note_generation()
+    {
+        uint32_t noted = inherited.load();
+        if ((noted >> 16) != short_fork_generation()) {
+            inherited.compare_exchange_strong(noted, inherited_up_to(reserved.load()));
+        }
+    }
+
+    bool is_dead(uint32_t position) const
+    {
+        const uint32_t ahead = (inherited.load() - position) & kPosition;
+        return ahead != 0 && ahead <= kSlots;
+    }
+
+    // Keeps the distance that is_dead() looks at from wrapping round.
+    void forget_dead_up_to(uint32_t position)
+    {
+        uint32_t noted = inherited.load();
+        if (((noted - position) & kPosition) > kSlots) {
+            inherited.compare_exchange_strong(noted, inherited_up_to(position));
+        }
     }
 };
 

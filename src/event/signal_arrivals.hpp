@@ -5,17 +5,23 @@
 //
 // The signal handler counts, keeps the siginfo where the disposition was
 // installed with SA_SIGINFO, and wakes each listener's loop.  It may run in
-// any thread, several at once.  It reads the list of listeners without a lock;
-// who takes a listener out waits for the signal handlers that may have seen it
-// (remove_listener()), so what a handler sees stays in place.  Listeners are
+// any thread, several at once.  It calls nothing that another library could
+// replace, and blocks other signals while it runs: a handler of the program's that
+// interrupted it could leave by siglongjmp(), or fork.  It reads the list of
+// listeners without a lock; remove_listener() waits for the signal handlers that
+// may have seen the listener, so what a handler sees stays in place.  Listeners are
 // added and removed by one thread at a time.
 //
-// Infos are kept in a ring.  From tevent_sa_info_queue_count() unworked ones on
+// Turns in several threads may run signals at once.  Each arrival is claimed by
+// one of them, and each listener gets it once.
+//
+// Infos are kept in a ring.  From tevent_sa_info_queue_count() unclaimed ones on
 // the signal is blocked for the loop's thread, which unblocks it when it has
-// worked them off.  Not for other threads: nobody but they could unblock it
-// there.  What they bring still has room, and what does not even find that is
-// sent on to the loop's thread, where it stays pending (standard signals merge
-// there, as ever).  If that can't be done the info is lost, not the arrival.
+// run them.  Not for other threads: only they could unblock it there.  What they
+// bring still has room in the ring.  Where that is full as well the info is lost,
+// not the arrival.
+//
+// A forked child keeps what was whole at the fork.
 
 #pragma once
 
@@ -24,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/event/info_ring.hpp"
 #include "src/poller/wakeup.hpp"
 
 namespace tev {
@@ -31,14 +38,15 @@ namespace tev {
 struct SignalListener {
     std::atomic<SignalListener *> next{nullptr}; // older
     Wakeup *wakeup = nullptr;
-    uint64_t sequence = 0;     // grows with each one added
-    uint32_t told_counted = 0; // how far it has been told of the claimed ones
-    uint32_t told_infos = 0;
+    uint64_t sequence = 0; // grows with each one added
+    // How much of what was claimed it has got.
+    std::atomic<uint32_t> told_counted{0};
+    std::atomic<uint32_t> told_infos{0};
 };
 
 namespace signals {
 
-constexpr size_t kInfosBeforeBlocking = 256;
+constexpr size_t kInfosBeforeBlocking = InfoRing::kBeforeBlocking;
 
 // Signal numbers are 0 .. count()-1.
 int count();
@@ -53,6 +61,7 @@ SignalListener *newest_listener(int signum);
 uint64_t removals();
 
 bool any_pending();
+bool is_pending(int signum);
 // Around the claims; the thread that does it is the loop's.
 void begin_working_off();
 void end_working_off();

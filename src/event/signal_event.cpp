@@ -142,11 +142,14 @@ bool run_pending_signals()
     signals::begin_working_off();
     const int count = signals::count();
     for (int signum = 0; signum < count && signals::any_pending(); signum++) {
+        if (!signals::is_pending(signum)) {
+            continue;
+        }
         if (signals::claim(signum)) {
             any = true;
             work_off(signum);
-            signals::release(signum);
         }
+        signals::release(signum);
     }
     signals::end_working_off();
     return any;

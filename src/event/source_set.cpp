@@ -2,9 +2,35 @@
 
 #include "src/event/source_set.hpp"
 
+#include "src/base/fork_lock.hpp"
+
 namespace tev {
 
 namespace {
+
+// Each change of the chain from `newest` along next_in_process is a single store
+// (ForkLock).  The links back may be out of date in a forked child; the
+// first one to take the lock there puts them right.
+struct SetsOfProcess {
+    ForkLock lock;
+    SourceSet *newest = nullptr;
+    uint32_t links_back_of = 0; // fork generation
+
+    void lock_chain()
+    {
+        lock.lock();
+        if (links_back_of != fork_generation()) {
+            SourceSet *previous = nullptr;
+            for (SourceSet *set = newest; set != nullptr; set = set->next_in_process) {
+                set->prev_in_process = previous;
+                previous = set;
+            }
+            links_back_of = fork_generation();
+        }
+    }
+};
+
+constinit SetsOfProcess g_sets{};
 
 template <class Event, class Tag>
 void cut_list_loose(List<Event, Tag> &list)
@@ -28,22 +54,59 @@ void cut_list_loose_of(List<Event, Tag> &list, const WrapperScope &wrapper)
 
 } // namespace
 
+void link_set(SourceSet &set)
+{
+    g_sets.lock_chain();
+    set.is_linked_in_process = true;
+    set.next_in_process = g_sets.newest;
+    g_sets.newest = &set;
+    if (set.next_in_process != nullptr) {
+        set.next_in_process->prev_in_process = &set;
+    }
+    g_sets.lock.unlock();
+}
+
+void unlink_set(SourceSet &set)
+{
+    if (!set.is_linked_in_process) {
+        return;
+    }
+    set.is_linked_in_process = false;
+    g_sets.lock_chain();
+    if (set.prev_in_process != nullptr) {
+        set.prev_in_process->next_in_process = set.next_in_process;
+    } else {
+        g_sets.newest = set.next_in_process;
+    }
+    if (set.next_in_process != nullptr) {
+        set.next_in_process->prev_in_process = set.prev_in_process;
+    }
+    set.next_in_process = set.prev_in_process = nullptr;
+    g_sets.lock.unlock();
+}
+
+void turn_away_what_parent_was_sent()
+{
+    g_sets.lock_chain();
+    for (SourceSet *set = g_sets.newest; set != nullptr; set = set->next_in_process) {
+        if (set->inbox.is_inherited()) {
+            set->inbox.turn_all_away();
+        }
+    }
+    g_sets.lock.unlock();
+}
+
 int SourceSet::open_wakeup()
 {
-    if (wakeup.is_open()) {
+    if (wakeup.is_requested() && !wakeup.needs_renewal()) {
         return 0;
     }
-    const int error = wakeup.open();
-    if (error == 0) {
+    const bool renews = wakeup.is_requested();
+    const int error = renews ? wakeup.renew() : wakeup.open();
+    if (renews || error == 0) {
         monitor.set_wakeup_fd(wakeup.fd());
     }
     return error;
-}
-
-void SourceSet::recover_wakeup()
-{
-    monitor.set_wakeup_fd(-1);
-    open_wakeup();
 }
 
 bool SourceSet::has_sources() const

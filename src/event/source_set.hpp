@@ -6,6 +6,9 @@
 // know it and not the context.  A source that is in none of these lists has a
 // null `scope_`, and the other way round.
 //
+// A forked child uses an inherited set only after `generation` was brought up to
+// date: see renew_after_fork() in the loop room.
+//
 // What the set allocates for itself has no talloc parent: a program may free
 // the context's children before the context (Samba's forked servers do).
 
@@ -47,7 +50,8 @@ public:
     List<ImmediateEvent, InSet> immediates;            // in scheduled order
     List<ImmediateEvent, InSet> delivering_immediates; // their handlers run
     ImmediateInbox inbox;
-    List<SignalEvent, InSet> signals; // newest first
+    uint32_t generation = fork_generation(); // of the process that all of this is ready for
+    List<SignalEvent, InSet> signals;        // newest first
 
     void note_change()
     {
@@ -58,8 +62,6 @@ public:
 
     // 0 or an errno value; 0 when it is open already.
     int open_wakeup();
-    // Makes up for what a fork could not do; tried again at each wait.
-    void recover_wakeup();
     // Something that keeps a loop waiting for it.
     bool has_sources() const;
     // Every source leaves, each with its trace; no handler of it runs again.
@@ -69,6 +71,17 @@ public:
     void cut_loose_those_of(const WrapperScope &wrapper);
 
     bool is_valid() const { return timers.is_valid() && monitor.is_valid(); }
+
+    bool is_linked_in_process = false; // link_set()
+    SourceSet *next_in_process = nullptr;
+    SourceSet *prev_in_process = nullptr;
 };
+
+// The sets of all main contexts of the process, in any thread.  They can be
+// found from a static variable, so that a leak checker takes a context that is
+// in use at exit for what it is.
+void link_set(SourceSet &set);
+// Nothing when it is not linked.
+void unlink_set(SourceSet &set);
 
 } // namespace tev

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <pthread.h>
+#include <utility>
 
-#include "src/base/fork.hpp"
+#include "src/base/fork_lock.hpp"
 #include "src/loop/run.hpp"
 #include "src/loop/turn.hpp"
 
@@ -88,11 +88,6 @@ tevent_signal *table_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int sig
     return add_signal(*ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
 }
 
-int loop_once(tevent_context *ev, const char *)
-{
-    return run_turn(*ev);
-}
-
 int loop_wait(tevent_context *ev, const char *location)
 {
     return run_until_empty(*ev, location);
@@ -100,8 +95,8 @@ int loop_wait(tevent_context *ev, const char *location)
 
 constexpr tevent_ops table_with(int (*context_init)(tevent_context *))
 {
-    return {context_init,       add_fd,           set_fd_close_fn, get_fd_flags, set_fd_flags, add_timer,
-            schedule_immediate, table_add_signal, loop_once,       loop_wait};
+    return {context_init,       add_fd,           set_fd_close_fn,    get_fd_flags, set_fd_flags, add_timer,
+            schedule_immediate, table_add_signal, built_in_loop_once, loop_wait};
 }
 
 constinit const tevent_ops kStandardTable = table_with(init_standard);
@@ -119,10 +114,12 @@ struct Backend {
     Backend *older = nullptr;
 };
 
-struct Registry : ForkObserver {
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    Backend *newest = nullptr;
-    uint32_t count = 0;
+// Entries are added and never changed or removed, so the list can be read
+// without the lock.  Each change is a single store (ForkLock).
+struct Registry {
+    ForkLock lock; // of writers, and of default_name's readers
+    std::atomic<Backend *> newest{nullptr};
+    bool has_built_ins = false;
     char *default_name = nullptr; // null: kStandardName
     Backend built_ins[4] = {{"poll", &kPollTable},
                             {"poll_mt", &kPollMtTable},
@@ -132,27 +129,9 @@ struct Registry : ForkObserver {
 
 constinit Registry g_registry;
 
-void take_lock(ForkObserver &)
-{
-    pthread_mutex_lock(&g_registry.lock);
-}
-
-void give_lock(ForkObserver &)
-{
-    pthread_mutex_unlock(&g_registry.lock);
-}
-
-[[gnu::constructor]] void watch_forks()
-{
-    g_registry.prepare = take_lock;
-    g_registry.in_parent = give_lock;
-    g_registry.in_child = give_lock;
-    add_fork_observer(g_registry);
-}
-
 const Backend *find_registered(const char *name)
 {
-    const Backend *b = g_registry.newest;
+    const Backend *b = g_registry.newest.load();
     while (b != nullptr && strcmp(b->name, name) != 0) {
         b = b->older;
     }
@@ -161,44 +140,37 @@ const Backend *find_registered(const char *name)
 
 void link_backend(Backend &backend)
 {
-    backend.older = g_registry.newest;
-    g_registry.newest = &backend;
-    g_registry.count++;
+    backend.older = g_registry.newest.load();
+    g_registry.newest.store(&backend);
 }
 
-// At each look, but not before the first one: what a program registered
-// earlier is older, and keeps its name.
+// At the first look, not before: what a program registered earlier is older, and
+// keeps its name.  With the lock.
 void register_built_ins()
 {
+    if (g_registry.has_built_ins) {
+        return;
+    }
     for (Backend &b : g_registry.built_ins) {
         if (find_registered(b.name) == nullptr) {
             link_backend(b);
         }
     }
+    g_registry.has_built_ins = true;
 }
 
-bool register_locked(const char *name, const tevent_ops *ops)
+const char **list(TALLOC_CTX *parent, const Backend *newest)
 {
-    if (find_registered(name) != nullptr) {
-        return true;
+    uint32_t count = 0;
+    for (const Backend *b = newest; b != nullptr; b = b->older) {
+        count++;
     }
-    auto *backend = static_cast<Backend *>(malloc(sizeof(Backend)));
-    if (backend == nullptr) {
-        return false;
-    }
-    *backend = Backend{name, ops};
-    link_backend(*backend);
-    return true; // cppcheck-suppress memleak ; the registry keeps it
-}
-
-const char **list_locked(TALLOC_CTX *parent)
-{
-    const char **names = talloc_zero_array(parent, const char *, g_registry.count + 1);
+    const char **names = talloc_zero_array(parent, const char *, count + 1);
     if (names == nullptr) {
         return nullptr;
     }
     size_t n = 0;
-    for (const Backend *b = g_registry.newest; b != nullptr; b = b->older) {
+    for (const Backend *b = newest; b != nullptr; b = b->older) {
         names[n] = talloc_strdup(names, b->name);
         if (names[n++] == nullptr) {
             talloc_free(names);
@@ -210,9 +182,14 @@ const char **list_locked(TALLOC_CTX *parent)
 
 } // namespace
 
+int built_in_loop_once(tevent_context *ev, const char *)
+{
+    return run_turn(*ev);
+}
+
 bool may_wait_itself(const tevent_ops &ops)
 {
-    return ops.loop_once != loop_once && ops.add_fd != add_fd;
+    return ops.loop_once != built_in_loop_once && ops.add_fd != add_fd;
 }
 
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
@@ -233,41 +210,49 @@ SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flag
 
 bool register_backend(const char *name, const tevent_ops *ops)
 {
-    pthread_mutex_lock(&g_registry.lock);
-    const bool registered = register_locked(name, ops);
-    pthread_mutex_unlock(&g_registry.lock);
-    return registered;
+    auto *backend = static_cast<Backend *>(malloc(sizeof(Backend)));
+    if (backend == nullptr) {
+        return find_registered(name) != nullptr;
+    }
+    *backend = Backend{name, ops};
+    {
+        const ForkLockGuard guard(g_registry.lock);
+        if (find_registered(name) == nullptr) {
+            link_backend(*backend);
+            return true; // cppcheck-suppress memleak ; the registry keeps it
+        }
+    }
+    free(backend);
+    return true;
 }
 
 const tevent_ops *find_backend(const char *name)
 {
-    pthread_mutex_lock(&g_registry.lock);
+    const ForkLockGuard guard(g_registry.lock);
     register_built_ins();
     if (name == nullptr) {
         name = g_registry.default_name != nullptr ? g_registry.default_name : kStandardName;
     }
     const Backend *backend = find_registered(name);
-    pthread_mutex_unlock(&g_registry.lock);
     return backend != nullptr ? backend->ops : nullptr;
 }
 
 void set_default_backend(const char *name)
 {
     char *copy = name != nullptr ? strdup(name) : nullptr;
-    pthread_mutex_lock(&g_registry.lock);
-    char *old = g_registry.default_name;
-    g_registry.default_name = copy;
-    pthread_mutex_unlock(&g_registry.lock);
+    g_registry.lock.lock();
+    char *old = std::exchange(g_registry.default_name, copy);
+    g_registry.lock.unlock();
     free(old);
 }
 
 const char **list_backends(TALLOC_CTX *parent)
 {
-    pthread_mutex_lock(&g_registry.lock);
+    g_registry.lock.lock();
     register_built_ins();
-    const char **names = list_locked(parent);
-    pthread_mutex_unlock(&g_registry.lock);
-    return names;
+    const Backend *newest = g_registry.newest.load();
+    g_registry.lock.unlock();
+    return list(parent, newest);
 }
 
 } // namespace tev

@@ -30,6 +30,9 @@ const char **list_backends(TALLOC_CTX *parent);
 // may be they that wait, and not the context's monitor.
 bool may_wait_itself(const tevent_ops &ops);
 
+// The turn of the built-in tables.
+int built_in_loop_once(tevent_context *ev, const char *location);
+
 // What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
 // signal), the wake-up's, ENOMEM or sigaction(2)'s error.
 SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,

@@ -16,7 +16,9 @@ namespace {
 
 void drain_wakeup(tevent_context *ev, tevent_fd *, uint16_t, void *)
 {
-    ev->wakeup.drain();
+    if (!ev->wakeup.drain()) {
+        renew_descriptors(*ev);
+    }
     ev->wakeup.announce_sleep();
 }
 
@@ -25,6 +27,7 @@ void vacate(Context &ev)
 {
     cut_all_loose(ev);
     tell_observers(ev);
+    unlink_set(ev);
 }
 
 } // namespace
@@ -43,6 +46,7 @@ Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additiona
     }
     ev->ops = &ops;
     ev->additional_data = additional_data;
+    link_set(*ev);
     if (talloc_make<ContextEnd>(ev, *ev) == nullptr || ops.context_init(ev) != 0) {
         talloc_free(ev);
         return nullptr;
@@ -78,9 +82,11 @@ int ensure_wakeup(Context &context)
         return EINVAL;
     }
     Context &ev = *context.main();
-    if (ev.wakeup.is_lost()) {
-        // The number is closed, or the program's by now: nothing to be woken through.
-        talloc_free(ev.wakeup_event);
+    if (ev.inbox.is_inherited()) {
+        ev.inbox.turn_all_away();
+    }
+    if (ev.wakeup.needs_renewal()) {
+        talloc_free(ev.wakeup_event); // of the number before
         ev.wakeup_event = nullptr;
     }
     const int error = ev.open_wakeup();
@@ -97,6 +103,24 @@ int ensure_wakeup(Context &context)
     }
     ev.wakeup.announce_sleep();
     return 0;
+}
+
+void renew_descriptors(Context &ev)
+{
+    bool complete = true;
+    if (ev.wakeup.needs_renewal()) {
+        complete = ensure_wakeup(ev) == 0;
+        if (complete && ev.wakeup_event != nullptr) {
+            // Nobody looks for what came before that: have the table's wait end once.
+            ev.wakeup.wake_always();
+        }
+    }
+    for (ForkObserver *o = ev.fork_observers.front(); o != nullptr; o = ev.fork_observers.next(*o)) {
+        complete = o->renew_in_child(*o) && complete;
+    }
+    if (complete) {
+        ev.generation = fork_generation();
+    }
 }
 
 void tell_observers(Context &ev)

@@ -40,9 +40,15 @@ struct Nesting {
     void *hook_data = nullptr;
 };
 
-// Told when the context's memory is about to go.
+// Notified when the context's memory is about to go.
 struct ContextObserver : ListNode<ContextObserver> {
     void (*context_gone)(ContextObserver &) = nullptr;
+};
+
+// Has something of its own that a forked child has to renew, when it first uses
+// the context.  False: not possible now, asked again before the next wait.
+struct ForkObserver : ListNode<ForkObserver> {
+    bool (*renew_in_child)(ForkObserver &) = nullptr;
 };
 
 } // namespace tev
@@ -69,6 +75,7 @@ struct tevent_context final : tev::SourceSet, tev::ListNode<tev::OfMain> {
     tev::List<tevent_context, tev::OfMain> wrappers;
     tev::WrapperScope scope;
     tev::List<tev::ContextObserver, tev::ContextObserver> observers;
+    tev::List<tev::ForkObserver, tev::ForkObserver> fork_observers;
 };
 
 namespace tev {
@@ -98,6 +105,15 @@ void cut_all_loose(Context &ev);
 
 // The context goes, or has lost its main context: who observes it is told, once.
 void tell_observers(Context &ev);
+
+// In a forked child, and where the program has closed the wake-up's number: the
+// context gets descriptors of its own.  Where there are none to be had the loop goes on
+// without, and the next call tries again.
+[[gnu::cold]] void renew_descriptors(Context &ev);
+inline bool is_ready_for_this_process(const Context &ev)
+{
+    return ev.generation == fork_generation() && !ev.wakeup.has_lost_descriptor();
+}
 
 // Opens what ends a wait of the context's loop from a signal handler or another
 // thread.  0 or an errno value: EINVAL for a wrapper without main context.

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "src/base/os.hpp"
+#include "src/loop/backend.hpp"
 
 namespace tev {
 
@@ -82,9 +83,20 @@ int end_visit(Context &ev, const Visit visit, void *&slot, int result, const cha
     return verdict != 0 ? verdict : result;
 }
 
+// The built-in turn does so before it waits; a table of the program's may wait in its own way.
+[[gnu::noinline]] void prepare_turn_of_programs_table(Context &ev)
+{
+    if (!is_ready_for_this_process(ev)) {
+        renew_descriptors(ev);
+    }
+}
+
 int traced_turn(Context &ev, const char *location)
 {
     ev.trace.point(TEVENT_TRACE_BEFORE_LOOP_ONCE);
+    if (ev.ops->loop_once != built_in_loop_once) [[unlikely]] {
+        prepare_turn_of_programs_table(ev);
+    }
     const int result = ev.ops->loop_once(&ev, location);
     if (ev.trace.point.is_set()) [[unlikely]] {
         const int turns_errno = errno;

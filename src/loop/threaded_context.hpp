@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A door into a loop for other threads: they hand immediates over, the loop's
-// thread accepts them at its next turn.
+// Lets other threads schedule immediates on a context; the loop's thread accepts
+// them at its next turn.
 //
 // The lock guards one pointer, to the context, for the length of a call from
 // another thread.  Severing (the context, the threaded context or the wrapper
-// goes) takes the lock, so it waits for the call that is inside, and later
-// calls find nobody.  A forked child is severed by the fork.
+// is freed) takes the lock, so it waits for the call that is inside, and later
+// calls find no context.  In a forked child an inherited one counts as severed: the
+// threads that use it are not there.
 
 #pragma once
 
-#include <pthread.h>
-
 #include <tevent.h>
 
-#include "src/base/fork.hpp"
+#include "src/base/fork_lock.hpp"
 #include "src/base/list.hpp"
 #include "src/loop/context.hpp"
 
-struct tevent_threaded_context final : tev::ListNode<tev::OfContext>, tev::ForkObserver {
+struct tevent_threaded_context final : tev::ListNode<tev::OfContext> {
     static constexpr const char *kTallocName = "struct tevent_threaded_context";
 
     int on_talloc_free();
 
-    pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
-    tevent_context *context_ = nullptr; // main context or wrapper; null: severed
+    tev::ForkLock lock_;
+    const uint32_t generation_ = tev::fork_generation(); // of the process in which it works
+    tevent_context *context_ = nullptr;                  // main context or wrapper; null: severed
 };
 
 namespace tev {
@@ -38,7 +38,13 @@ void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, teven
                                 void *private_data, const char *handler_name, const char *location);
 
 // The loop's thread.  What was handed over joins the immediates, oldest first.
-void accept_threaded_immediates(Context &main);
+[[gnu::noinline]] void accept_all_threaded_immediates(Context &main);
+inline void accept_threaded_immediates(Context &main)
+{
+    if (!main.inbox.empty()) [[unlikely]] {
+        accept_all_threaded_immediates(main);
+    }
+}
 void sever_threaded_contexts(Context &ev);
 // What is on its way to `wrapper` becomes idle; the rest is accepted.
 void turn_away_immediates_for(Context &main, const Context &wrapper);

@@ -48,16 +48,44 @@ bool cut_closed_descriptors(Context &ev)
     return any;
 }
 
-bool something_arrived(Context &ev)
+// Announces that the loop will sleep, and looks a last time.  False: something
+// has arrived, and the loop must not sleep; signals have been run.
+bool announce_sleep(Context &ev)
 {
-    return !ev.inbox.empty() || (!ev.signals.empty() && signals::any_pending());
+    for (;;) {
+        ev.wakeup.announce_sleep();
+        const bool signals_pending = !ev.signals.empty() && signals::any_pending();
+        if (ev.inbox.empty() && !signals_pending) [[likely]] {
+            return true;
+        }
+        ev.wakeup.end_sleep();
+        if (run_signals(ev) || !ev.inbox.empty()) {
+            return false;
+        }
+    }
+}
+
+WaitResult wait_between_traces(Context &ev, int timeout_ms)
+{
+    if (ev.trace.point.is_set()) [[unlikely]] {
+        const uint32_t generation = fork_generation();
+        ev.trace.point(TEVENT_TRACE_BEFORE_WAIT);
+        if (generation != fork_generation()) {
+            // The callback has forked: no wait on the parent's descriptors.
+            ev.trace.point(TEVENT_TRACE_AFTER_WAIT);
+            return WaitResult::kInterrupted;
+        }
+    }
+    const WaitResult result = ev.monitor.wait(timeout_ms);
+    ev.trace.point(TEVENT_TRACE_AFTER_WAIT);
+    return result;
 }
 
 void deliver_readiness(Context &ev)
 {
     const Ready found = ev.monitor.ready();
     if (found.woken) {
-        ev.wakeup.drain();
+        ev.wakeup.drain(); // where it fails, the next wait is preceded by a renewal
     }
     if (found.watch == nullptr) {
         return;
@@ -83,8 +111,8 @@ int after_time_limit(Context &ev)
 // Inlined by force: the compiler finds the turn too long, and a call costs it 25 instructions.
 [[gnu::always_inline]] inline int wait_for_descriptors(Context &ev, int timeout_ms)
 {
-    if (ev.wakeup.is_lost()) [[unlikely]] {
-        ev.recover_wakeup();
+    if (!is_ready_for_this_process(ev)) [[unlikely]] {
+        renew_descriptors(ev);
     }
     if (!ev.monitor.update()) {
         return -1;
@@ -92,15 +120,10 @@ int after_time_limit(Context &ev)
     if (cut_closed_descriptors(ev)) {
         return 0; // there may be nothing left to wait for
     }
-    ev.wakeup.announce_sleep();
-    if (something_arrived(ev)) {
-        ev.wakeup.end_sleep();
-        run_signals(ev);
+    if (!announce_sleep(ev)) {
         return 0;
     }
-    ev.trace.point(TEVENT_TRACE_BEFORE_WAIT);
-    const WaitResult result = ev.monitor.wait(timeout_ms);
-    ev.trace.point(TEVENT_TRACE_AFTER_WAIT);
+    const WaitResult result = wait_between_traces(ev, timeout_ms);
     ev.wakeup.end_sleep();
 
     switch (result) {

@@ -2,8 +2,6 @@
 
 #include "src/poller/epoll_poller.hpp"
 
-#include <cassert>
-
 #include "src/base/os.hpp"
 
 namespace tev {
@@ -21,17 +19,18 @@ uint64_t key_of(const Watch &watch)
 
 bool EpollPoller::open()
 {
-    epoll_fd_ = os::epoll_create();
     wakeup_told_ = false;
-    return is_open();
+    const int fd = os::epoll_create();
+    if (fd == -1) {
+        return false;
+    }
+    instance_.adopt(fd);
+    return true;
 }
 
 void EpollPoller::close()
 {
-    if (is_open()) {
-        os::close(epoll_fd_);
-        epoll_fd_ = -1;
-    }
+    instance_.close();
     wakeup_told_ = false;
 }
 
@@ -53,7 +52,10 @@ bool EpollPoller::update(WatchList &pending, WatchList &not_open)
         return false;
     }
     while (Watch *w = pending.front()) {
-        const int error = tell(*w);
+        int error = tell(*w);
+        if (error == EBADF && !instance_.is_intact()) {
+            error = EBADFD; // it is not the watch whose descriptor is closed
+        }
         if (error != 0 && error != EBADF) {
             errno = error;
             return false;
@@ -73,9 +75,9 @@ bool EpollPoller::tell_about_wakeup()
     if (knows_wakeup()) {
         return true;
     }
-    wakeup_told_ =
-        os::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0 ||
-        (errno == EEXIST && os::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0);
+    wakeup_told_ = os::epoll_ctl(instance_.number(), EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0 ||
+                   (errno == EEXIST &&
+                    os::epoll_ctl(instance_.number(), EPOLL_CTL_MOD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0);
     return wakeup_told_;
 }
 
@@ -87,7 +89,7 @@ int EpollPoller::tell(Watch &watch)
     }
     if (watch.wanted == 0) {
         // Fails only when the number is closed or means another file by now.
-        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watch.fd, 0, 0);
+        os::epoll_ctl(instance_.number(), EPOLL_CTL_DEL, watch.fd, 0, 0);
         return 0;
     }
     const uint32_t events = kernel_events(watch.wanted);
@@ -97,7 +99,7 @@ int EpollPoller::tell(Watch &watch)
         // An earlier registration may not have been within reach of its removal.
         watches_.renew_generation(watch);
     }
-    if (os::epoll_ctl(epoll_fd_, operation, watch.fd, events, key_of(watch)) == 0) {
+    if (os::epoll_ctl(instance_.number(), operation, watch.fd, events, key_of(watch)) == 0) {
         return 0;
     }
     // The number was closed and opened again under a live watch, in either order.
@@ -109,13 +111,13 @@ int EpollPoller::tell(Watch &watch)
     } else {
         return errno;
     }
-    return os::epoll_ctl(epoll_fd_, operation, watch.fd, events, key_of(watch)) == 0 ? 0 : errno;
+    return os::epoll_ctl(instance_.number(), operation, watch.fd, events, key_of(watch)) == 0 ? 0 : errno;
 }
 
 void EpollPoller::forget(Watch &watch)
 {
     if (watch.told != 0) {
-        os::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watch.fd, 0, 0);
+        os::epoll_ctl(instance_.number(), EPOLL_CTL_DEL, watch.fd, 0, 0);
         watch.told = 0;
     }
 }
@@ -125,13 +127,13 @@ void EpollPoller::forget(Watch &watch)
 WaitResult EpollPoller::wait(int timeout_ms)
 {
     const bool without_limit = timeout_ms > 0 && guess_.is_worth_asking();
-    int count = os::epoll_wait_one(epoll_fd_, &reported_, without_limit ? 0 : timeout_ms);
+    int count = os::epoll_wait_one(instance_.number(), &reported_, without_limit ? 0 : timeout_ms);
     if (without_limit) {
         if (count != 0) [[likely]] {
             guess_.hit();
         } else {
             guess_.miss();
-            count = os::epoll_wait_one(epoll_fd_, &reported_, timeout_ms);
+            count = os::epoll_wait_one(instance_.number(), &reported_, timeout_ms);
         }
     }
     if (count > 0) {
@@ -162,7 +164,7 @@ Ready EpollPoller::ready()
 
 void EpollPoller::set_wakeup_fd(int fd)
 {
-    assert(!wakeup_told_);
+    wakeup_told_ = false;
     wakeup_fd_ = fd;
 }
 

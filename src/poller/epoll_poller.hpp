@@ -16,6 +16,7 @@
 
 #pragma once
 
+#include "src/base/descriptor.hpp"
 #include "src/poller/poller.hpp"
 #include "src/poller/ready_guess.hpp"
 
@@ -25,7 +26,7 @@ class EpollPoller final : public Poller {
 public:
     explicit EpollPoller(WatchTable &watches) : watches_(watches) {}
 
-    bool is_open() const { return epoll_fd_ != -1; }
+    bool is_open() const { return instance_.number() != -1; }
     // False: no instance to be had, errno says why.
     bool open();
     void close();
@@ -45,7 +46,7 @@ private:
     int tell(Watch &watch);
 
     WatchTable &watches_;
-    int epoll_fd_ = -1;
+    OwnedDescriptor instance_;
     int wakeup_fd_ = -1;
     bool wakeup_told_ = false;
     ReadyGuess guess_;

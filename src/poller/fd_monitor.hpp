@@ -60,7 +60,7 @@ public:
 private:
     // The usual case is asked first and needs no virtual call.
     bool uses_epoll() const { return poller_ == &epoll_; }
-    bool tell_changes();
+    [[gnu::noinline]] bool tell_changes();
     // Comes first in whatever touches the kernel's knowledge.
     void heed_fork()
     {

@@ -3,36 +3,42 @@
 // Ends a loop's wait from a signal handler or from another thread.
 //
 // An eventfd that the loop's poller watches, and a word that says whether the
-// loop is about to sleep.  Who has something for the loop publishes it first
+// loop is about to sleep.  A producer publishes what it has for the loop first
 // and then calls wake(), which writes only when the loop is (or will be)
 // asleep.  The loop announces the sleep first and then looks a last time.
-// All of it is sequentially consistent: one of the two sees the other, so
+// All of it is sequentially consistent: at least one side sees the other, so
 // nothing is left lying until the next event.
 //
 // wake() and wake_always() are async-signal-safe and may be called from any
-// thread while the wake-up is open.
+// thread while the wake-up is requested.
 //
-// A forked child gets an eventfd of its own under the same number before any
-// of its code runs: neither process can wake the other.
+// A forked child never uses its parent's eventfd.  Until the child's loop has
+// called renew(), a wake is only noted; renew() makes up for it.
 
 #pragma once
 
 #include <atomic>
 
+#include "src/base/descriptor.hpp"
 #include "src/base/fork.hpp"
 
 namespace tev {
 
-class Wakeup : ForkObserver {
+class Wakeup {
 public:
-    Wakeup() = default;
+    Wakeup();
 
-    bool is_open() const { return fd_.load(std::memory_order_relaxed) != -1; }
-    // A forked child could not be given a descriptor of its own.
-    bool is_lost() const { return registered && !is_open(); }
-    int fd() const { return fd_.load(std::memory_order_relaxed); }
+    // open() has been called, and close() has not.
+    bool is_requested() const { return is_requested_.load(std::memory_order_relaxed); }
+    // The program has closed its number, or there was no descriptor to be had.
+    bool has_lost_descriptor() const { return is_requested() && fd() == -1; }
+    // The same, or the descriptor is the parent's.
+    bool needs_renewal() const { return is_requested() && !is_usable(); }
+    int fd() const { return descriptor_.number(); }
     // 0 or an errno value.
     int open();
+    // Another descriptor, of this process.  0 or an errno value.
+    int renew();
     void close();
 
     void wake();
@@ -42,18 +48,19 @@ public:
     // before a wake() is visible; end_sleep() follows in any case.
     void announce_sleep()
     {
-        if (is_open()) {
+        if (is_requested()) {
             state_.store(kAsleep);
         }
     }
     void end_sleep()
     {
-        if (is_open()) {
+        if (is_requested()) {
             state_.store(kAwake, std::memory_order_relaxed);
         }
     }
-    // Empties the descriptor.
-    void drain();
+    // Empties the descriptor.  False: its number means another file by now, and
+    // a renewal is due.
+    [[gnu::noinline]] bool drain();
 
     // What tevent_common_wakeup_fd() does with a bare descriptor.
     static void write_to(int fd);
@@ -61,10 +68,14 @@ public:
 private:
     enum State : int { kAwake, kAsleep, kWoken };
 
-    void renew_in_child();
+    bool is_usable() const { return generation_.load() == fork_generation() && descriptor_.number() != -1; }
+    void signal_descriptor();
 
-    std::atomic<int> fd_{-1};
+    OwnedDescriptor descriptor_;
+    std::atomic<uint32_t> generation_{0}; // of the process that made the descriptor
     std::atomic<int> state_{kAwake};
+    std::atomic<bool> is_owed_{false}; // a wake came while there was no descriptor
+    std::atomic<bool> is_requested_{false};
 };
 
 } // namespace tev

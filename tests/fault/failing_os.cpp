@@ -13,6 +13,7 @@
 #include "src/base/os.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "tests/fault/faults.h"
 
@@ -24,19 +25,23 @@ decltype(os::epoll_wait_one) epoll_wait_one;
 decltype(os::poll) poll;
 decltype(os::eventfd) eventfd;
 decltype(os::pipe) pipe;
-decltype(os::move_fd) move_fd;
-decltype(os::read) read;
-decltype(os::write) write;
 decltype(os::close) close;
+decltype(os::identify_file) identify_file;
+decltype(os::mark_file) mark_file;
 decltype(os::sigaction) sigaction;
 decltype(os::unblock_signal) unblock_signal;
-decltype(os::block_signals) block_signals;
-decltype(os::restore_signals) restore_signals;
-decltype(os::forward_signal) forward_signal;
-decltype(os::thread_id) thread_id;
 decltype(os::wall_clock) wall_clock;
-decltype(os::process_id) process_id;
 decltype(os::error_text) error_text;
+decltype(os::page_wiped_on_fork) page_wiped_on_fork;
+decltype(os::read) read;
+decltype(os::write) write;
+decltype(os::is_marked_file) is_marked_file;
+decltype(os::block_signals_in_this_thread) block_signals_in_this_thread;
+decltype(os::thread_id) thread_id;
+decltype(os::process_id) process_id;
+decltype(os::sleep_briefly) sleep_briefly;
+decltype(os::futex_wait) futex_wait;
+decltype(os::futex_wake_one) futex_wake_one;
 
 } // namespace tev::real_os
 
@@ -128,26 +133,14 @@ int pipe(int ends[2])
     return 0;
 }
 
-int move_fd(int from, int fd)
+int identify_file(int fd, FileIdentity *identity)
 {
-    const int error = fault_here(FAULT_MOVE_FD, __builtin_return_address(0));
-    fault_descriptor(from, false);
-    if (error == 0) {
-        return real_os::move_fd(from, fd);
-    }
-    real_os::close(from);
-    errno = error;
-    return -1;
+    return real_os::identify_file(fd, identity);
 }
 
-ssize_t read(int fd, void *buffer, size_t size)
+int mark_file(int fd)
 {
-    return FAILS(FAULT_READ) ? -1 : real_os::read(fd, buffer, size);
-}
-
-ssize_t write(int fd, const void *buffer, size_t size)
-{
-    return FAILS(FAULT_WRITE) ? -1 : real_os::write(fd, buffer, size);
+    return FAILS(FAULT_MARK_FILE) ? -1 : real_os::mark_file(fd);
 }
 
 void close(int fd)
@@ -172,19 +165,43 @@ int unblock_signal(int signum)
     return real_os::unblock_signal(signum);
 }
 
-int block_signals(sigset_t *mask)
+timeval wall_clock()
 {
-    return real_os::block_signals(mask);
+    return real_os::wall_clock();
 }
 
-int restore_signals(const sigset_t &mask)
+const char *error_text(int error)
 {
-    return real_os::restore_signals(mask);
+    return real_os::error_text(error);
 }
 
-int forward_signal(int thread_id, int signum, siginfo_t *info)
+void *page_wiped_on_fork()
 {
-    return FAILS(FAULT_FORWARD_SIGNAL) ? -1 : real_os::forward_signal(thread_id, signum, info);
+    return getenv("TEVENT_FAULT_WIPED_PAGE") != nullptr ? nullptr : real_os::page_wiped_on_fork();
+}
+
+// ---- the result is -errno
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+    const int error = fault_here(FAULT_READ, __builtin_return_address(0));
+    return error != 0 ? -error : real_os::read(fd, buffer, size);
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+    const int error = fault_here(FAULT_WRITE, __builtin_return_address(0));
+    return error != 0 ? -error : real_os::write(fd, buffer, size);
+}
+
+bool is_marked_file(int fd)
+{
+    return real_os::is_marked_file(fd);
+}
+
+void block_signals_in_this_thread()
+{
+    real_os::block_signals_in_this_thread();
 }
 
 int thread_id()
@@ -192,19 +209,24 @@ int thread_id()
     return real_os::thread_id();
 }
 
-timeval wall_clock()
-{
-    return real_os::wall_clock();
-}
-
 pid_t process_id()
 {
     return real_os::process_id();
 }
 
-const char *error_text(int error)
+void sleep_briefly()
 {
-    return real_os::error_text(error);
+    real_os::sleep_briefly();
+}
+
+void futex_wait(std::atomic<uint32_t> *word, uint32_t value)
+{
+    real_os::futex_wait(word, value);
+}
+
+void futex_wake_one(std::atomic<uint32_t> *word)
+{
+    real_os::futex_wake_one(word);
 }
 
 } // namespace tev::os

@@ -51,12 +51,11 @@ static const struct {
 	[FAULT_POLL] = {"poll", {EINTR, ENOMEM}},
 	[FAULT_EVENTFD] = {"eventfd", {EMFILE, ENFILE, ENOMEM}},
 	[FAULT_PIPE] = {"pipe2", {EMFILE, ENFILE}},
-	[FAULT_MOVE_FD] = {"dup3", {EBUSY}},
+	[FAULT_MARK_FILE] = {"fcntl(F_SETSIG)", {EINVAL, ENOMEM}},
 	[FAULT_READ] = {"read", {EINTR}},
 	[FAULT_WRITE] = {"write", {EINTR}},
 	[FAULT_CLOSE] = {"close", {EINTR}},
 	[FAULT_SIGACTION] = {"sigaction", {EINVAL}},
-	[FAULT_FORWARD_SIGNAL] = {"rt_tgsigqueueinfo", {EAGAIN}},
 	[FAULT_ALLOCATION] = {"malloc", {ENOMEM}},
 };
 

@@ -36,12 +36,11 @@ enum fault_call {
 	FAULT_POLL,
 	FAULT_EVENTFD,
 	FAULT_PIPE,
-	FAULT_MOVE_FD,
+	FAULT_MARK_FILE,
 	FAULT_READ,
 	FAULT_WRITE,
 	FAULT_CLOSE,
 	FAULT_SIGACTION, /* installing; what puts a disposition back can't fail */
-	FAULT_FORWARD_SIGNAL,
 	FAULT_ALLOCATION,
 	FAULT_CALLS
 };

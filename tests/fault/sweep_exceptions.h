@@ -59,7 +59,6 @@ static const struct exception exceptions[] = {
 	/* poll begins a round of its own. */
 	{ "test_readiness__many_fds_stay_ready__each_is_served_in_turn", FAULT_EPOLL_WAIT, 0, MAY_FAIL },
 	/* Without it the info is lost. */
-	{ "test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_told_as_sent", FAULT_FORWARD_SIGNAL, 0, MAY_FAIL },
 	/* Have something happen in a call of epoll's before the last look: with poll there is none before the wait. */
 	{ "test_signal__between_the_look_and_the_wait__is_told_in_this_turn", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
 	{ "test_signal__between_the_look_and_the_wait__is_told_in_this_turn", FAULT_EPOLL_ADD, 0, MAY_FAIL },

@@ -233,6 +233,50 @@ void fill(int fd)
 	}
 }
 
+/* The eventfd's counter, or -1 where the descriptor is none. */
+static long long eventfd_count(int fd)
+{
+	char path[64], line[128];
+	long long count = -1;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	while (info != NULL && fgets(line, sizeof(line), info) != NULL) {
+		if (strncmp(line, "eventfd-count:", strlen("eventfd-count:")) == 0) {
+			count = strtoll(line + strlen("eventfd-count:"), NULL, 16);
+		}
+	}
+	if (info != NULL) {
+		fclose(info);
+	}
+	return count;
+}
+
+enum { most_descriptors = 256 };
+
+int find_eventfd(void)
+{
+	for (int fd = 0; fd < most_descriptors; fd++) {
+		if (eventfd_count(fd) >= 0) {
+			return fd;
+		}
+	}
+	return -1;
+}
+
+uint64_t eventfd_counts(void)
+{
+	uint64_t sum = 0;
+
+	for (int fd = 0; fd < most_descriptors; fd++) {
+		long long count = eventfd_count(fd);
+
+		sum += count > 0 ? (uint64_t)count : 0;
+	}
+	return sum;
+}
+
 struct timeval in_ms(int64_t ms)
 {
 	struct timeval tv = tevent_timeval_current();

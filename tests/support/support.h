@@ -135,6 +135,8 @@ void close_fd(int *fd);                 /* close, then -1; -1 is left alone */
 void write_byte(int fd);                /* fails the case when it can't */
 void drain(int fd);                     /* reads until EAGAIN or EOF */
 void fill(int fd);                      /* writes until EAGAIN */
+int find_eventfd(void);                 /* the lowest number that is one, or -1 */
+uint64_t eventfd_counts(void);          /* what all eventfds of the process hold together */
 struct timeval in_ms(int64_t ms);       /* wall clock plus ms (may be negative) */
 
 /* ---- loop ----------------------------------------------------------- */

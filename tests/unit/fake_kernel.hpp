@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <deque>
+#include <fcntl.h>
 #include <poll.h>
 #include <string>
 #include <sys/epoll.h>
+#include <unistd.h>
 #include <vector>
 
 struct FakeKernel {
@@ -62,7 +64,11 @@ int epoll_create1(int) noexcept
         errno = kernel.create_error;
         return -1;
     }
-    return FakeKernel::kFirstInstance + kernel.instances++;
+    // A real file under that number: the library looks whether a number is still its own.
+    const int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int instance = dup2(file, FakeKernel::kFirstInstance + kernel.instances++);
+    close(file);
+    return instance;
 }
 
 int epoll_ctl(int instance, int operation, int fd, epoll_event *event) noexcept

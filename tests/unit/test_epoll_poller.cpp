@@ -23,6 +23,7 @@ struct Bench {
         kernel = FakeKernel();
         assert_true(poller.open());
     }
+    ~Bench() { poller.close(); }
 
     void want(Watch &w, uint8_t interest)
     {

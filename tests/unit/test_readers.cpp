@@ -9,6 +9,8 @@
 #include <thread>
 
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "src/base/readers.hpp"
 
@@ -20,7 +22,7 @@ constexpr int kLong = 1000; // switches to the other thread
 struct Writer {
     explicit Writer(tev::Readers &readers)
         : thread([this, &readers] {
-              readers.wait_for_those_inside();
+              readers.wait_for_readers();
               done.store(true);
           })
     {
@@ -42,7 +44,7 @@ void test_readers__nobody_inside__no_wait(void **)
     tev::Readers readers;
     for (int i = 0; i < 4; i++) {
         readers.leave(readers.enter());
-        readers.wait_for_those_inside();
+        readers.wait_for_readers();
     }
 }
 
@@ -52,7 +54,7 @@ void test_readers__inside__are_waited_for(void **)
     for (int writers_before = 0; writers_before < 4; writers_before++) {
         tev::Readers readers;
         for (int i = 0; i < writers_before; i++) {
-            readers.wait_for_those_inside();
+            readers.wait_for_readers();
         }
         const uint32_t reader = readers.enter();
         Writer writer(readers);
@@ -83,17 +85,30 @@ void test_readers__come_without_a_pause__dont_hold_up_the_writer(void **)
     assert_true(was_done);
 }
 
-// C23: those of other threads are not in the child
-void test_readers__forgotten__are_not_waited_for(void **)
+// C23: those of other threads are not in the child, whatever side they are counted on
+void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
 {
     tev::Readers readers;
     readers.enter();
     Writer writer(readers);
     let_others_run(); // it has turned to the other counter by now
-    readers.enter();
-    readers.forget();
+    const uint32_t second = readers.enter();
+    const pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        readers.wait_for_readers();
+        readers.leave(second); // of the parent's time: it counts for nothing
+        readers.leave(readers.enter());
+        readers.wait_for_readers();
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_false(writer.done.load());
+    readers.leave(0);
+    readers.leave(1);
     writer.thread.join();
-    readers.wait_for_those_inside();
 }
 
 } // namespace
@@ -104,7 +119,7 @@ int main()
         cmocka_unit_test(test_readers__nobody_inside__no_wait),
         cmocka_unit_test(test_readers__inside__are_waited_for),
         cmocka_unit_test(test_readers__come_without_a_pause__dont_hold_up_the_writer),
-        cmocka_unit_test(test_readers__forgotten__are_not_waited_for),
+        cmocka_unit_test(test_readers__of_the_parent__are_not_waited_for_in_the_child),
     };
     return cmocka_run_group_tests_name("readers", tests, nullptr, nullptr);
 }

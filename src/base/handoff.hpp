@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+// Objects on their way from any thread to one: a Treiber stack whose consumer
+// takes it whole and reverses it, so the order is first in, first out.
+//
+// Lock-free, so a fork finds it whole.  T has a member `T *next_in_transit_`
+// that belongs to the stack while the object is on it.
+
+#pragma once
+
+#include <atomic>
+
+#include "src/base/race_detectors.hpp"
+
+namespace tev {
+
+template <class T>
+class Handoff {
+public:
+    bool empty() const { return newest_.load() == nullptr; }
+
+    // Any thread.  True when it was empty before.
+    bool push(T &object)
+    {
+        race_detectors::is_synchronisation(this, sizeof(*this));
+        T *newest = newest_.load(std::memory_order_relaxed);
+        do {
+            object.next_in_transit_ = newest;
+            race_detectors::release(this);
+        } while (!newest_.compare_exchange_weak(newest, &object));
+        return newest == nullptr;
+    }
+
+    // The oldest, linked by next_in_transit_; null when there is none.
+    T *take_all()
+    {
+        T *newest = newest_.exchange(nullptr);
+        race_detectors::acquire(this);
+        T *oldest = nullptr;
+        while (newest != nullptr) {
+            T *next = newest->next_in_transit_;
+            newest->next_in_transit_ = oldest;
+            oldest = newest;
+            newest = next;
+        }
+        return oldest;
+    }
+
+private:
+    std::atomic<T *> newest_{nullptr};
+};
+
+} // namespace tev
