@@ -46,7 +46,7 @@ timeval tevent_timeval_add(const timeval *tv, uint32_t secs, uint32_t usecs)
 
 timeval tevent_timeval_current_ofs(uint32_t secs, uint32_t usecs)
 {
-    return tev::add(tev::os::wall_clock(), secs, usecs);
+    return tev::add(tev::current_time(), secs, usecs);
 }
 
 } // extern "C"

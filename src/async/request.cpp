@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "src/base/os.hpp"
 #include "src/base/talloc_object.hpp"
+#include "src/base/timeval.hpp"
 #include "src/loop/backend.hpp"
 #include "src/loop/run.hpp"
 
@@ -40,7 +40,7 @@ void stop_profile(Request &req)
     }
     profile->state_ = req.state_;
     profile->user_error_ = req.error_;
-    set_stop(*profile, req.finish_location_, os::wall_clock());
+    set_stop(*profile, req.finish_location_, current_time());
     if (profile->parent_ != nullptr) {
         (void)talloc_move(profile->parent_, &req.profile_);
     }
@@ -52,7 +52,7 @@ RequestProfile *begin_profile(Request &req)
     RequestProfile *profile = make_profile(&req);
     const char *name = req.data_ != nullptr ? talloc_get_name(req.data_) : req.data_type_;
     if (profile == nullptr || !set_name(*profile, name) ||
-        !set_start(*profile, req.create_location_, os::wall_clock())) {
+        !set_start(*profile, req.create_location_, current_time())) {
         talloc_free(profile);
         return nullptr;
     }

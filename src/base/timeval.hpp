@@ -13,7 +13,16 @@
 #include <cstdint>
 #include <sys/time.h>
 
+#include <tevent.h>
+
 namespace tev {
+
+// The library's clock.  It is the exported function, bound at load time: a test
+// program that defines tevent_timeval_current() controls time in here as well.
+inline timeval current_time()
+{
+    return ::tevent_timeval_current();
+}
 
 constexpr int64_t kMicrosPerSecond = 1000000;
 constexpr time_t kMostSeconds = INT64_MAX;

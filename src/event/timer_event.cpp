@@ -2,8 +2,8 @@
 
 #include "src/event/timer_event.hpp"
 
-#include "src/base/os.hpp"
 #include "src/base/talloc_object.hpp"
+#include "src/base/timeval.hpp"
 #include "src/event/source_set.hpp"
 
 namespace tev {
@@ -106,7 +106,7 @@ TimerCheck run_due_timer(SourceSet &set, timeval *span)
         invoke(*te, {0, 0});
         return TimerCheck::kRan;
     }
-    const timeval now = os::wall_clock();
+    const timeval now = current_time();
     *span = until(now, te->when());
     if (!is_zero(*span)) {
         return TimerCheck::kNotYet;
