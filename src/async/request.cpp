@@ -14,10 +14,13 @@ namespace tev {
 namespace {
 
 // The request below which one with this talloc parent is created: the
-// program passes the state of that one.
+// program passes the state of that one.  It is recognised by the address of its name:
+// another copy of tevent in the process gives the same name to other structs.
 Request *parent_request(TALLOC_CTX *parent)
 {
-    return static_cast<Request *>(talloc_check_name(talloc_parent(parent), Request::kTallocName));
+    void *above = talloc_parent(parent);
+    const bool is_request = above != nullptr && talloc_get_name(above) == Request::kTallocName;
+    return is_request ? static_cast<Request *>(above) : nullptr;
 }
 
 void run_cleanup(Request &req)
