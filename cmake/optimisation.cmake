@@ -18,3 +18,10 @@ set(tevent_optimisation)
 if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo)$" AND NOT TEVENT_COVERAGE)
   set(tevent_optimisation -O3)
 endif()
+
+# By default gcc stops inlining when the whole library has grown by 40 %: then a change in one file decides whether a
+# hot function in another one is inlined.
+set(tevent_lto_options)
+if(TEVENT_LTO)
+  set(tevent_lto_options --param=inline-unit-growth=100 --param=max-inline-insns-auto=60)
+endif()
