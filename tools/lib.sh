@@ -1,7 +1,22 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# Shared by tools/demo and tools/check: packages, steps, the count at the end.
+# Shared by the tools that are shell scripts: arguments, packages, steps, the count at the end.
+#
+# A tool declares its options and parts, calls read_arguments "$@", and only then does something:
+#
+#     . "$(dirname "$0")/lib.sh"
+#     option jobs N "processes at a time"
+#     part fast "the fast tests" release "cmake g++" tests library
+#     read_arguments "$@"
+#     install_packages_of_parts
+#     run_parts
+#     finish
+#
+# The comment at the top of the tool is the description that --help prints.
 
+tool=tools/$(basename "$0")
+tool_file=$(realpath "$0")
+callers_directory=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 cores=$(nproc)
@@ -24,6 +39,144 @@ as_root() {
 	else
 		sudo "$@"
 	fi
+}
+
+# ---- arguments -----------------------------------------------------------------------------------------------
+
+# What a tool may set before read_arguments, for --help.
+synopsis="[OPTION...] [PART...]"
+changes="installs the Debian packages that it needs, as root or with sudo, and starts none of their services;
+writes below build/ in this source tree; changes nothing else."
+exit_status="0 if everything passed, 1 if something failed, 2 if an argument is unknown."
+
+declare -A option=() option_value=() option_what=()
+declare -A part_what=() part_preset=() part_packages=() part_function=() part_arguments=()
+option_names=()
+part_names=()
+wanted=()    # names of the parts to run, in the order of their declaration
+
+# Declares --NAME.  VALUE is empty for a switch, N for a number from 1 up, a word for any other value.  ${option[NAME]}
+# is empty unless the option is given; for a switch that is given it is yes.
+option() { # name, value, what it does
+	option_names+=("$1")
+	option[$1]=
+	option_value[$1]=$2
+	option_what[$1]=$3
+}
+
+# Declares a part.  A tool that runs its parts itself gives no more than the first two arguments.  The others are for
+# run_parts, which calls the function with the description as its first argument: tests, step, or one of the tool's own.
+part() { # name, what it is, preset to build first (- for none), packages in one word, function, its further arguments...
+	part_names+=("$1")
+	part_what[$1]=$2
+	part_preset[$1]=${3:--}
+	part_packages[$1]=${4:-}
+	part_function[$1]=${5:-}
+	part_arguments[$1]=
+	[ $# -lt 6 ] || part_arguments[$1]=$(printf ' %q' "${@:6}")
+}
+
+is_wanted() { [[ " ${wanted[*]} " == *" $1 "* ]]; } # part
+
+refuse() {
+	printf '%s: %s; %s --help lists what there is\n' "$tool" "$*" "$tool" >&2
+	exit 2
+}
+
+# Which part a word on the command line stands for; a tool may redefine it to accept more than the full names.
+names_part() { [ "$1" = "$2" ]; } # word, part
+
+# Reads the command line into option and wanted.  --help and --list print and exit, everything unknown is refused.
+read_arguments() {
+	local name word found words=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help)
+			print_help
+			exit 0
+			;;
+		--list)
+			print_parts ''
+			exit 0
+			;;
+		-*)
+			read_option "$@"
+			shift "$option_words"
+			;;
+		*)
+			words+=("$1")
+			shift
+			;;
+		esac
+	done
+	for word in "${words[@]}"; do
+		found=
+		for name in "${part_names[@]}"; do
+			if names_part "$word" "$name"; then
+				found=yes
+			fi
+		done
+		[ -n "$found" ] || refuse "unknown part '$word'"
+	done
+	for name in "${part_names[@]}"; do
+		[ ${#words[@]} -gt 0 ] || wanted+=("$name")
+		for word in "${words[@]}"; do
+			if names_part "$word" "$name"; then
+				wanted+=("$name")
+				break
+			fi
+		done
+	done
+	parts_named=${#words[@]}
+}
+
+# The first of the arguments is an option, perhaps with its value behind it; into option and option_words.
+read_option() {
+	local name=${1#--} value
+	name=${name%%=*}
+	[[ $1 == --?* && $name =~ ^[a-z-]+$ && -n ${option_what[$name]:-} ]] || refuse "unknown option '$1'"
+	option_words=1
+	if [ -z "${option_value[$name]}" ]; then
+		[[ $1 != *=* ]] || refuse "--$name takes no value"
+		option[$name]=yes
+		return
+	fi
+	if [[ $1 == *=* ]]; then
+		value=${1#*=}
+	else
+		[ $# -gt 1 ] || refuse "--$name needs a value"
+		value=$2
+		option_words=2
+	fi
+	[[ -n $value && $value != -* ]] || refuse "--$name needs a value"
+	[[ ${option_value[$name]} != N || $value =~ ^[1-9][0-9]*$ ]] || refuse "--$name needs a number, not '$value'"
+	option[$name]=$value
+}
+
+print_parts() { # indentation
+	local name
+	for name in "${part_names[@]}"; do
+		printf '%s%-24s %s\n' "$1" "$name" "${part_what[$name]}"
+	done
+}
+
+print_help() {
+	local name
+	say "usage: $tool $synopsis"
+	say
+	awk 'on && !/^#/ { exit } /^# tools\// { on = 1 } on { sub(/^# ?/, ""); print }' "$tool_file"
+	say
+	say "Options:"
+	for name in "${option_names[@]}"; do
+		printf '  %-24s %s\n' "--$name ${option_value[$name]}" "${option_what[$name]}"
+	done
+	printf '  %-24s %s\n' --list "print the parts, one per line, and exit" "-h, --help" "print this text and exit"
+	say
+	say "Parts (all of them by default):"
+	print_parts '  '
+	say
+	say "Changes: $changes"
+	say "Exit status: $exit_status"
 }
 
 # ---- nothing is left behind ----------------------------------------------------------------------------------
@@ -102,6 +255,16 @@ install_packages() {
 		as_root rm -f "$policy"
 		policy=
 	fi
+}
+
+install_packages_of_parts() { # further packages...
+	local name packages=("$@") packages_here
+	for name in "${wanted[@]}"; do
+		read -ra packages_here <<<"${part_packages[$name]}"
+		packages+=("${packages_here[@]}")
+	done
+	mapfile -t packages < <(printf '%s\n' "${packages[@]}" | awk 'NF && !seen[$0]++')
+	install_packages "${packages[@]}"
 }
 
 # What tests/relink needs: the owners of the files that it looks at, and what drives them; into relink_packages.
@@ -196,6 +359,25 @@ junit_attribute() {
 	local value
 	value=$(sed -n "/<testsuite/,/>/s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1)
 	echo "${value:-0}"
+}
+
+# Runs the wanted parts.  A preset is built before the first part that needs it; if that fails, its parts are left out:
+# the build counts as failed.
+run_parts() {
+	local name preset
+	local -A built=([-]=yes)
+	for name in "${wanted[@]}"; do
+		preset=${part_preset[$name]}
+		if [ -z "${built[$preset]:-}" ]; then
+			built[$preset]=no
+			if build "$preset"; then
+				built[$preset]=yes
+			fi
+		fi
+		if [ "${built[$preset]}" = yes ]; then
+			eval "${part_function[$name]} \"\${part_what[\$name]}\" ${part_arguments[$name]}"
+		fi
+	done
 }
 
 finish() {

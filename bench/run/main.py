@@ -16,32 +16,19 @@ from reach import read_goals
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="tools/bench", description="Measures the workloads of bench/workloads.h.")
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="names, or how they begin; all by default")
-    parser.add_argument("--list", action="store_true", help="say what there is")
+    """tools/bench has read the command line and refused what is unknown; its --help describes the options."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("workloads", nargs="*")
+    parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--passes", type=int, default=3, help="per round; the best one counts")
-    parser.add_argument("--programs", action="store_true",
-                        help="instead: Debian's smbtorture, smbd and smbclient on both libraries, in pairs; as root")
-    parser.add_argument("--write-docs", action="store_true",
-                        help="write the tables into docs/performance.md and README.md, the chart into docs")
-    parser.add_argument("--no-counts", action="store_true", help="neither system calls nor instructions")
-    parser.add_argument("--quick", action="store_true", help="3 rounds, of a quarter of the operations")
-    parser.add_argument("--libraries", default="", help="comma separated: ours,original,libevent,libev,libuv,floor")
-    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--libraries", default="")
+    for switch in ("--quick", "--no-counts", "--write-docs", "--programs"):
+        parser.add_argument(switch, action="store_true")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rounds = 3
-    if arguments.write_docs and (arguments.workloads or arguments.libraries or arguments.no_counts):
-        parser.error("--write-docs is for a complete run")
     return arguments
-
-
-def choose(available, wanted):
-    for name in wanted:
-        if not any(workload.name.startswith(name) for workload in available):
-            raise SystemExit(f"no workload begins with {name}; --list names them")
-    return [workload for workload in available if not wanted or any(workload.name.startswith(n) for n in wanted)]
 
 
 def show_progress(text):
@@ -69,11 +56,7 @@ def main():
         return
     libraries = find_libraries(arguments.build)
     available = list(workloads_of(libraries[0].program, only_its_own=False).values())
-    if arguments.list:
-        for workload in available:
-            print(f"{workload.name:24} {workload.what}")
-        return
-    workloads = choose(available, arguments.workloads)
+    workloads = [workload for workload in available if not arguments.workloads or workload.name in arguments.workloads]
     if arguments.libraries:
         libraries = [library for library in libraries if library.name in arguments.libraries.split(",")]
     progress = show_progress

@@ -9,6 +9,6 @@ command -v dpkg-shlibdeps >/dev/null || skip "dpkg-shlibdeps is not installed (D
 
 packages=$1
 mkdir -p "$packages" "$(dirname "$3")"
-TEVENT_PACKAGE_BUILD=$3 "$2/tools/package" "$packages"
+"$2/tools/package" --build "$3" --output "$packages"
 [ -e "$(runtime_package "$packages")" ] && [ -e "$(devel_package "$packages")" ] ||
 	fail "tools/package left something else in $packages: $(ls "$packages")"

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# arguments.sh SOURCE: every tool in tools/ answers --help and --list without doing anything, and refuses an unknown
+# option and an unknown part.  A tool that joins is checked as well; the end of this file shows that a tool which does
+# not comply is found.
+
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+# A tool that only answers calls none of these.
+for program in apt-get sudo cmake make ctest cpack; do
+	echo 'exit 1' | stand_in "$program"
+done
+
+complaints=()
+complain() { complaints+=("tools/$tool $*"); }
+
+files() { (cd "$scratch" && find copy tmp -printf '%p %y %s %T@\n' | sort); }
+
+# Runs the tool and complains unless it exits with the status and calls nothing.
+answer() { # expected status, arguments...
+	local expected=$1
+	shift
+	run_tool "$tool" "$@"
+	[ "$status" -eq "$expected" ] || complain "$*: exit status $status, not $expected"
+	[ ! -s "$called" ] || complain "$*: calls $(head -n 1 "$called")"
+	: >"$called"
+}
+
+refusal() { # the word that is unknown, arguments...
+	local word=$1
+	shift
+	answer 2 "$@"
+	[ ! -s "$scratch/out" ] || complain "$*: prints on standard output: $(head -n 1 "$scratch/out")"
+	[[ $(cat "$scratch/err") == "tools/$tool: "*"$word"* && $(wc -l <"$scratch/err") -eq 1 ]] ||
+		complain "$*: the message is not one line about $word: $(head -n 3 "$scratch/err")"
+}
+
+check_tool() { # tool
+	local tool=$1 option line name parts=() before
+	before=$(files)
+	for option in --help -h; do
+		answer 0 "$option"
+		[ ! -s "$scratch/err" ] || complain "$option: prints on standard error: $(head -n 1 "$scratch/err")"
+		for line in "usage: tools/$tool " "Changes: ." "Exit status: 0 "; do
+			grep -q "^$line" "$scratch/out" || complain "$option: no line '$line'"
+		done
+	done
+	cp "$scratch/out" "$scratch/help"
+
+	answer 0 --list
+	# tools/swap has the processes of the moment as parts: perhaps none.
+	[ -s "$scratch/out" ] || [ -s "$scratch/err" ] || complain "--list: prints nothing"
+	while read -r name _; do
+		[[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_./@:-]*$ ]] || complain "--list: '$name' is no name"
+		parts+=("$name")
+	done <"$scratch/out"
+	[ "$(printf '%s\n' "${parts[@]}" | sort -u | wc -l)" -eq "$(printf '%s\n' "${parts[@]}" | wc -l)" ] ||
+		complain "--list: a name is there twice"
+	if [ "$tool" != swap ]; then
+		for name in "${parts[@]}"; do
+			grep -qE "^  $name( |\$)" "$scratch/help" || complain "--help: does not list the part $name"
+		done
+	fi
+
+	refusal --no-such-option --no-such-option
+	refusal --no-such-option --no-such-option=1
+	refusal no-such-part no-such-part
+	refusal no-such-part no-such-part "${parts[0]:-another}"
+	[ ${#parts[@]} -eq 0 ] || refusal --no-such-option "${parts[0]}" --no-such-option
+	files | diff <(echo "$before") - >"$scratch/changes" || complain "changes files: $(sed -n 2p "$scratch/changes")"
+}
+
+# ---- the tools ---------------------------------------------------------------------------------------------------
+
+tools=()
+for file in "$copy"/tools/*; do
+	name=$(basename "$file")
+	if [ -x "$file" ]; then
+		tools+=("$name")
+		check_tool "$name"
+		say "  tools/$name"
+	elif [ "$(head -c 2 "$file")" = '#!' ]; then
+		complaints+=("tools/$name is a program, but not executable")
+	fi
+done
+[ ${#tools[@]} -ge 10 ] || fail "only these tools are found: ${tools[*]}"
+[ ${#complaints[@]} -eq 0 ] || fail "$(printf '%s\n' "${complaints[@]}")"
+
+# ---- what does not comply is found -------------------------------------------------------------------------------
+
+bad_tool() { # what is wrong with it; its text is read from standard input
+	{
+		printf '#!/bin/bash\n'
+		cat
+	} >"$copy/tools/bad"
+	chmod 755 "$copy/tools/bad"
+	complaints=()
+	check_tool bad
+	[ ${#complaints[@]} -gt 0 ] || fail "a tool that $1 passes"
+	rm -rf "$copy/tools/bad" "$copy/build"
+}
+good='# tools/bad: does nothing.
+
+. "$(dirname "$0")/lib.sh"
+part one "the only one"
+'
+check_text() {
+	printf '#!/bin/bash\n%s' "$good" >"$copy/tools/bad"
+	printf 'read_arguments "$@"\n' >>"$copy/tools/bad"
+	chmod 755 "$copy/tools/bad"
+	complaints=()
+	check_tool bad
+	[ ${#complaints[@]} -eq 0 ] || fail "a tool that complies: ${complaints[*]}"
+}
+check_text
+bad_tool "ignores its arguments" <<<''
+bad_tool "works before it reads its arguments" <<<"$good"'mkdir -p build; read_arguments "$@"'
+bad_tool "installs before it reads its arguments" <<<"$good"'apt-get update || true; read_arguments "$@"'
+bad_tool "knows no part" <<<"${good/part one*/}"'case ${1:-} in -*) read_arguments "$@" ;; esac'
+bad_tool "takes any option" <<<"$good"'case ${1:-} in --no*) exit 0 ;; esac; read_arguments "$@"'
+bad_tool "refuses with another status" <<<"$good"'refuse() { echo "tools/bad: $*" >&2; exit 1; }; read_arguments "$@"'
+bad_tool "refuses in silence" <<<"$good"'refuse() { exit 2; }; read_arguments "$@"'
+bad_tool "lists nothing" <<<"$good"'[ "${1:-}" != --list ] || exit 0; read_arguments "$@"'
+bad_tool "has an empty help" <<<"$good"'print_help() { :; }; read_arguments "$@"'
+say "${#tools[@]} tools answer --help and --list, and refuse what they do not know"
