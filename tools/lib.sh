@@ -243,18 +243,39 @@ install_packages() {
 		exit 1
 	fi
 	say "apt-get install: ${missing[*]}"
-	as_root apt-get -q update
+	run_apt update
 	# Packages come with services (smbd, winbind); they are not started: nobody asked for a file server.
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
 		policy=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
 		as_root chmod 755 "$policy"
 	fi
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "${missing[@]}"
+	run_apt -y --no-install-recommends install "${missing[@]}"
 	if [ -n "$policy" ]; then
 		as_root rm -f "$policy"
 		policy=
 	fi
+}
+
+# apt-get, which waits while another one holds a lock, as the unattended upgrade of a new machine does.
+# DPkg::Lock::Timeout makes apt-get wait for dpkg's lock alone: it fails at once where the package lists or the archives
+# are locked, so that is tried again.
+lock_timeout=600
+run_apt() {
+	local output status deadline=$((SECONDS + lock_timeout))
+	output=$(mktemp "${TMPDIR:-/tmp}/tevent-apt.XXXXXX")
+	while :; do
+		status=0
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o "DPkg::Lock::Timeout=$lock_timeout" "$@" 2>&1 |
+			tee "$output" || status=$?
+		if [ "$status" -eq 0 ] || [ "$SECONDS" -ge "$deadline" ] || ! grep -q '^E: Could not get lock' "$output"; then
+			break
+		fi
+		say "another apt holds the lock: waiting"
+		sleep 5
+	done
+	rm -f "$output"
+	return "$status"
 }
 
 install_packages_of_parts() { # further packages...
