@@ -135,5 +135,29 @@ commands "To see that it is used" >"$scratch/see"
 bash -n "$scratch/see" || fail "what shows that it is used is no shell command"
 say "  the printed commands make the drop-in, and take it back"
 
-! "$swap" example "$scratch/bin" >"$scratch/output" 2>&1 || fail "a directory without a library is accepted"
+# ---- what it does not know -------------------------------------------------------------------------------------
+
+refuses() { # arguments...
+	local status=0
+	"$swap" --proc "$scratch/proc" "$@" >"$scratch/output" 2>"$scratch/message" || status=$?
+	[[ $status -eq 2 && ! -s $scratch/output && $(wc -l <"$scratch/message") -eq 1 ]] ||
+		fail "$*: exit status $status, $(cat "$scratch/message")"
+}
+refuses no-such-service
+refuses no-such-service@1.service "$scratch/lib"
+refuses ../system/example "$scratch/lib"
+refuses 4712
+refuses example "$scratch/lib" another
+# A service that is not running is known by its file.
+file=$(find /usr/lib/systemd/system /lib/systemd/system -name '[a-z]*.service' 2>/dev/null | grep -v @ | head -n 1 || true)
+if [ -n "$file" ]; then
+	"$swap" --proc "$scratch/proc" "$(basename "$file" .service)" "$scratch/lib" >"$scratch/output"
+	expect "To try it under $(basename "$file"):"
+fi
+"$swap" --proc "$scratch/proc" --list >"$scratch/output"
+expect "example\.service +service"
+expect "4711 +exampled"
+say "  what is neither a service nor a process is refused"
+
+! "$swap" --proc "$scratch/proc" example "$scratch/bin" >"$scratch/output" 2>&1 || fail "a directory without a library is accepted"
 say "tools/swap: lists, notices, prints; changes nothing"
