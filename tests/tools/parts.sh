@@ -102,6 +102,9 @@ runs() { # tool and arguments as a text, expected calls...
 built() { printf '%s\n' "cmake --preset $1" "cmake --build --preset $1 .*"; }
 mapfile -t release < <(built release)
 mapfile -t asan < <(built asan)
+runs "check --quick" "${release[@]}" "ctest --preset quick .*"
+tail -n 1 "$scratch/out" | grep -qx '3 passed, 0 failed' || fail "tools/check --quick ends so: $(tail -n 1 "$scratch/out")"
+(cd "$copy" && ctest --list-presets) | grep -q '"quick"' || fail "there is no test preset quick"
 runs "check asan" "${asan[@]}" "ctest --preset asan .*"
 runs "check asan static valgrind" "${release[@]}" "ctest --preset static .*" "ctest --preset valgrind .*" \
 	"${asan[@]}" "ctest --preset asan .*"
