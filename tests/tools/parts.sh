@@ -111,6 +111,19 @@ runs "check asan static valgrind" "${release[@]}" "ctest --preset static .*" "ct
 runs "soak faults" "${release[@]}" "ctest --preset release .* -L \^fault\\$"
 say "  tools/check, tools/soak: the named parts and no others"
 
+# gcovr writes the table of lines that tools/coverage prints.
+stand_in gcovr <<'END'
+while [ "$1" != --txt ]; do
+	shift
+done
+: >"$2"
+END
+mapfile -t coverage < <(built coverage)
+runs "coverage" "${coverage[@]}" "ctest --preset coverage -L \^\(behaviour\|unit\|fault\)\\$ .*" "gcovr .* --print-summary --fail-under-line [0-9]+ .*"
+runs "coverage unit --jobs 3" "${coverage[@]}" "ctest --preset coverage -L \^\(unit\)\\$ -j 3 .*" \
+	"gcovr .* --print-summary build/coverage"
+say "  tools/coverage: all tests with limits, or those of a label without"
+
 # tools/bench counts instructions of what is named; nothing is measured here.
 echo 'exit 0' | stand_in python3
 runs "bench --rounds 2 --no-counts request timer_rearm_10" "${release[@]}" \
