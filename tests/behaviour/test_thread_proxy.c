@@ -1263,7 +1263,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_proxy_schedule__burst_worked_off__the_loop_rests),
 		TEST_EACH_BACKEND(test_proxy__inherited_by_a_child__each_side_runs_its_own),
 		TEST_EACH_BACKEND(test_proxy__called_in_a_child__parent_hears_nothing),
-		TEST_EACH_BACKEND(test_proxy__no_descriptor_in_the_child__what_it_hands_over_waits),
+		TEST_ON(test_proxy__no_descriptor_in_the_child__what_it_hands_over_waits, standard),
+		TEST_ON(test_proxy__no_descriptor_in_the_child__what_it_hands_over_waits, poll),
+		TEST_ON(test_proxy__no_descriptor_in_the_child__what_it_hands_over_waits, poll_mt),
 	};
 
 	return cmocka_run_group_tests_name("thread_proxy", tests, threads_group_setup, NULL);
