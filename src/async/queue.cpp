@@ -10,6 +10,10 @@ namespace tev {
 
 namespace {
 
+// Compat: the names that logs show of what the library itself runs.
+constexpr const char *kImmediateHandlerName = "tevent_queue_immediate_trigger";
+constexpr const char *kWaitTriggerName = "tevent_queue_wait_trigger";
+
 void trace(QueueEntry &entry, tevent_event_trace_point point)
 {
     Context *main = entry.context_ != nullptr ? entry.context_->main() : nullptr;
@@ -55,7 +59,7 @@ void schedule_head(Queue &queue)
         return;
     }
     head->context_->ops->schedule_immediate(queue.immediate_, head->context_, trigger_head, &queue,
-                                            "trigger_head", __location__);
+                                            kImmediateHandlerName, __location__);
 }
 
 void lose_context(ContextObserver &observer)
@@ -168,7 +172,7 @@ Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
     if (req == nullptr) {
         return nullptr;
     }
-    if (enqueue(queue, ev, *req, end_wait, "end_wait", nullptr) == nullptr) {
+    if (enqueue(queue, ev, *req, end_wait, kWaitTriggerName, nullptr) == nullptr) {
         finish(*req, TEVENT_REQ_NO_MEMORY, __location__);
         post(*req, ev);
     }

@@ -13,6 +13,11 @@ namespace tev {
 
 namespace {
 
+// Compat: the names that logs show of what the library itself runs; the first is
+// also the place where a request finished that has timed out.
+constexpr const char *kEndTimeHandlerName = "tevent_req_timedout";
+constexpr const char *kTriggerHandlerName = "tevent_req_trigger";
+
 // The request below which one with this talloc parent is created: the
 // program passes the state of that one.  It is recognised by the address of its name:
 // another copy of tevent in the process gives the same name to other structs.
@@ -92,7 +97,7 @@ void drop_trigger(Request &req)
 
 void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_data)
 {
-    finish(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, __location__);
+    finish(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, kEndTimeHandlerName);
 }
 
 } // namespace
@@ -178,7 +183,7 @@ void post(Request &req, Context &ev)
         return;
     }
     make_trigger(req);
-    ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, "finish_again", __location__);
+    ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, kTriggerHandlerName, __location__);
 }
 
 void receive(Request &req)
@@ -216,7 +221,7 @@ bool set_end_time(Request &req, Context &ev, timeval when)
 {
     reset_end_time(req);
     req.end_timer_ =
-        ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, "end_time_reached", __location__);
+        ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, kEndTimeHandlerName, __location__);
     if (req.end_timer_ == nullptr) {
         finish(req, TEVENT_REQ_NO_MEMORY, __location__);
         return false;

@@ -11,6 +11,10 @@ namespace tev {
 
 namespace {
 
+// Compat: the names that logs show of what the library itself runs.
+constexpr const char *kPipeHandlerName = "pipe_read_handler";
+constexpr const char *kCallHandlerName = "im_entry->handler";
+
 // With the lock.
 void ring(ThreadProxy &proxy)
 {
@@ -57,7 +61,7 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
     for (ThreadCall *call = proxy.waiting_.take_all(); call != nullptr;) {
         ThreadCall *next = call->next_in_transit_;
         proxy.accepted_.push_back(*call);
-        ev.ops->schedule_immediate(call->immediate_, &ev, run_call, call, "run_call", __location__);
+        ev.ops->schedule_immediate(call->immediate_, &ev, run_call, call, kCallHandlerName, __location__);
         call = next;
     }
 }
@@ -67,7 +71,7 @@ bool watch_pipe(ThreadProxy &proxy)
 {
     Context &ev = *proxy.destination_;
     proxy.readable_ = ev.ops->add_fd(&ev, &proxy, proxy.read_end_.number(), TEVENT_FD_READ, accept_calls,
-                                     &proxy, "accept_calls", __location__);
+                                     &proxy, kPipeHandlerName, __location__);
     return proxy.readable_ != nullptr;
 }
 

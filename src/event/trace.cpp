@@ -21,7 +21,7 @@ void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_
 
 void set_call_flow(tevent_call_depth_callback_t callback, void *private_data)
 {
-    tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, nullptr);
+    tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "tevent_thread_call_depth_set_callback");
     t_call_flow = {callback, private_data};
     if (callback != nullptr) {
         g_call_flow_in_use.store(true, std::memory_order_relaxed);

@@ -97,7 +97,7 @@ int ensure_wakeup(Context &context)
     // counts as asleep all the time: nobody announces its waits.
     ev.monitor.set_wakeup_fd(-1);
     ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
-                                     "drain_wakeup", __location__);
+                                     "wakeup_pipe_handler", __location__); // Compat: the name that logs show
     if (ev.wakeup_event == nullptr) {
         return ENOMEM;
     }

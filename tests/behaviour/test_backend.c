@@ -369,6 +369,7 @@ static const struct tevent_ops *original;
 static struct tevent_immediate *last_immediate;
 static const char *last_handler_name;
 static const char *last_location;
+static const char *first_immediate_name; /* set to NULL by those who look at it */
 
 static int noting_context_init(struct tevent_context *ev)
 {
@@ -419,6 +420,7 @@ static void noting_schedule_immediate(struct tevent_immediate *im, struct tevent
 				      const char *location)
 {
 	note("schedule_immediate");
+	first_immediate_name = first_immediate_name != NULL ? first_immediate_name : handler_name;
 	last_immediate = im;
 	last_handler_name = handler_name;
 	last_location = location;
@@ -1206,6 +1208,73 @@ static void test_dispatch__threaded_immediate__reaches_the_table_in_the_loop(voi
 	talloc_free(tctx);
 }
 
+/* ---- O8: the library's own handlers and their names ------------------ */
+
+/* O8: requests: the end time, and what posts and deferred callbacks come from. */
+static void test_handler_names__requests__are_the_originals(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_req *req = some_request(ev);
+
+	tevent_req_set_endtime(req, ev, in_ms(100000));
+	assert_string_equal(last_handler_name, "tevent_req_timedout");
+	tevent_req_set_callback(req, on_request, NULL);
+	tevent_req_defer_callback(req, ev);
+	tevent_req_done(req);
+	assert_string_equal(last_handler_name, "tevent_req_trigger");
+	last_handler_name = "";
+	tevent_req_post(req, ev);
+	assert_string_equal(last_handler_name, "tevent_req_trigger");
+	talloc_free(req);
+	talloc_free(tevent_wakeup_send(ev, ev, in_ms(100000)));
+	assert_string_equal(last_handler_name, "tevent_req_timedout");
+}
+
+/* O8: queues. */
+static void test_handler_names__queues__are_the_originals(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_queue *queue = tevent_queue_create(ev, "queue");
+
+	talloc_free(tevent_queue_wait_send(ev, ev, queue));
+	assert_string_equal(last_handler_name, "tevent_queue_immediate_trigger");
+}
+
+/* O8: a thread proxy's descriptor, and what stands for the caller's handler. */
+static void test_handler_names__thread_proxy__are_the_originals(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_immediate *im = tevent_create_immediate(NULL);
+	struct tevent_thread_proxy *proxy;
+
+	last_handler_name = "pipe_read_handler"; /* D10 */
+	proxy = tevent_thread_proxy_create(ev);
+	assert_string_equal(last_handler_name, "pipe_read_handler");
+	tevent_thread_proxy_schedule(proxy, &im, on_immediate, NULL);
+	first_immediate_name = NULL;
+	while (strstr(notes(), "im") == NULL) {
+		turns(ev, 1);
+	}
+	assert_string_equal(first_immediate_name, "im_entry->handler");
+	talloc_free(proxy);
+}
+
+/* O8: the wake-up, where it comes through the table (D10). */
+static void test_handler_names__wakeup__is_the_originals(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_ops ops = *tevent_find_ops_byname("poll");
+	struct tevent_context *ev;
+
+	original = tevent_find_ops_byname("poll");
+	ops.add_fd = noting_add_fd;
+	ops.loop_once = waiting_loop_once;
+	ev = tevent_context_init_ops(f->mem, &ops, NULL);
+	assert_int_equal(tevent_common_wakeup_init(ev), 0);
+	assert_string_equal(last_handler_name, "wakeup_pipe_handler");
+	talloc_free(ev);
+}
+
 /* ---- C5, C6: standard's way out ------------------------------------- */
 
 /* Shared with children that end by abort(). */
@@ -1624,6 +1693,10 @@ int main(void)
 		TEST_EACH_BACKEND(test_dispatch__queue__reaches_the_table),
 		TEST_EACH_BACKEND(test_dispatch__threaded_immediate__reaches_the_table_in_the_loop),
 
+		TEST_EACH_BACKEND(test_handler_names__requests__are_the_originals),
+		TEST_EACH_BACKEND(test_handler_names__queues__are_the_originals),
+		TEST_EACH_BACKEND(test_handler_names__thread_proxy__are_the_originals),
+		TEST(test_handler_names__wakeup__is_the_originals),
 		TEST(test_standard__no_descriptor_for_epoll__works),
 		TEST_ON(test_epoll__no_descriptor__init_and_reinitialise_fail, epoll),
 		TEST(test_poll__no_descriptor__only_poll_mt_fails),

@@ -143,6 +143,23 @@ static void test_set_callback__one_is_set__it_is_told_reset(void **state)
 	assert_notes("one:RESET:0 two:RESET:0");
 }
 
+static void note_name(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req, size_t depth,
+		      const char *fname)
+{
+	note("%s", fname);
+}
+
+/* O6, O8: that RESET has the function's own name, and no request. */
+static void test_set_callback__one_is_set__reset_has_the_functions_name(void **state)
+{
+	CALL_FLOW_IS_NEW();
+	tevent_thread_call_depth_set_callback(note_name, NULL);
+	clear_notes();
+	tevent_thread_call_depth_set_callback(note_name, NULL);
+	tevent_thread_call_depth_set_callback(NULL, NULL);
+	assert_notes("tevent_thread_call_depth_set_callback tevent_thread_call_depth_set_callback");
+}
+
 /* O6: NULL: nothing is told any more. */
 static void test_set_callback__null__nothing_is_told(void **state)
 {
@@ -623,6 +640,31 @@ static void test_queue__request_freed__is_told(void **state)
 	assert_notes("ENTER:0:on_trigger CLEANUP:0:- LEAVE:0:on_trigger");
 }
 
+/* O6, O8, Q12: the library's own requests and trigger, by name. */
+static void test_queue__wait_request__names_are_the_originals(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_queue *queue = tevent_queue_create(f->mem, "queue");
+	struct tevent_req *req;
+
+	CALL_FLOW_IS_NEW();
+	req = tevent_queue_wait_send(f->mem, f->ev, queue);
+	turns(f->ev, 1);
+	talloc_free(req);
+	assert_notes("CREATE:0:tevent_queue_wait_send ENTER:0:tevent_queue_wait_trigger "
+		     "TRIGGER:0:tevent_queue_wait_trigger CLEANUP:0:- CLEANUP:0:- LEAVE:0:tevent_queue_wait_trigger");
+}
+
+/* O6, O8, R15: and of the request that waits for a time. */
+static void test_create__wakeup__has_the_originals_name(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	CALL_FLOW_IS_NEW();
+	tevent_wakeup_send(f->mem, f->ev, tevent_timeval_zero());
+	assert_notes("CREATE:0:tevent_wakeup_send");
+}
+
 /* O6, Q7: a direct trigger is not told, entering and leaving are. */
 static void test_queue__optimize_empty__direct_trigger_is_not_told(void **state)
 {
@@ -722,6 +764,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FLOW_TEST(test_call_flow__commands__count_from_0),
 		FLOW_TEST(test_set_callback__one_is_set__it_is_told_reset),
+		FLOW_TEST(test_set_callback__one_is_set__reset_has_the_functions_name),
 		FLOW_TEST(test_set_callback__null__nothing_is_told),
 		FLOW_TEST(test_set_callback__other_thread__is_not_told),
 		FLOW_TEST(test_set_callback__in_another_thread__is_told_alone),
@@ -751,6 +794,8 @@ int main(void)
 		FLOW_TEST(test_queue__entry_triggered_and_freed__is_told_after_the_traces),
 		FLOW_TEST(test_queue__deep_request__is_told_with_its_depth),
 		FLOW_TEST(test_queue__request_freed__is_told),
+		FLOW_TEST(test_queue__wait_request__names_are_the_originals),
+		FLOW_TEST(test_create__wakeup__has_the_originals_name),
 		FLOW_TEST(test_queue__optimize_empty__direct_trigger_is_not_told),
 		FLOW_TEST(test_queue__blocker__is_told_as_triggered),
 		FLOW_TEST(test_queue__second_entry_leaves__its_own_request_is_told),

@@ -239,6 +239,7 @@ static void test_profile__other_ways_to_finish__state_in_status(void **state)
 	assert_true(tevent_req_set_endtime(late, f->ev, tevent_timeval_zero()));
 	turns(f->ev, 1);
 	assert_status(tevent_req_get_profile(late), 0, TEVENT_REQ_TIMED_OUT, 0);
+	assert_string_equal(stop_of(tevent_req_get_profile(late)), "tevent_req_timedout"); /* O8 */
 }
 
 /* R3, R16: finished again: the newer state and location. */

@@ -1326,6 +1326,17 @@ static void test_req_endtime__reached__timed_out_not_before(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_TIMED_OUT);
 }
 
+/* R10, O8: it names no place but the library's function, which logs show. */
+static void test_req_endtime__reached__finish_names_the_function(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req = work(f->mem);
+
+	assert_true(tevent_req_set_endtime(req, f->ev, tevent_timeval_zero()));
+	turns(f->ev, 1);
+	assert_true(finished_at(req, "tevent_req_timedout"));
+}
+
 /* R10: a later end time replaces an earlier one. */
 static void test_req_endtime__replaced_by_later__first_does_not_count(void **state)
 {
@@ -2284,6 +2295,7 @@ int main(void)
 		TEST(test_req_poll__hook_refuses__false),
 		TEST_EACH_BACKEND(test_req_poll__wait_timeout_zero__false),
 		TEST_EACH_BACKEND(test_req_endtime__reached__timed_out_not_before),
+		TEST(test_req_endtime__reached__finish_names_the_function),
 		TEST(test_req_endtime__replaced_by_later__first_does_not_count),
 		TEST(test_req_endtime__replaced_by_earlier__times_out_once),
 		TEST(test_req_endtime__replaced_on_other_context__times_out_there),

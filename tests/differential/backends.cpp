@@ -81,7 +81,7 @@ struct Own {
                                    tevent_timer_handler_t handler, void *private_data,
                                    const char *handler_name, const char *location)
     {
-        say("table: add_timer");
+        say("table: add_timer %s", handler_name);
         return original->add_timer(ev, mem_ctx, next_event, handler, private_data, handler_name, location);
     }
 
@@ -90,7 +90,7 @@ struct Own {
                                    const char *handler_name, const char *location)
     {
         if (!is_proxys(ev, im) || !masked(Known::kD14)) {
-            say("table: schedule_immediate");
+            say("table: schedule_immediate %s", handler_name != nullptr ? handler_name : "-");
         }
         original->schedule_immediate(im, ev, handler, private_data, handler_name, location);
     }

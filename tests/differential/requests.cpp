@@ -368,7 +368,7 @@ void *state_of_request(uint8_t from, const RequestSlot **slot)
 
 std::string canonical_location(const std::string &text)
 {
-    static const std::regex inside("[^\\[ ]*\\.(c|cpp):[0-9]+|tevent_req_timedout");
+    static const std::regex inside("[^\\[ ]*\\.(c|cpp):[0-9]+");
     std::smatch found;
     if (!std::regex_search(text, found, inside) || !masked(Known::kD2)) {
         return text;
