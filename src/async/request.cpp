@@ -290,6 +290,8 @@ RequestProfile *take_profile(Request &req, TALLOC_CTX *parent)
 
 int tevent_req::on_talloc_free()
 {
-    tev::receive(*this);
+    if (state_ != TEVENT_REQ_RECEIVED) {
+        tev::receive(*this);
+    }
     return 0;
 }

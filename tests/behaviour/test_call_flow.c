@@ -528,6 +528,22 @@ static void test_cleanup__received_and_freed__is_told(void **state)
 	assert_notes("CLEANUP:0:-");
 }
 
+/* O6, R7: freeing a request that was received reaches nothing; receiving it once more does. */
+static void test_cleanup__received_before_it_is_freed__freeing_is_not_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req;
+
+	CALL_FLOW_IS_NEW();
+	req = quiet_req(f->mem);
+	tevent_req_received(req);
+	assert_notes("CLEANUP:0:-");
+	tevent_req_received(req);
+	assert_notes("CLEANUP:0:- CLEANUP:0:-");
+	talloc_free(req);
+	assert_notes("CLEANUP:0:- CLEANUP:0:-");
+}
+
 /* O6, R12: notifying without finishing: NOTIFY_CB alone. */
 static void test_notify__callback_called_by_hand__is_told(void **state)
 {
@@ -788,6 +804,7 @@ int main(void)
 		FLOW_TEST(test_cleanup__with_function__is_told_for_higher_states_only),
 		FLOW_TEST(test_cleanup__without_function__is_told_every_time),
 		FLOW_TEST(test_cleanup__received_and_freed__is_told),
+		FLOW_TEST(test_cleanup__received_before_it_is_freed__freeing_is_not_told),
 		FLOW_TEST(test_notify__callback_called_by_hand__is_told),
 		FLOW_TEST(test_notify__deferred__is_told_when_it_is_called),
 		FLOW_TEST(test_names__old_entry_points__record_none),
