@@ -40,15 +40,17 @@ void run_cleanup(Request &req)
     }
 }
 
-void stop_profile(Request &req)
+// With the state and place of this finishing: a cleanup function may have
+// finished the request again meanwhile, and closed the profile with those of its own.
+void stop_profile(Request &req, tevent_req_state state, const char *location)
 {
     RequestProfile *profile = req.profile_;
     if (profile == nullptr) {
         return;
     }
-    profile->state_ = req.state_;
+    profile->state_ = state;
     profile->user_error_ = req.error_;
-    set_stop(*profile, req.finish_location_, current_time());
+    set_stop(*profile, location, current_time());
     if (profile->parent_ != nullptr) {
         (void)talloc_move(profile->parent_, &req.profile_);
     }
@@ -147,7 +149,7 @@ void finish(Request &req, tevent_req_state state, const char *location)
     req.state_ = state;
     req.finish_location_ = location;
     run_cleanup(req);
-    stop_profile(req);
+    stop_profile(req, state, location);
     notify_callback(req, location);
 }
 

@@ -254,6 +254,32 @@ static void test_profile__finished_again__newer_stop_and_status(void **state)
 	assert_status(tevent_req_get_profile(req), 0, TEVENT_REQ_NO_MEMORY, EIO);
 }
 
+static void fails_at_cleanup(struct tevent_req *req, enum tevent_req_state state)
+{
+	if (state == TEVENT_REQ_DONE) {
+		_tevent_req_error(req, EIO, "a:3");
+		assert_status(tevent_req_get_profile(req), 0, TEVENT_REQ_USER_ERROR, EIO);
+		assert_string_equal(stop_of(tevent_req_get_profile(req)), "a:3");
+	}
+}
+
+/* R3, R16: finished again by its own cleanup function: the outer finishing closes the profile last, with its own
+ * state and location. */
+static void test_profile__finished_again_in_cleanup__first_state_and_stop(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_req *req = profiled_work(f->mem, "a:1");
+	enum tevent_req_state req_state;
+	uint64_t error;
+
+	tevent_req_set_cleanup_fn(req, fails_at_cleanup);
+	_tevent_req_done(req, "a:2");
+	assert_status(tevent_req_get_profile(req), 0, TEVENT_REQ_DONE, EIO);
+	assert_string_equal(stop_of(tevent_req_get_profile(req)), "a:2");
+	assert_true(tevent_req_is_error(req, &req_state, &error));
+	assert_int_equal(req_state, TEVENT_REQ_USER_ERROR);
+}
+
 static void notes_profile_at_cleanup(struct tevent_req *req, enum tevent_req_state state)
 {
 	if (state != TEVENT_REQ_RECEIVED) {
@@ -851,6 +877,7 @@ int main(void)
 		TEST(test_profile__error__number_in_status),
 		TEST(test_profile__other_ways_to_finish__state_in_status),
 		TEST(test_profile__finished_again__newer_stop_and_status),
+		TEST(test_profile__finished_again_in_cleanup__first_state_and_stop),
 		TEST(test_profile__done__closed_between_cleanup_and_callback),
 		TEST(test_profile__deferred__stop_time_taken_anew),
 		TEST(test_profile__received__stays),
