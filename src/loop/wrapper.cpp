@@ -163,6 +163,7 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
     wrapper->scope.wrapper = wrapper;
     wrapper->scope.ops = &ops;
     wrapper->ops = &kWrapperTable;
+    wrapper->wait_timeout_s = 0; // it waits for nothing
     wrapper->scope.state = talloc_zero_size(wrapper, state_size);
     if (wrapper->scope.state == nullptr) {
         talloc_free(wrapper);

@@ -1180,6 +1180,18 @@ static void test_set_wait_timeout__on_a_wrapper__has_no_effect(void **state)
 	assert_notes("before-timer wrapper after-timer");
 }
 
+/* W4, C13: a wrapper's wait timeout is 0 until it is set, and has no effect: the main context's counts. */
+static void test_set_wait_timeout__on_a_wrapper__begins_with_0_and_has_no_effect(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	NEWER_THAN_ORACLE("0.17: tevent_context_set_wait_timeout");
+	wrapped(f);
+	assert_int_equal(tevent_context_set_wait_timeout(wrapper, 7), 0);
+	assert_int_equal(tevent_context_set_wait_timeout(wrapper, 8), 7);
+	assert_int_equal(tevent_context_set_wait_timeout(f->ev, 30), 30);
+}
+
 /* W4: a wrapper's maximum debug level has no effect: the main context's counts. */
 static void test_set_max_debug_level__on_a_wrapper__has_no_effect(void **state)
 {
@@ -2296,6 +2308,7 @@ int main(void)
 		TEST(test_allow_nesting__on_a_wrapper__aborts_and_allows_nothing),
 		TEST(test_loop_once__on_a_wrapper_in_its_handler__aborts_with_enosys),
 		TEST(test_set_wait_timeout__on_a_wrapper__has_no_effect),
+		TEST(test_set_wait_timeout__on_a_wrapper__begins_with_0_and_has_no_effect),
 		TEST(test_set_max_debug_level__on_a_wrapper__has_no_effect),
 		TEST(test_debug__on_a_wrapper__goes_to_the_main_context),
 		TEST(test_debug__on_a_wrapper_without_main__goes_nowhere),
