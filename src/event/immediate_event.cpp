@@ -22,6 +22,15 @@ void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
     }
 }
 
+// For an immediate that is cancelled by itself, not with its loop.
+void end_with_message(ImmediateEvent &im)
+{
+    if (im.state_ == State::kWaiting) {
+        say(im.set(), im, "cancelled");
+    }
+    cut_loose(im);
+}
+
 // An immediate in transit belongs to another thread.  In a forked child it becomes idle.
 void abort_if_in_transit(ImmediateEvent &im)
 {
@@ -59,7 +68,7 @@ void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t han
     if (!still_usable(im)) {
         return;
     }
-    cut_loose(im);
+    end_with_message(im);
     if (handler == nullptr) {
         return;
     }
@@ -80,7 +89,7 @@ bool cancel(ImmediateEvent &im)
     if (!still_usable(im)) {
         return false;
     }
-    cut_loose(im);
+    end_with_message(im);
     return true;
 }
 
@@ -90,7 +99,6 @@ void cut_loose(ImmediateEvent &im)
         return;
     }
     SourceSet &set = im.set();
-    say(set, im, im.state_ == State::kWaiting ? "cancelled" : "left the loop");
     im.unlink();
     im.state_ = State::kIdle;
     set.trace.immediate(&im, TEVENT_EVENT_TRACE_DETACH);
@@ -149,12 +157,17 @@ bool run_first_immediate(SourceSet &set)
 
 void let_go(ImmediateEvent &im)
 {
-    cut_loose(im);
+    end_with_message(im);
     for (ImmediateRun *run = im.runs_; run != nullptr; run = run->outer) {
         run->let_go = true;
     }
     im.runs_ = nullptr;
     im.handlers_running_ = 0;
+}
+
+void say_taken_over(const SourceSet &set, const ImmediateEvent &im)
+{
+    say(set, im, "comes from another thread");
 }
 
 void ImmediateInbox::turn_all_away()
@@ -176,6 +189,6 @@ int tevent_immediate::on_talloc_free()
     if (how == tev::Free::kTwice) {
         return -1;
     }
-    tev::cut_loose(*this);
+    tev::end_with_message(*this);
     return how == tev::Free::kLater ? -1 : 0;
 }

@@ -83,6 +83,9 @@ bool run_first_immediate(SourceSet &set);
 // is part of: off its loop, and from now on no frame of this thread touches it.
 void let_go(ImmediateEvent &im);
 
+// The debug message for one that comes from another thread and is to be scheduled.
+void say_taken_over(const SourceSet &set, const ImmediateEvent &im);
+
 // Immediates on their way from other threads to one set.
 class ImmediateInbox : public Handoff<ImmediateEvent> {
 public:

@@ -18,6 +18,15 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
     }
 }
 
+// For a timer that ends by itself, not with its loop.
+void end_with_message(TimerEvent &te, const char *how)
+{
+    if (te.is_attached()) {
+        say(te.set(), te, how);
+        cut_loose(te);
+    }
+}
+
 } // namespace
 
 TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, tevent_timer_handler_t handler,
@@ -48,7 +57,6 @@ void update_timer(TimerEvent &te, timeval when)
     set.timers.unlink(te);
     set.trace.timer(&te, TEVENT_EVENT_TRACE_ATTACH);
     set.timers.link(te, when);
-    say(set, te, "moved");
 }
 
 void cut_loose(TimerEvent &te)
@@ -59,7 +67,6 @@ void cut_loose(TimerEvent &te)
     SourceSet &set = te.set();
     set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
     set.timers.unlink(te);
-    say(set, te, "left the loop");
     te.scope_ = nullptr;
 }
 
@@ -90,7 +97,7 @@ bool invoke(TimerEvent &te, timeval current_time)
                                           current_time, name, location);
         wrapper->leave(entered);
     }
-    cut_loose(te);
+    end_with_message(te, "ends");
     te.handlers_running_--;
     talloc_free(&te);
     return true;
@@ -123,6 +130,6 @@ int tevent_timer::on_talloc_free()
     if (how == tev::Free::kTwice) {
         return -1;
     }
-    tev::cut_loose(*this);
+    tev::end_with_message(*this, "is freed");
     return how == tev::Free::kLater ? -1 : 0;
 }

@@ -40,6 +40,7 @@ void take_inbox(Context &main, Accepts accepts)
         Context *destination = im->destination_;
         im->state_ = State::kIdle;
         if (accepts(*destination)) {
+            say_taken_over(main, *im);
             destination->ops->schedule_immediate(im, destination, im->handler_, im->private_data_,
                                                  im->handler_name_, im->location_);
         }

@@ -314,19 +314,6 @@ static void test_trace_messages__timer_runs__is_told_before_and_after(void **sta
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
-/* O2: moving a timer. */
-static void test_trace_messages__timer_moved__is_told(void **state)
-{
-	struct fixture *f = fixture_of(state);
-	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, in_ms(10000), timer_of_this_name, NULL);
-
-	DEVIATION("D2", "0.14.1 has no message for it");
-	listen_for(f->ev, "timer_of_this_name");
-	tevent_update_timer(te, in_ms(20000));
-	assert_true(was_told());
-	tevent_set_debug(f->ev, NULL, NULL);
-}
-
 /* O2: freeing a timer that waits. */
 static void test_trace_messages__timer_freed__is_told(void **state)
 {
@@ -389,6 +376,194 @@ static void test_trace_messages__immediate_freed__is_told(void **state)
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
+/* ---- O2: their place among traces and handlers ---- */
+
+static void note_trace_message(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
+
+static void note_trace_message(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+{
+	if (level == TEVENT_DEBUG_TRACE) {
+		note("message");
+	}
+}
+
+static void note_trace_point(enum tevent_event_trace_point point)
+{
+	static const char *const names[] = {"attach", "detach", "before"};
+
+	note("%s", names[point]);
+}
+
+static void trace_timer(struct tevent_timer *te, enum tevent_event_trace_point point, void *private_data)
+{
+	note_trace_point(point);
+}
+
+static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
+{
+	note_trace_point(point);
+}
+
+static void note_messages_and_traces(struct tevent_context *ev)
+{
+	tevent_set_debug(ev, note_trace_message, NULL);
+	pass_all_levels(ev);
+	tevent_set_trace_timer_callback(ev, trace_timer, NULL);
+	tevent_set_trace_immediate_callback(ev, trace_immediate, NULL);
+}
+
+static void note_timer(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
+{
+	note("handler");
+	if (private_data != NULL) {
+		talloc_free(te);
+		note("freed");
+	}
+}
+
+/* O2: a timer: added after ATTACH, running before BEFORE_HANDLER, its end before DETACH. */
+static void test_trace_messages__timer_runs__order_among_traces(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	NEWER_THAN_ORACLE("0.14.1 has no message at the end");
+	note_messages_and_traces(f->ev);
+	tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(), note_timer, NULL);
+	assert_notes("attach message");
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler message detach");
+}
+
+/* O2: freed by its handler: said then, before DETACH, and nothing after the handler. */
+static void test_trace_messages__timer_freed_in_its_handler__is_told_once(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	note_messages_and_traces(f->ev);
+	tevent_add_timer(f->ev, f->mem, tevent_timeval_zero(), note_timer, f);
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler message detach freed");
+}
+
+/* O2: freed while it waits; moving it says nothing. */
+static void test_trace_messages__timer_moved_and_freed__freeing_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_timer *te = tevent_add_timer(f->ev, f->mem, in_ms(10000), note_timer, NULL);
+
+	note_messages_and_traces(f->ev);
+	tevent_update_timer(te, in_ms(20000));
+	assert_notes("detach attach");
+	talloc_free(te);
+	assert_notes("detach attach message detach");
+}
+
+static void note_immediate(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
+{
+	note("handler");
+	if (private_data == NULL) {
+		return;
+	}
+	if (strcmp(private_data, "free") == 0) {
+		talloc_free(im);
+	} else {
+		tevent_schedule_immediate(im, ev, strcmp(private_data, "cancel") == 0 ? NULL : note_immediate, NULL);
+	}
+	note("done");
+}
+
+/* O2: an immediate: scheduled after ATTACH, running before BEFORE_HANDLER; its end says nothing. */
+static void test_trace_messages__immediate_runs__order_among_traces(void **state)
+{
+	struct fixture *f = fixture_of(state);
+
+	note_messages_and_traces(f->ev);
+	tevent_schedule_immediate(tevent_create_immediate(f->mem), f->ev, note_immediate, NULL);
+	assert_notes("attach message");
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler detach");
+}
+
+/* O2: cancelled, scheduled again or freed in its handler: nothing is said of what ends thereby. */
+static void test_trace_messages__immediate_ended_in_its_handler__is_not_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	note_messages_and_traces(f->ev);
+	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t) "cancel");
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler detach done");
+	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t) "again");
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler detach attach message done");
+	tevent_schedule_immediate(im, f->ev, note_immediate, (void *)(uintptr_t) "free");
+	clear_notes();
+	turns(f->ev, 1);
+	assert_notes("message before handler detach done");
+}
+
+/* O2: cancelled or freed while it waits: said before DETACH. */
+static void test_trace_messages__waiting_immediate_cancelled__is_told_before_detach(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	note_messages_and_traces(f->ev);
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	assert_notes("message detach attach message");
+	clear_notes();
+	tevent_schedule_immediate(im, f->ev, NULL, NULL);
+	assert_notes("message detach");
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	talloc_free(im);
+	assert_notes("message detach");
+}
+
+/* O2, C8: nothing is said of what a context cuts loose when it goes. */
+static void test_trace_messages__context_reinitialised_and_freed__nothing_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	note_messages_and_traces(f->ev);
+	tevent_add_timer(f->ev, f->mem, in_ms(10000), note_timer, NULL);
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	assert_int_equal(tevent_re_initialise(f->ev), 0);
+	assert_notes("detach detach");
+	tevent_add_timer(f->ev, f->mem, in_ms(10000), note_timer, NULL);
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	TALLOC_FREE(f->ev);
+	assert_notes("detach detach");
+}
+
+/* O2, T1: an immediate from another thread: said when the loop's thread takes it over, and when it is scheduled. */
+static void test_trace_messages__threaded_immediate__taking_over_is_told(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_threaded_context *tctx = tevent_threaded_context_create(f->mem, f->ev);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	tevent_set_debug(f->ev, note_trace_message, NULL);
+	pass_all_levels(f->ev);
+	tevent_threaded_schedule_immediate(tctx, im, note_immediate, NULL);
+	assert_notes("");
+	turns(f->ev, 1);
+	assert_notes("message message message handler");
+	talloc_free(tctx);
+}
+
 /* O2, O1: all this is TRACE: with the usual maximum nothing of it is passed. */
 static void test_trace_messages__usual_maximum__nothing_is_passed(void **state)
 {
@@ -424,11 +599,18 @@ int main(void)
 		TEST_EACH_BACKEND(test_trace_messages__timer_added__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__timer_runs__is_told_before_and_after),
 		TEST_EACH_BACKEND(test_trace_messages__timer_freed__is_told),
-		TEST_EACH_BACKEND(test_trace_messages__timer_moved__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_scheduled__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_runs__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_cancelled__is_told),
 		TEST_EACH_BACKEND(test_trace_messages__immediate_freed__is_told),
+		TEST(test_trace_messages__timer_runs__order_among_traces),
+		TEST(test_trace_messages__timer_freed_in_its_handler__is_told_once),
+		TEST(test_trace_messages__timer_moved_and_freed__freeing_is_told),
+		TEST(test_trace_messages__immediate_runs__order_among_traces),
+		TEST(test_trace_messages__immediate_ended_in_its_handler__is_not_told),
+		TEST(test_trace_messages__waiting_immediate_cancelled__is_told_before_detach),
+		TEST(test_trace_messages__context_reinitialised_and_freed__nothing_is_told),
+		TEST(test_trace_messages__threaded_immediate__taking_over_is_told),
 		TEST(test_trace_messages__usual_maximum__nothing_is_passed),
 	};
 
