@@ -14,12 +14,6 @@ constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
 // States in which WRITE alone is nothing that could be told.
 constexpr uint8_t kBroken = kHungUp | kFailed;
 
-// The one behind it on the watch, or null at the end of the round.
-FdEvent *next_on_watch(const FdWatch &watch, const FdEvent &fde)
-{
-    return fde.next_on_watch_ != watch.front ? fde.next_on_watch_ : nullptr;
-}
-
 void update_interest(SourceSet &set, FdWatch &watch)
 {
     uint8_t interest = 0;
@@ -87,15 +81,6 @@ void leave_watch(FdEvent &fde)
     if (interest_of(fde.flags_) != 0) {
         update_interest(set, *next->watch_);
     }
-}
-
-// Nobody can be told of a broken descriptor: no asker of WRITE alone keeps it.
-void switch_off_writers(SourceSet &set, FdWatch &watch)
-{
-    for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
-        store_flags(*fde, static_cast<uint16_t>(fde->flags_ & ~TEVENT_FD_WRITE));
-    }
-    update_interest(set, watch);
 }
 
 // Of the set, but not in its list yet.
@@ -232,32 +217,32 @@ void cut_loose(FdEvent &fde)
     fde.scope_ = nullptr;
 }
 
-void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
+bool deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
 {
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
         const uint16_t flags = flags_to_tell(fde->flags_, readiness);
         if (flags != 0) {
             watch.front = fde->next_on_watch_;
             invoke(*fde, flags);
-            return;
+            return true;
         }
     }
-    if (readiness & kBroken) {
-        switch_off_writers(set, watch); // who asks for more has been told
-    } else {
-        // The flags changed behind the poller's back (tevent_common_fd_set_flags()).
-        update_interest(set, watch);
-    }
+    // The flags may have changed behind the poller's back (tevent_common_fd_set_flags()).
+    update_interest(set, watch);
+    return (readiness & kBroken) == 0;
 }
 
-void drop_watch(SourceSet &set, FdWatch &watch)
+size_t drop_watch(SourceSet &set, FdWatch &watch)
 {
-    set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: its events are cut loose\n", watch.fd);
-    for (FdEvent *fde = watch.front; fde != nullptr;) {
+    size_t dropped = 0;
+    for (FdEvent *fde = watch.front; fde != nullptr; dropped++) {
         FdEvent *next = fde->next_on_watch_ != fde ? fde->next_on_watch_ : nullptr;
+        set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is cut loose\n", fde->fd(),
+                           fde->handler_name_);
         cut_loose(*fde); // the watch may move to another one
         fde = next;
     }
+    return dropped;
 }
 
 bool invoke(FdEvent &fde, uint16_t flags)

@@ -94,10 +94,17 @@ void set_flags(FdEvent &fde, uint16_t flags);
 // Takes the event off its loop: trace, list, poller.
 void cut_loose(FdEvent &fde);
 
-// Gives a readiness to the next event in turn.
-void deliver(SourceSet &set, FdWatch &watch, uint8_t readiness);
-// The descriptor is not open: all its events are cut loose.
-void drop_watch(SourceSet &set, FdWatch &watch);
+// The one behind it on the watch, or null at the end of the round.
+inline FdEvent *next_on_watch(const FdWatch &watch, const FdEvent &fde)
+{
+    return fde.next_on_watch_ != watch.front ? fde.next_on_watch_ : nullptr;
+}
+
+// Gives a readiness to the next event in turn.  False: the descriptor is broken
+// and its events ask for WRITE alone, so none could be told.
+bool deliver(SourceSet &set, FdWatch &watch, uint8_t readiness);
+// The descriptor is not open: all its events are cut loose, this many.
+size_t drop_watch(SourceSet &set, FdWatch &watch);
 
 // Runs the handler; true when the event is gone afterwards.
 bool invoke(FdEvent &fde, uint16_t flags);

@@ -81,6 +81,36 @@ WaitResult wait_between_traces(Context &ev, int timeout_ms)
     return result;
 }
 
+// Compat: poll(2) has a second message for each event that was cut loose.
+void drop_polled_watch(Context &ev, FdWatch &watch)
+{
+    const int fd = watch.fd;
+    for (size_t left = drop_watch(ev, watch); left > 0; left--) {
+        ev.report.message(TEVENT_DEBUG_WARNING, "fd %d is not open and was still polled\n", fd);
+    }
+}
+
+uint16_t without_write(uint16_t flags)
+{
+    return static_cast<uint16_t>(flags & ~TEVENT_FD_WRITE);
+}
+
+// Nobody can be told of a broken descriptor: no asker of WRITE alone keeps it.
+// Compat: with poll(2) it is taken away through the table, with epoll(7) past it.
+void switch_off_writers(Context &ev, FdWatch &watch)
+{
+    for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
+        if ((fde->flags_ & TEVENT_FD_WRITE) == 0) {
+            continue;
+        }
+        if (ev.monitor.uses_epoll()) {
+            set_flags(*fde, without_write(fde->flags_));
+        } else {
+            ev.ops->set_fd_flags(fde, without_write(ev.ops->get_fd_flags(fde)));
+        }
+    }
+}
+
 void deliver_readiness(Context &ev)
 {
     const Ready found = ev.monitor.ready();
@@ -91,10 +121,10 @@ void deliver_readiness(Context &ev)
         return;
     }
     auto &watch = static_cast<FdWatch &>(*found.watch);
-    if (found.readiness & kNotOpen) {
-        drop_watch(ev, watch);
-    } else {
-        deliver(ev, watch, found.readiness);
+    if (found.readiness & kNotOpen) [[unlikely]] {
+        drop_polled_watch(ev, watch);
+    } else if (!deliver(ev, watch, found.readiness)) [[unlikely]] {
+        switch_off_writers(ev, watch);
     }
 }
 

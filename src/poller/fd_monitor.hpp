@@ -31,7 +31,9 @@ public:
     explicit FdMonitor(const Report &report) : report_(report) {}
 
     bool is_open() const { return poller_ != nullptr; }
-    // False: no epoll instance and no way out; errno says why.
+    // The usual case is asked first and needs no virtual call.
+    bool uses_epoll() const { return poller_ == &epoll_; }
+    // False: no epoll instance and no way out, which has been reported.
     bool open(Policy policy);
     void close();
     // Nothing is left allocated.  Only while closed and without a watch.
@@ -58,8 +60,6 @@ public:
     bool is_valid() const;
 
 private:
-    // The usual case is asked first and needs no virtual call.
-    bool uses_epoll() const { return poller_ == &epoll_; }
     [[gnu::noinline]] bool tell_changes();
     // Comes first in whatever touches the kernel's knowledge.
     void heed_fork()

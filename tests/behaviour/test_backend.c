@@ -1275,6 +1275,37 @@ static void test_handler_names__wakeup__is_the_originals(void **state)
 	talloc_free(ev);
 }
 
+/* F4, C24: poll takes WRITE off a broken fd through the table; epoll does it behind its back. */
+static void test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = noting_context(f);
+	struct tevent_fd *fdes[2];
+	int fds[2];
+
+	socket_pair(fds);
+	for (int i = 0; i < 2; i++) {
+		fdes[i] = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_WRITE, on_fd, NULL);
+	}
+	close_fd(&fds[1]);
+	clear_notes();
+	while (strcmp(notes(), "") == 0 || strcmp(notes(), "loop_once") == 0) {
+		turns(ev, 1); /* poll_mt's wake-up may come before */
+		if (original->get_fd_flags(fdes[0]) == 0) {
+			break;
+		}
+	}
+	if (strcmp(f->backend, "epoll") == 0) {
+		assert_null(strstr(notes(), "flags"));
+	} else {
+		assert_non_null(strstr(notes(), " get_fd_flags set_fd_flags get_fd_flags set_fd_flags"));
+	}
+	assert_int_equal(original->get_fd_flags(fdes[0]), 0);
+	assert_int_equal(original->get_fd_flags(fdes[1]), 0);
+	talloc_free(ev);
+	close_pair(fds);
+}
+
 /* ---- C5, C6: standard's way out ------------------------------------- */
 
 /* Shared with children that end by abort(). */
@@ -1697,6 +1728,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_handler_names__queues__are_the_originals),
 		TEST_EACH_BACKEND(test_handler_names__thread_proxy__are_the_originals),
 		TEST(test_handler_names__wakeup__is_the_originals),
+		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, epoll),
+		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll),
+		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll_mt),
 		TEST(test_standard__no_descriptor_for_epoll__works),
 		TEST_ON(test_epoll__no_descriptor__init_and_reinitialise_fail, epoll),
 		TEST(test_poll__no_descriptor__only_poll_mt_fails),

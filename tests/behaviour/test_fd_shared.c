@@ -23,6 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+bool tevent_common_have_events(struct tevent_context *ev);
+
 #define R TEVENT_FD_READ
 #define W TEVENT_FD_WRITE
 #define E TEVENT_FD_ERROR
@@ -603,7 +605,7 @@ static void test_fd_closed__added__cut_loose(void **state)
 	assert_int_equal(talloc_free(fde), 0);
 }
 
-/* F11: all that are on the number, at once: one message */
+/* F11: all that are on the number, at once: one message each */
 static void test_fd_closed__three_on_it__cut_loose_together(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -619,10 +621,36 @@ static void test_fd_closed__three_on_it__cut_loose_together(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(tevent_fd_get_flags(fdes[i]), 0);
 	}
-	/* 0.14.1 says it once per event on poll */
-	if (!running_on_oracle()) {
-		assert_int_equal(debug_messages[TEVENT_DEBUG_ERROR], 1);
+	assert_int_equal(debug_messages[TEVENT_DEBUG_ERROR], 3);
+}
+
+static void note_level(void *private_data, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
+
+static void note_level(void *private_data, enum tevent_debug_level level, const char *fmt, va_list ap)
+{
+	note("message:%d", (int)level);
+}
+
+/* F11: closed while watched, with poll: each event's ERROR before its DETACH, and a WARNING each for what is left
+ * in the array */
+static void test_fd_closed__while_polled__error_and_warning_each(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int number;
+
+	NEWER_THAN_ORACLE("0.14.1 does not trace this DETACH");
+	number = dup(0);
+	tevent_set_trace_fd_callback(f->ev, note_attach_and_detach, NULL);
+	watch(f, number, R, "closed");
+	watch(f, number, R, "closed");
+	close(number);
+	clear_notes();
+	tevent_set_debug(f->ev, note_level, NULL);
+	while (tevent_common_have_events(f->ev)) {
+		turns(f->ev, 1);
 	}
+	assert_notes("message:1 DETACH message:1 DETACH message:2 message:2");
 }
 
 /* F11: ATTACH and DETACH, once each */
@@ -1387,6 +1415,7 @@ int main(void)
 		CASE(test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest),
 		CASE(test_fd_closed__added__cut_loose),
 		CASE(test_fd_closed__three_on_it__cut_loose_together),
+		TEST_ON(test_fd_closed__while_polled__error_and_warning_each, poll),
 		CASE(test_fd_closed__added__detached_once),
 		CASE(test_fd_closed__added__other_events_go_on),
 		CASE(test_fd_closed__cut_loose__loop_wait_ends),

@@ -63,17 +63,13 @@ struct Own {
 
     static uint16_t get_fd_flags(tevent_fd *fde)
     {
-        if (g_world->in_flags_call != 0 || !masked(Known::kF4Table)) {
-            say("table: get_fd_flags");
-        }
+        say("table: get_fd_flags");
         return original->get_fd_flags(fde);
     }
 
     static void set_fd_flags(tevent_fd *fde, uint16_t flags)
     {
-        if (g_world->in_flags_call != 0 || !masked(Known::kF4Table)) {
-            say("table: set_fd_flags %d", flags);
-        }
+        say("table: set_fd_flags %d", flags);
         original->set_fd_flags(fde, flags);
     }
 

@@ -22,17 +22,12 @@ constexpr int kKeepWrite = 12; // both bits: goes on asking for WRITE
 
 uint16_t get_flags(tevent_fd *fde)
 {
-    g_world->in_flags_call++;
-    const uint16_t flags = CALL(tevent_fd_get_flags)(fde);
-    g_world->in_flags_call--;
-    return flags;
+    return CALL(tevent_fd_get_flags)(fde);
 }
 
 void set_flags(tevent_fd *fde, uint16_t flags)
 {
-    g_world->in_flags_call++;
     CALL(tevent_fd_set_flags)(fde, flags);
-    g_world->in_flags_call--;
 }
 
 uint16_t stored_flags(const FdSlot &fd)

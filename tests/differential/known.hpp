@@ -45,7 +45,6 @@ namespace diff {
     X(kF2, "F2: TEVENT_FD_ERROR is newer: only together with READ, not shown to handlers")                   \
     X(kF4, "F4: open whether a second event keeps WRITE at a hang-up: one event on such an fd")              \
     X(kF4Late, "F4: WRITE alone asked for after the hang-up: epoll there does not look again: left out")     \
-    X(kF4Table, "F4: poll there switches WRITE off through the table: lines left out")                       \
     X(kF5, "F5, C16: flags 0 keep the loop alive there: not asked with such an event")                       \
     X(kF6Third, "F6: a third event on one fd: left out")                                                     \
     X(kF6Shared, "F6: two events that ask for the same flag don't take turns there: disjoint flags")         \

@@ -163,7 +163,6 @@ struct World {
     std::vector<std::string> detached; // lines, while `cutting`
     int cutting = 0;
     int signal_infos[4] = {kNone, kNone, kNone, kNone};
-    int in_flags_call = 0;  // ours, not the library's
     std::vector<int> loops; // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;  // slots of the wrappers and contexts pushed
     size_t uses_below = 0;  // those that the running handler found there
