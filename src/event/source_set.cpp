@@ -142,7 +142,6 @@ void SourceSet::cut_all_loose()
 
 void SourceSet::cut_loose_those_of(const WrapperScope &wrapper)
 {
-    cut_list_loose_of(fds, wrapper);
     timers.set_aside_if(
         [&](TimerNode &node) { return static_cast<TimerEvent &>(node).wrapper() == &wrapper; });
     for (TimerNode *node = timers.first_aside(); node != nullptr;) {

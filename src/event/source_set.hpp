@@ -67,7 +67,8 @@ public:
     // Every source leaves, each with its trace; no handler of it runs again.
     // What waits in the inbox becomes idle.
     void cut_all_loose();
-    // The same for the sources of one wrapper.
+    // The same for the sources of one wrapper, but for its fds: their loss of flags
+    // has to go through the context's table.
     void cut_loose_those_of(const WrapperScope &wrapper);
 
     bool is_valid() const { return timers.is_valid() && monitor.is_valid(); }

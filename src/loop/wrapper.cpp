@@ -72,20 +72,25 @@ tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, t
     return te;
 }
 
+void refuse_immediate(Context &wrapper)
+{
+    if (main_for_adding(wrapper) == nullptr && !wrapper.scope.freed) {
+        abort_with(&wrapper, "wrapper context: its main context is gone");
+        errno = EINVAL;
+    }
+}
+
 void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    if (!cancel(*im) || handler == nullptr) {
-        return;
-    }
-    Context *main = main_for_adding(*ev);
-    if (main == nullptr) {
-        if (!ev->scope.freed) {
-            abort_with(ev, "wrapper context: its main context is gone");
-            errno = EINVAL;
+    if (ev->scope.freed || ev->scope.main == nullptr) {
+        if (cancel(*im) && handler != nullptr) {
+            refuse_immediate(*ev);
         }
         return;
     }
+    // Compat: the table is called for a cancellation as well, and before it.
+    Context *main = ev->scope.main;
     main->ops->schedule_immediate(im, main, handler, private_data, handler_name, location);
     if (im->is_attached() && &im->set() == main) {
         im->scope_ = &ev->scope;
@@ -130,12 +135,27 @@ constinit const tevent_ops kWrapperTable = {
     .loop_wait = refuse_wait,
 };
 
+// Compat: the main context's table sees that they lose their flags.
+void cut_fds_loose(Context &main, const WrapperScope &wrapper)
+{
+    for (FdEvent *fde = main.fds.front(); fde != nullptr;) {
+        FdEvent *next = main.fds.next(*fde);
+        if (fde->wrapper() == &wrapper) {
+            main.ops->set_fd_flags(fde, 0);
+            cut_loose(*fde);
+        }
+        fde = next;
+    }
+}
+
 void cut_events_loose(Context &wrapper)
 {
     sever_threaded_contexts(wrapper);
     if (wrapper.scope.main != nullptr) {
-        turn_away_immediates_for(*wrapper.scope.main, wrapper);
-        wrapper.scope.main->cut_loose_those_of(wrapper.scope);
+        Context &main = *wrapper.scope.main;
+        turn_away_immediates_for(main, wrapper);
+        cut_fds_loose(main, wrapper.scope);
+        main.cut_loose_those_of(wrapper.scope);
     }
 }
 

@@ -1275,6 +1275,107 @@ static void test_handler_names__wakeup__is_the_originals(void **state)
 	talloc_free(ev);
 }
 
+/* ---- C24 with a wrapper, and what the library does to flags ---------- */
+
+static bool before_use(struct tevent_context *wrap_ev, void *private_data, struct tevent_context *main_ev,
+		       const char *location)
+{
+	return true;
+}
+
+static void after_use(struct tevent_context *wrap_ev, void *private_data, struct tevent_context *main_ev,
+		      const char *location)
+{
+}
+
+/* Of events whose handlers don't run. */
+static const struct tevent_wrapper_ops idle_wrapper_ops = {
+	.name = "idle",
+	.before_use = before_use,
+	.after_use = after_use,
+};
+
+static struct tevent_context *idle_wrapper(struct tevent_context *ev)
+{
+	int *wrapper_state = NULL;
+	struct tevent_context *wrap_ev = tevent_context_wrapper_create(ev, ev, &idle_wrapper_ops, &wrapper_state, int);
+
+	assert_non_null(wrap_ev);
+	return wrap_ev;
+}
+
+static const char *point_name(enum tevent_event_trace_point point)
+{
+	static const char *const names[] = {"attach", "detach", "before"};
+
+	return names[point];
+}
+
+static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace_point point, void *private_data)
+{
+	note("%s", point_name(point));
+}
+
+static void trace_fd(struct tevent_fd *fde, enum tevent_event_trace_point point, void *private_data)
+{
+	note("%s", point_name(point));
+}
+
+/* C24, I2, W2: the table is called first, and what was scheduled before is cancelled in there. */
+static void test_dispatch__immediate_of_a_wrapper_scheduled_again__table_comes_first(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_context *wrap_ev = idle_wrapper(ev);
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+
+	tevent_set_trace_immediate_callback(ev, trace_immediate, NULL);
+	tevent_schedule_immediate(im, wrap_ev, on_immediate, NULL);
+	assert_notes("schedule_immediate attach");
+	tevent_schedule_immediate(im, wrap_ev, on_immediate, NULL);
+	assert_notes("schedule_immediate attach schedule_immediate detach attach");
+	talloc_free(im);
+}
+
+/* C24, I2: so is a cancellation, of an idle immediate as well. */
+static void test_dispatch__immediate_of_a_wrapper_cancelled__reaches_the_table(void **state)
+{
+	struct tevent_context *ev = noting_context(fixture_of(state));
+	struct tevent_context *wrap_ev = idle_wrapper(ev);
+	struct tevent_immediate *im = tevent_create_immediate(ev);
+
+	tevent_schedule_immediate(im, wrap_ev, on_immediate, NULL);
+	tevent_set_trace_immediate_callback(ev, trace_immediate, NULL);
+	clear_notes();
+	_tevent_schedule_immediate(im, wrap_ev, NULL, NULL, "my name", "my place");
+	assert_notes("schedule_immediate detach");
+	assert_string_equal(last_handler_name, "my name");
+	assert_string_equal(last_location, "my place");
+	tevent_schedule_immediate(im, wrap_ev, NULL, NULL);
+	assert_notes("schedule_immediate detach schedule_immediate");
+}
+
+/* C24, W5: the fd events of a wrapper that goes lose their flags through the table. */
+static void test_dispatch__wrapper_freed__its_fds_lose_their_flags_through_the_table(void **state)
+{
+	struct tevent_context *ev;
+	struct tevent_context *wrap_ev;
+	int fds[2];
+
+	NEWER_THAN_ORACLE("0.14.1 does not trace this DETACH");
+	ev = noting_context(fixture_of(state));
+	wrap_ev = idle_wrapper(ev);
+	pipe_pair(fds);
+	tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_add_fd(wrap_ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL);
+	tevent_add_fd(wrap_ev, ev, fds[1], 0, on_fd, NULL);
+	tevent_set_trace_fd_callback(ev, trace_fd, NULL);
+	clear_notes();
+	talloc_free(wrap_ev);
+	assert_notes("set_fd_flags detach set_fd_flags detach");
+	talloc_free(ev);
+	close_pair(fds);
+}
+
 /* F4, C24: poll takes WRITE off a broken fd through the table; epoll does it behind its back. */
 static void test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table(void **state)
 {
@@ -1728,6 +1829,9 @@ int main(void)
 		TEST_EACH_BACKEND(test_handler_names__queues__are_the_originals),
 		TEST_EACH_BACKEND(test_handler_names__thread_proxy__are_the_originals),
 		TEST(test_handler_names__wakeup__is_the_originals),
+		TEST_EACH_BACKEND(test_dispatch__immediate_of_a_wrapper_scheduled_again__table_comes_first),
+		TEST_EACH_BACKEND(test_dispatch__immediate_of_a_wrapper_cancelled__reaches_the_table),
+		TEST_EACH_BACKEND(test_dispatch__wrapper_freed__its_fds_lose_their_flags_through_the_table),
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, epoll),
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll),
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll_mt),

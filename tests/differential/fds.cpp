@@ -253,9 +253,7 @@ void fd_get_flags(const Step &s)
 {
     if (FdSlot *fd = fd_of(s)) {
         say("flags %s %d %d", fd->name, get_flags(pointer(*fd)), get_flags(nullptr));
-        if (fd->ctx != kNone || !masked(Known::kW5)) {
-            say("stored %d", stored_flags(*fd));
-        }
+        say("stored %d", stored_flags(*fd));
     }
 }
 

@@ -61,9 +61,7 @@ namespace diff {
     X(kS5, "S5: the last event goes while its signal is blocked: stays blocked there: worked off before")    \
     X(kI4, "I4: tevent_reset_immediate is newer: a NULL handler there")                                      \
     X(kR7, "R7: finishing or posting a request that was received already crashes there: left out")           \
-    X(kW2, "C24, I2: with a wrapper a table is called before the cancelling there: no own tables below one") \
     X(kW3, "W3: the handler of a wrapper that is pushed: the stack is wrong there after the abort: no loop") \
-    X(kW5, "W5: the stored flags of a freed wrapper's fds are 0 there: not shown")                           \
     X(kW4, "W4: re-initialising a wrapper: freeing it crashes there after the abort: left out")              \
     X(kO1, "O1: TRACE and WARNING messages: lines left out")                                                 \
     X(kO6, "O6: call flow is newer: looked at in ours alone")                                                \

@@ -148,7 +148,7 @@ void wrapper_new(const Step &s)
     ContextSlot(&wrappers)[2] = reinterpret_cast<ContextSlot(&)[2]>(w.contexts[3]);
     ContextSlot *wrapper = vacant(wrappers, s[0]);
     ContextSlot *main = main_context(s[1]);
-    if (wrapper == nullptr || main == nullptr || (main->backend >= kFirstOwnBackend && avoid(Known::kW2))) {
+    if (wrapper == nullptr || main == nullptr) {
         return;
     }
     reserve(*wrapper, kNone);
