@@ -21,6 +21,7 @@ bool FdMonitor::open(Policy policy)
         poller_ = &epoll_;
         return true;
     }
+    report_.message(TEVENT_DEBUG_FATAL, "no epoll instance: %s\n", os::error_text(errno));
     if (policy == Policy::kEpoll) {
         return false;
     }

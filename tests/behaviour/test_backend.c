@@ -1470,16 +1470,38 @@ static void test_standard__no_descriptor_for_epoll__works(void **state)
 	assert_child_succeeds(init_standard_without_descriptors, NULL);
 }
 
+static void reinitialise_without_descriptors(void *arg)
+{
+	struct tevent_context *ev = arg;
+
+	set_debug_recorder(ev);
+	forbid_new_descriptors();
+	child_assert(tevent_re_initialise(ev) == 0);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+	child_assert(tevent_re_initialise(ev) == 0);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
+	child_assert(debug_messages[TEVENT_DEBUG_ERROR] == 0);
+}
+
+/* C5, C10: standard tells at FATAL level that there was no instance to be had; it does not try again. */
+static void test_standard__no_descriptor_at_reinitialise__is_told_once(void **state)
+{
+	assert_child_succeeds(reinitialise_without_descriptors, fixture_of(state)->ev);
+}
+
 static void init_epoll_without_descriptors(void *arg)
 {
 	struct tevent_context *ev = arg;
 
+	set_debug_recorder(ev);
 	forbid_new_descriptors();
 	child_assert(tevent_context_init_byname(NULL, "epoll") == NULL);
 	child_assert(tevent_re_initialise(ev) != 0);
+	child_assert(tevent_re_initialise(ev) != 0);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 2);
 }
 
-/* C5, C7, C10: plain epoll fails. */
+/* C5, C7, C10: plain epoll fails, and tells so at FATAL level. */
 static void test_epoll__no_descriptor__init_and_reinitialise_fail(void **state)
 {
 	assert_child_succeeds(init_epoll_without_descriptors, fixture_of(state)->ev);
@@ -1835,7 +1857,9 @@ int main(void)
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, epoll),
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll),
 		TEST_ON(test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table, poll_mt),
+
 		TEST(test_standard__no_descriptor_for_epoll__works),
+		TEST(test_standard__no_descriptor_at_reinitialise__is_told_once),
 		TEST_ON(test_epoll__no_descriptor__init_and_reinitialise_fail, epoll),
 		TEST(test_poll__no_descriptor__only_poll_mt_fails),
 		TEST(test_standard__file_that_epoll_refuses__all_fds_are_served),
