@@ -166,9 +166,9 @@ int after_time_limit(Context &ev)
         run_signals(ev);
         return 0;
     case WaitResult::kFailed:
-        break; // the monitor has said what was to be said
+        break;
     }
-    return 0;
+    return ev.monitor.recover_from_failed_wait() ? run_turn(ev) : 0;
 }
 
 } // namespace

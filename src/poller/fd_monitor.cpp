@@ -180,10 +180,19 @@ Watch *FdMonitor::take_not_open()
 WaitResult FdMonitor::wait(int timeout_ms)
 {
     const WaitResult result = uses_epoll() ? epoll_.wait(timeout_ms) : poller_->wait(timeout_ms);
-    if (result == WaitResult::kFailed && uses_epoll()) {
-        fall_back("epoll wait");
+    if (result == WaitResult::kFailed) [[unlikely]] {
+        wait_error_ = errno;
     }
     return result;
+}
+
+bool FdMonitor::recover_from_failed_wait()
+{
+    if (!uses_epoll()) {
+        return false;
+    }
+    errno = wait_error_;
+    return fall_back("epoll wait");
 }
 
 Ready FdMonitor::ready()

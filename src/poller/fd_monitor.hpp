@@ -54,6 +54,8 @@ public:
     // A watch that update() found to be without open file; each once.
     Watch *take_not_open();
     WaitResult wait(int timeout_ms);
+    // After kFailed.  True: it was epoll that failed, and the next wait is poll(2)'s.
+    bool recover_from_failed_wait();
     // After kReady.
     Ready ready();
 
@@ -80,6 +82,7 @@ private:
     Policy policy_ = Policy::kPoll;
     bool fell_back_ = false;
     uint32_t fork_generation_ = 0;
+    int wait_error_ = 0; // of the last wait that failed
     int wakeup_fd_ = -1;
     WatchList pending_;
     WatchList not_open_;

@@ -1651,19 +1651,56 @@ static void test_epoll__fd_that_it_refuses__is_fatal(void **state)
 	assert_fatal(epoll_watches_null, NULL);
 }
 
-/* Puts something that is no epoll instance in the place of the instance that
- * the next context made by `name` has. */
-static struct tevent_context *context_with_broken_instance(TALLOC_CTX *mem_ctx, const char *name, int *instance_fd)
+/* The number that the next context's instance will have: the lowest free one. */
+static int number_of_next_instance(void)
 {
-	int instance = open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest free number */
-	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct tevent_context *ev;
+	int number = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	close(instance);
-	ev = tevent_context_init_byname(mem_ctx, name);
+	close(number);
+	return number;
+}
+
+static int broken_instance = -1;
+
+/* Puts something that is no epoll instance in its place. */
+static void break_instance(int instance)
+{
+	broken_instance = instance;
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
 	dup2(null_fd, instance);
 	close(null_fd);
-	*instance_fd = instance;
+}
+
+/* When the context is gone: the number is the program's.  The original has closed it. */
+static void close_broken_instance(void)
+{
+	close(broken_instance);
+}
+
+static struct tevent_context *context_with_broken_instance(TALLOC_CTX *mem_ctx, const char *name)
+{
+	int instance = number_of_next_instance();
+	struct tevent_context *ev = tevent_context_init_byname(mem_ctx, name);
+
+	break_instance(instance);
+	return ev;
+}
+
+/* The instance breaks when it has been told of an fd, which is ready. */
+static struct tevent_context *context_whose_instance_broke(TALLOC_CTX *mem_ctx, const char *name, int fds[2],
+							   struct tevent_fd **fde)
+{
+	int instance = number_of_next_instance();
+	struct tevent_context *ev = tevent_context_init_byname(mem_ctx, name);
+
+	socket_pair(fds);
+	*fde = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0]);
+	write_byte(fds[1]);
+	turns(ev, 1);
+	write_byte(fds[1]);
+	clear_notes();
+	break_instance(instance);
 	return ev;
 }
 
@@ -1672,29 +1709,124 @@ static void test_standard__wait_fails__moves_to_poll(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *ev;
-	int fds[2], instance;
+	int fds[2];
 
 	pipe_pair(fds);
 	write_byte(fds[1]);
-	ev = context_with_broken_instance(f->mem, "standard", &instance);
+	ev = context_with_broken_instance(f->mem, "standard");
 	set_debug_recorder(ev);
 	tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0]);
 	settle(ev, 5);
 	assert_notes("fd");
 	assert_true(debug_messages[TEVENT_DEBUG_ERROR] > 0);
 	assert_int_equal(talloc_free(ev), 0);
-	close(instance); /* the number is the program's; 0.14.1 has closed it */
+	close_broken_instance();
 	close_pair(fds);
+}
+
+static void note_point(enum tevent_trace_point point, void *private_data)
+{
+	static const char *const names[] = {"before-wait", "after-wait", "before-once", "after-once"};
+
+	note("%s", names[point]);
+	errno = EUCLEAN;
+}
+
+static void note_level(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+	PRINTF_ATTRIBUTE(3, 0);
+
+static void note_level(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
+{
+	note("message:%d", (int)level);
+}
+
+/* C5: what is ready is served in that very turn; the message comes after AFTER_WAIT. */
+static void test_standard__wait_fails__fd_is_served_in_that_turn(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	ev = context_whose_instance_broke(f->mem, "standard", fds, &fde);
+	tevent_set_debug(ev, note_level, NULL);
+	tevent_set_trace_callback(ev, note_point, NULL);
+	turns(ev, 1);
+	assert_notes("before-once before-wait after-wait message:1 before-wait after-wait fd after-once");
+	talloc_free(ev);
+	close_broken_instance();
+	close_pair(fds);
+}
+
+/* C5, C11: a timer that comes due in the second wait of the turn runs in it. */
+static void test_standard__wait_fails__timer_runs_in_that_turn(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = context_with_broken_instance(f->mem, "standard");
+
+	tevent_add_timer(ev, ev, in_ms(5), on_timer, NULL);
+	turns(ev, 1);
+	assert_notes("timer");
+	talloc_free(ev);
+	close_broken_instance();
+}
+
+static struct tevent_context *late_context;
+static struct tevent_immediate *late_immediate;
+
+static void schedule_at_after_wait(enum tevent_trace_point point, void *private_data)
+{
+	if (point == TEVENT_TRACE_AFTER_WAIT && late_immediate != NULL) {
+		tevent_schedule_immediate(late_immediate, late_context, on_immediate, NULL);
+		late_immediate = NULL;
+	}
+}
+
+/* C5, C11: the turn is taken again from its beginning: signals and immediates come before the wait. */
+static void test_standard__wait_fails__turn_begins_again(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = context_with_broken_instance(f->mem, "standard");
+
+	late_context = ev;
+	late_immediate = tevent_create_immediate(ev);
+	tevent_set_trace_callback(ev, schedule_at_after_wait, NULL);
+	tevent_add_timer(ev, ev, in_ms(60000), on_timer, NULL);
+	turns(ev, 1);
+	assert_notes("im");
+	talloc_free(ev);
+	close_broken_instance();
+}
+
+static void tell_parent_of_after_wait(enum tevent_trace_point point, void *private_data)
+{
+	if (point == TEVENT_TRACE_AFTER_WAIT) {
+		(*fatal_messages)++;
+	}
 }
 
 static void wait_on_broken_instance(void *arg)
 {
-	int instance;
-	struct tevent_context *ev = context_with_broken_instance(NULL, "epoll", &instance);
+	struct tevent_context *ev = context_with_broken_instance(NULL, "epoll");
 
 	expect_fatal_in_child(ev);
 	tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL);
 	tevent_loop_once(ev);
+}
+
+static void trace_wait_on_broken_instance(void *arg)
+{
+	struct tevent_context *ev = context_with_broken_instance(NULL, "epoll");
+
+	tevent_set_trace_callback(ev, tell_parent_of_after_wait, NULL);
+	tevent_add_timer(ev, ev, in_ms(1000), on_timer, NULL);
+	tevent_loop_once(ev);
+}
+
+/* C5, O3: AFTER_WAIT comes before the end. */
+static void test_epoll__wait_fails__after_wait_is_traced(void **state)
+{
+	assert_fatal(trace_wait_on_broken_instance, NULL);
 }
 
 /* C5: with plain epoll that is the end as well. */
@@ -1869,7 +2001,11 @@ int main(void)
 		TEST(test_standard__moved_to_poll__wakeup_still_works),
 		TEST(test_epoll__fd_that_it_refuses__is_fatal),
 		TEST(test_standard__wait_fails__moves_to_poll),
+		TEST(test_standard__wait_fails__fd_is_served_in_that_turn),
+		TEST(test_standard__wait_fails__turn_begins_again),
+		TEST(test_standard__wait_fails__timer_runs_in_that_turn),
 		TEST(test_epoll__wait_fails__is_fatal),
+		TEST(test_epoll__wait_fails__after_wait_is_traced),
 		TEST(test_standard__no_descriptor_after_fork__moves_to_poll),
 		TEST_ON(test_epoll__no_descriptor_after_fork__is_fatal, epoll),
 		TEST_ON(test_poll__regular_file__is_always_ready, poll),
