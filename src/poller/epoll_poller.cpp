@@ -48,6 +48,7 @@ bool EpollPoller::reopen(WatchList &pending)
 
 bool EpollPoller::update(WatchList &pending, WatchList &not_open)
 {
+    refused_change_ = false;
     if (!tell_about_wakeup()) {
         return false;
     }
@@ -57,6 +58,7 @@ bool EpollPoller::update(WatchList &pending, WatchList &not_open)
             error = EBADFD; // it is not the watch whose descriptor is closed
         }
         if (error != 0 && error != EBADF) {
+            refused_change_ = w->told != 0;
             errno = error;
             return false;
         }

@@ -35,6 +35,9 @@ public:
 
     bool knows_wakeup() const { return wakeup_told_ || wakeup_fd_ == -1; }
     bool update(WatchList &pending, WatchList &not_open) override;
+    // After a failed update(): it was no new registration that failed, but the
+    // change of one.
+    bool refused_change() const { return refused_change_; }
     void forget(Watch &watch) override;
     void moved(Watch &) override {} // the kernel knows number and generation alone
     WaitResult wait(int timeout_ms) override;
@@ -49,6 +52,7 @@ private:
     OwnedDescriptor instance_;
     int wakeup_fd_ = -1;
     bool wakeup_told_ = false;
+    bool refused_change_ = false;
     ReadyGuess guess_;
     epoll_event reported_ = {};
 };

@@ -162,10 +162,22 @@ bool FdMonitor::tell_changes()
             report_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
             set_wakeup_fd(-1);
         } else {
+            report_refused_change();
             fall_back("epoll registration");
         }
     }
     return true;
+}
+
+// Compat: a change that the kernel refuses has a message of its own.
+void FdMonitor::report_refused_change()
+{
+    const int error = errno;
+    if (epoll_.refused_change()) {
+        report_.message(TEVENT_DEBUG_FATAL, "epoll does not change a registration: %s\n",
+                        os::error_text(error));
+    }
+    errno = error;
 }
 
 Watch *FdMonitor::take_not_open()

@@ -71,6 +71,7 @@ private:
         }
     }
     [[gnu::cold, gnu::noinline]] void leave_parents_instance();
+    void report_refused_change();
     bool fall_back(const char *what);
     void use_poll();
 

@@ -1798,6 +1798,41 @@ static void test_standard__wait_fails__turn_begins_again(void **state)
 	close_broken_instance();
 }
 
+/* C5: a change that the instance refuses: FATAL for the refusal, ERROR for the move. */
+static void test_standard__change_refused__is_told_at_two_levels(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev;
+	struct tevent_fd *fde;
+	int fds[2];
+
+	NEWER_THAN_ORACLE("0.14.1 has only the second message");
+	ev = context_whose_instance_broke(f->mem, "standard", fds, &fde);
+	tevent_set_debug(ev, note_level, NULL);
+	tevent_fd_set_flags(fde, TEVENT_FD_READ | TEVENT_FD_WRITE);
+	turns(ev, 1);
+	assert_notes("message:0 message:1 fd");
+	talloc_free(ev);
+	close_pair(fds);
+}
+
+/* C5: a registration that it refuses: ERROR for the move alone. */
+static void test_standard__registration_refused__is_told_at_error_level(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *ev = context_with_broken_instance(f->mem, "standard");
+	int fds[2];
+
+	pipe_pair(fds);
+	write_byte(fds[1]);
+	tevent_set_debug(ev, note_level, NULL);
+	tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd_drain, &fds[0]);
+	turns(ev, 1);
+	assert_notes("message:1 fd");
+	talloc_free(ev);
+	close_pair(fds);
+}
+
 static void tell_parent_of_after_wait(enum tevent_trace_point point, void *private_data)
 {
 	if (point == TEVENT_TRACE_AFTER_WAIT) {
@@ -2004,6 +2039,8 @@ int main(void)
 		TEST(test_standard__wait_fails__fd_is_served_in_that_turn),
 		TEST(test_standard__wait_fails__turn_begins_again),
 		TEST(test_standard__wait_fails__timer_runs_in_that_turn),
+		TEST(test_standard__change_refused__is_told_at_two_levels),
+		TEST(test_standard__registration_refused__is_told_at_error_level),
 		TEST(test_epoll__wait_fails__is_fatal),
 		TEST(test_epoll__wait_fails__after_wait_is_traced),
 		TEST(test_standard__no_descriptor_after_fork__moves_to_poll),
