@@ -576,6 +576,26 @@ static void test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest(void **st
 	close_fd(&s[0]);
 }
 
+/* F4, D6: the peer sends no more, and can still be written to: both are served */
+static void test_fd_shared__peer_shut_down_sending__reader_and_writer_take_turns(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	int s[2], calls[2] = {0, 0};
+
+	if (strncmp(f->backend, "poll", 4) != 0) {
+		DEVIATION("D6", "epoll: the writer is not called any more");
+	}
+	socket_pair(s);
+	count_on(f, s[0], R, &calls[0]);
+	count_on(f, s[0], W, &calls[1]);
+	assert_int_equal(shutdown(s[1], SHUT_WR), 0);
+	next_calls(f->ev, 4);
+	assert_int_equal(calls[0], 2);
+	assert_int_equal(calls[1], 2);
+	close_fd(&s[0]);
+	close_fd(&s[1]);
+}
+
 /* ---- closed descriptors ------------------------------------------------ */
 
 /* A number that no open descriptor has. */
@@ -1413,6 +1433,7 @@ int main(void)
 		CASE(test_fd_shared__write_only_and_hang_up__all_switched_off),
 		CASE(test_fd_shared__hang_up_with_a_reader__only_the_reader_is_called),
 		CASE(test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest),
+		CASE(test_fd_shared__peer_shut_down_sending__reader_and_writer_take_turns),
 		CASE(test_fd_closed__added__cut_loose),
 		CASE(test_fd_closed__three_on_it__cut_loose_together),
 		TEST_ON(test_fd_closed__while_polled__error_and_warning_each, poll),
