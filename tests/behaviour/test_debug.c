@@ -289,7 +289,7 @@ static void immediate_of_this_name(struct tevent_context *ev, struct tevent_imme
 	told_before_handler = was_told();
 }
 
-/* O2: a timer's adding. */
+/* O2, D2: a timer's adding: the handler's name is in it, the words are open. */
 static void test_trace_messages__timer_added__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
