@@ -196,7 +196,11 @@ ssize_t write(int fd, const void *buffer, size_t size)
 
 bool is_marked_file(int fd)
 {
-    return real_os::is_marked_file(fd);
+    const bool is_marked = real_os::is_marked_file(fd);
+    if (!is_marked) {
+        fault_descriptor(fd, false); // the program's by now: the library leaves it alone
+    }
+    return is_marked;
 }
 
 void block_signals_in_this_thread()
