@@ -1813,6 +1813,7 @@ static void test_standard__change_refused__is_told_at_two_levels(void **state)
 	turns(ev, 1);
 	assert_notes("message:0 message:1 fd");
 	talloc_free(ev);
+	close_broken_instance();
 	close_pair(fds);
 }
 
@@ -1830,6 +1831,7 @@ static void test_standard__registration_refused__is_told_at_error_level(void **s
 	turns(ev, 1);
 	assert_notes("message:1 fd");
 	talloc_free(ev);
+	close_broken_instance();
 	close_pair(fds);
 }
 
