@@ -366,15 +366,15 @@ void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
 #define TEVENT_FD_READABLE(fde) \
 	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_READ)
 #define TEVENT_FD_NOT_READABLE(fde) \
-	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_READ)
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & (0xffff & ~TEVENT_FD_READ))
 #define TEVENT_FD_WRITEABLE(fde) \
 	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_WRITE)
 #define TEVENT_FD_NOT_WRITEABLE(fde) \
-	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_WRITE)
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & (0xffff & ~TEVENT_FD_WRITE))
 #define TEVENT_FD_WANTERROR(fde) \
 	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) | TEVENT_FD_ERROR)
 #define TEVENT_FD_NOT_WANTERROR(fde) \
-	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & ~TEVENT_FD_ERROR)
+	tevent_fd_set_flags(fde, tevent_fd_get_flags(fde) & (0xffff & ~TEVENT_FD_ERROR))
 #endif
 
 /**

@@ -11,7 +11,8 @@
 #   3. types, enums, constants and structs are what they have to be, members in
 #      their order;
 #   4. it defines the macros listed here and no others; each expands to exactly
-#      what it has to, and is an expression;
+#      what it has to, and is an expression without a warning, of conversions
+#      too;
 #   5. the deprecated part is hidden without TEVENT_DEPRECATED and has the
 #      attribute with it;
 #   6. C++ sees C functions.
@@ -321,9 +322,9 @@ cat >"$tmp/macros" <<'END'
 - | TEVENT_FD_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) | 1)
 - | TEVENT_FD_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) | 2)
 - | TEVENT_FD_WANTERROR(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) | 4)
-- | TEVENT_FD_NOT_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & ~1)
-- | TEVENT_FD_NOT_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & ~2)
-- | TEVENT_FD_NOT_WANTERROR(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & ~4)
+- | TEVENT_FD_NOT_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & (0xffff & ~1))
+- | TEVENT_FD_NOT_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & (0xffff & ~2))
+- | TEVENT_FD_NOT_WANTERROR(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & (0xffff & ~4))
 - | tevent_req_set_callback(R, H, P) | _tevent_req_set_callback(R, H, "H", P)
 - | tevent_req_callback_data(R, struct y) | TYPED(_tevent_req_callback_data(R), struct y)
 - | tevent_req_callback_data_void(R) | _tevent_req_callback_data(R)
@@ -372,8 +373,8 @@ C | EVENT_FD_READ | 1
 C | EVENT_FD_WRITE | 2
 C | EVENT_FD_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) | 2)
 C | EVENT_FD_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) | 1)
-C | EVENT_FD_NOT_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & ~2)
-C | EVENT_FD_NOT_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & ~1)
+C | EVENT_FD_NOT_WRITEABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & (0xffff & ~2))
+C | EVENT_FD_NOT_READABLE(X) | tevent_fd_set_flags(X, tevent_fd_get_flags(X) & (0xffff & ~1))
 C | ev_debug_level | tevent_debug_level
 C | EV_DEBUG_FATAL | TEVENT_DEBUG_FATAL
 C | EV_DEBUG_ERROR | TEVENT_DEBUG_ERROR
@@ -545,7 +546,8 @@ done
 for language in "$cc -std=c99 $tmp/use.c" "$cc -std=gnu17 $tmp/use.c" \
 	"$cxx -std=c++11 $tmp/use.cpp" "$cxx -std=c++20 $tmp/use.cpp"; do
 	rm -f "$tmp/use.o"
-	if ! quietly "$tmp/log" $language -Wall -Wextra -Werror $flags -c -o "$tmp/use.o"; then
+	if ! quietly "$tmp/log" $language -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Werror \
+		$flags -c -o "$tmp/use.o"; then
 		fail "macros as expressions: ${language% *}"
 		head -n 5 "$tmp/log" >&2
 		continue
