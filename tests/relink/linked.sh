@@ -14,7 +14,17 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 shift
 
-loader=$(echo /lib*/ld-linux-*.so.*)
+# A system may have loaders for several architectures: a program names its own.  A library's is that of the programs which
+# load it, as of any program of the system's own architecture.
+loader_of() { # file
+	local program loader
+	for program in "$1" "$BASH"; do
+		loader=$(readelf -lW "$program" 2>/dev/null | sed -n 's/.*\[Requesting program interpreter: \(.*\)\]$/\1/p')
+		[ -z "$loader" ] || break
+	done
+	[ -x "$loader" ] || fail "no loader for $1"
+	echo "$loader"
+}
 grep -v '^#' "$here/linked.tsv" >"$scratch/all"
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -39,6 +49,7 @@ fi
 looked_at=0
 for file in "${files[@]}"; do
 	[ -e "$file" ] || fail "$file is not there"
+	loader=$(loader_of "$file")
 	# As ldd -r does.  What a plug-in lacks is in the program that loads it: it lacks the same with the control.
 	env LD_LIBRARY_PATH="$libdir" LD_TRACE_LOADED_OBJECTS=1 LD_WARN=yes LD_BIND_NOW=yes \
 		"$loader" "$file" >"$scratch/trace" 2>&1 || true
