@@ -3,20 +3,23 @@
 # TEVENT_HARDENING: the library as distributions build theirs (Debian: hardening=+all, and what it leaves to the
 # compiler's defaults elsewhere).  docs/hardening.md says against what each flag is, and what it costs.
 #
-# On where code is optimised and no sanitizer is at work: _FORTIFY_SOURCE needs the one and hides calls from the other.
+# In each configuration that is optimised (cmake/configurations.cmake) where no sanitizer is at work: _FORTIFY_SOURCE
+# needs the one and hides calls from the other.
 
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
 
-set(hardening_default OFF)
-if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$" AND NOT TEVENT_SANITIZE)
-  set(hardening_default ON)
+set(hardening_default ON)
+if(TEVENT_SANITIZE)
+  set(hardening_default OFF)
 endif()
-option(TEVENT_HARDENING "Build the library with the flags of docs/hardening.md" ${hardening_default})
+option(TEVENT_HARDENING "Build the library with the flags of docs/hardening.md where it is optimised" ${hardening_default})
 
+set(tevent_hardened_configurations)
 set(tevent_hardening_compile)
 set(tevent_hardening_link)
-if(TEVENT_HARDENING)
+if(TEVENT_HARDENING AND tevent_optimised_configurations)
+  set(tevent_hardened_configurations ${tevent_optimised_configurations})
   # Level 3 where compiler and libc have it; they warn where they take it for 2.
   set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
   check_cxx_source_compiles("#include <cstdio>\nint main() { return 0; }" TEVENT_HAS_FORTIFY_3)
@@ -35,4 +38,7 @@ if(TEVENT_HARDENING)
     endif()
   endforeach()
   set(tevent_hardening_link -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  in_configurations(hardened ${tevent_hardened_configurations})
+  set(tevent_hardening_compile "$<${hardened}:${tevent_hardening_compile}>")
+  set(tevent_hardening_link "$<${hardened}:${tevent_hardening_link}>")
 endif()
