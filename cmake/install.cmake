@@ -37,11 +37,35 @@ pc_path(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}" ${pc_dir})
 configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc DESTINATION ${pc_dir})
 
-# In the build tree: PKG_CONFIG_PATH=<build directory> makes pkg-config prefer tevent-uninstalled.pc.
-set(PC_PREFIX ${PROJECT_BINARY_DIR})
-set(PC_LIBDIR ${TEVENT_LIBDIR})
-set(PC_INCLUDEDIR ${PROJECT_SOURCE_DIR}/include)
-configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${PROJECT_BINARY_DIR}/tevent-uninstalled.pc @ONLY)
+# In the build tree: PKG_CONFIG_PATH=<build directory> makes pkg-config prefer tevent-uninstalled.pc.  With a
+# multi-config generator each configuration has its own file, in <build directory>/<configuration>.  The one in the
+# build directory itself is for the default configuration; without it pkg-config would find the system's library.
+
+# A path with the quotes that pkg-config expects in a value.  ${pcfiledir} has them already.
+function(escape variable path)
+  string(REGEX REPLACE "([ \t\"'\\\\#])" "\\\\\\1" path "${path}")
+  set(${variable} ${path} PARENT_SCOPE)
+endfunction()
+
+function(write_uninstalled_pc directory libdir)
+  escape(PC_PREFIX ${PROJECT_BINARY_DIR})
+  escape(PC_LIBDIR ${libdir})
+  escape(PC_INCLUDEDIR ${PROJECT_SOURCE_DIR}/include)
+  configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${directory}/tevent-uninstalled.pc @ONLY)
+endfunction()
+
+if(CMAKE_CONFIGURATION_TYPES)
+  foreach(configuration IN LISTS CMAKE_CONFIGURATION_TYPES)
+    write_uninstalled_pc(${PROJECT_BINARY_DIR}/${configuration} ${TEVENT_LIBDIR}/${configuration})
+  endforeach()
+  list(GET CMAKE_CONFIGURATION_TYPES 0 default_configuration)
+  if(CMAKE_DEFAULT_BUILD_TYPE)
+    set(default_configuration ${CMAKE_DEFAULT_BUILD_TYPE})
+  endif()
+  write_uninstalled_pc(${PROJECT_BINARY_DIR} ${TEVENT_LIBDIR}/${default_configuration})
+else()
+  write_uninstalled_pc(${PROJECT_BINARY_DIR} ${TEVENT_LIBDIR})
+endif()
 
 # ---- CMake package -----------------------------------------------------------------------------------------
 

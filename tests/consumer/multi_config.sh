@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# multi_config.sh SCRATCH: one build tree with several configurations (Ninja Multi-Config).  MinSizeRel is what a
+# release has to be, Debug has its assertions, Release is compiled with what a release needs as well, and each
+# configuration's tevent-uninstalled.pc leads to its own library.
+#
+# Rules: A6
+
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+build="$scratch/a build"
+configure "$source" "$build" -G "Ninja Multi-Config" "-DCMAKE_CONFIGURATION_TYPES=Debug;MinSizeRel;Release"
+
+quiet_cmake --build "$build" --config MinSizeRel -j 2
+libdir=$build/lib/MinSizeRel
+check_release "Ninja Multi-Config, MinSizeRel" "$libdir/libtevent.so.0" "$libdir/libtevent.a"
+by_pkg_config "Ninja Multi-Config, MinSizeRel" "$build/MinSizeRel" "$libdir"
+
+# The configuration that is built when none is named.
+quiet_cmake --build "$build" -j 2
+libdir=$build/lib/Debug
+has_assertions "$libdir/libtevent.so.0" && has_assertions "$libdir/libtevent.a" || fail "no assertions in Debug"
+by_pkg_config "Ninja Multi-Config, Debug, the default" "$build" "$libdir"
+
+compiles_with() { # configuration, flags...
+	local commands flag
+	commands=$(grep "objects\.dir/$1/src/loop/turn\.cpp\.o -c " "$build/compile_commands.json") ||
+		fail "no command for turn.cpp in $1"
+	for flag in "${@:2}"; do
+		case $flag in
+		!*) [[ $commands != *" ${flag#!} "* ]] || fail "$1 is compiled with ${flag#!}" ;;
+		*) [[ $commands == *" $flag "* ]] || fail "$1 is not compiled with $flag" ;;
+		esac
+	done
+}
+compiles_with Release -O3 -DNDEBUG -U_FORTIFY_SOURCE -fstack-protector-strong
+compiles_with MinSizeRel -Os !-O3
+say "ok: Ninja Multi-Config: Debug has assertions, Release is compiled as a release, MinSizeRel for size"
+
+rm -rf "$scratch"
