@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# distribution.sh SCRATCH: a build as distributions make it, with the build type None and their own flags, is a release.
+# distribution.sh SCRATCH: a build as distributions make it, with the build type None and their own flags, is a release,
+# also where CMAKE_UNITY_BUILD is on.
 # TEVENT_ASSERTIONS adds or removes assertions with any type, and -O0 is respected.
 #
 # Rules: A6
@@ -14,7 +15,7 @@ if command -v dpkg-buildflags >/dev/null; then
 	flags="$(dpkg-buildflags --get CXXFLAGS) $(dpkg-buildflags --get CPPFLAGS)"
 fi
 build=$scratch/none
-configure "$source" "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="$flags"
+configure "$source" "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_UNITY_BUILD=ON
 quiet_cmake --build "$build" --target tevent -j 2
 check_release "None, $flags" "$build/lib/libtevent.so.0"
 
