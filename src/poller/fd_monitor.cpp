@@ -198,9 +198,20 @@ WaitResult FdMonitor::wait(int timeout_ms)
     return result;
 }
 
+// Once for each error: a limit of descriptors that is lower than their number
+// (EINVAL) makes each further poll(2) fail as well, and the loop spins.
+void FdMonitor::report_failed_poll()
+{
+    if (wait_error_ != reported_error_) {
+        report_.message(TEVENT_DEBUG_ERROR, "poll: %s\n", os::error_text(wait_error_));
+        reported_error_ = wait_error_;
+    }
+}
+
 bool FdMonitor::recover_from_failed_wait()
 {
     if (!uses_epoll()) {
+        report_failed_poll();
         return false;
     }
     errno = wait_error_;

@@ -71,6 +71,7 @@ private:
         }
     }
     [[gnu::cold, gnu::noinline]] void leave_parents_instance();
+    void report_failed_poll();
     void report_refused_change();
     bool fall_back(const char *what);
     void use_poll();
@@ -83,7 +84,8 @@ private:
     Policy policy_ = Policy::kPoll;
     bool fell_back_ = false;
     uint32_t fork_generation_ = 0;
-    int wait_error_ = 0; // of the last wait that failed
+    int wait_error_ = 0;     // of the last wait that failed
+    int reported_error_ = 0; // of poll(2)
     int wakeup_fd_ = -1;
     WatchList pending_;
     WatchList not_open_;

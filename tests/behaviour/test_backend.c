@@ -1771,6 +1771,33 @@ static void test_standard__wait_fails__timer_runs_in_that_turn(void **state)
 	close_broken_instance();
 }
 
+static void poll_more_than_allowed(void *arg)
+{
+	struct tevent_context *ev = tevent_context_init_byname(NULL, "poll");
+	struct rlimit few;
+	int fds[2];
+
+	for (int i = 0; i < 8; i++) {
+		child_assert(pipe(fds) == 0);
+		child_assert(tevent_add_fd(ev, ev, fds[0], TEVENT_FD_READ, on_fd, NULL) != NULL);
+	}
+	child_assert(getrlimit(RLIMIT_NOFILE, &few) == 0);
+	few.rlim_cur = 4;
+	child_assert(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	set_debug_recorder(ev);
+	for (int i = 0; i < 3; i++) {
+		child_assert(tevent_loop_once(ev) == 0);
+	}
+	child_assert(debug_messages[TEVENT_DEBUG_ERROR] == 1);
+}
+
+/* C12: poll(2) fails for good, and the loop spins: it says so, once. */
+static void test_poll__fewer_descriptors_allowed_than_watched__is_reported_once(void **state)
+{
+	NEWER_THAN_ORACLE("0.14.1 spins without a message");
+	assert_child_succeeds(poll_more_than_allowed, NULL);
+}
+
 static struct tevent_context *late_context;
 static struct tevent_immediate *late_immediate;
 
@@ -2037,6 +2064,7 @@ int main(void)
 		TEST(test_standard__moved_to_poll__stays_there),
 		TEST(test_standard__moved_to_poll__wakeup_still_works),
 		TEST(test_epoll__fd_that_it_refuses__is_fatal),
+		TEST(test_poll__fewer_descriptors_allowed_than_watched__is_reported_once),
 		TEST(test_standard__wait_fails__moves_to_poll),
 		TEST(test_standard__wait_fails__fd_is_served_in_that_turn),
 		TEST(test_standard__wait_fails__turn_begins_again),
