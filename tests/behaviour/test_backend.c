@@ -1388,18 +1388,19 @@ static void test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table(void
 	for (int i = 0; i < 2; i++) {
 		fdes[i] = tevent_add_fd(ev, ev, fds[0], TEVENT_FD_WRITE, on_fd, NULL);
 	}
+	tevent_add_fd(ev, ev, fds[0], 0, on_fd, NULL); /* has none to lose */
 	close_fd(&fds[1]);
 	clear_notes();
-	while (strcmp(notes(), "") == 0 || strcmp(notes(), "loop_once") == 0) {
+	while (original->get_fd_flags(fdes[0]) != 0) {
 		turns(ev, 1); /* poll_mt's wake-up may come before */
-		if (original->get_fd_flags(fdes[0]) == 0) {
-			break;
-		}
 	}
 	if (strcmp(f->backend, "epoll") == 0) {
 		assert_null(strstr(notes(), "flags"));
 	} else {
-		assert_non_null(strstr(notes(), " get_fd_flags set_fd_flags get_fd_flags set_fd_flags"));
+		const char *last_turn = strstr(notes(), "loop_once get_fd_flags");
+
+		assert_non_null(last_turn);
+		assert_string_equal(last_turn, "loop_once get_fd_flags set_fd_flags get_fd_flags set_fd_flags");
 	}
 	assert_int_equal(original->get_fd_flags(fdes[0]), 0);
 	assert_int_equal(original->get_fd_flags(fdes[1]), 0);
@@ -1498,7 +1499,7 @@ static void init_epoll_without_descriptors(void *arg)
 	child_assert(tevent_context_init_byname(NULL, "epoll") == NULL);
 	child_assert(tevent_re_initialise(ev) != 0);
 	child_assert(tevent_re_initialise(ev) != 0);
-	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 2);
+	child_assert(debug_messages[TEVENT_DEBUG_FATAL] >= 2);
 }
 
 /* C5, C7, C10: plain epoll fails, and tells so at FATAL level. */

@@ -41,7 +41,7 @@ void run_case(const struct CMUnitTest *test, CMFixtureFunction group_set_up, con
 	      struct report *to) __attribute__((noreturn));
 
 /* For sweep_retry.c. */
-bool fault_hits_a_wait(void);
+bool fault_ends_a_wait(void);
 void told(void);
 
 #endif

@@ -105,12 +105,13 @@ REPLACES(void, tevent_set_default_backend)(const char *backend)
 	}
 }
 
-/* ---- the loop: a failed wait is a turn with nothing run (C11, C12); no memory for one is -1 ---- */
+/* ---- the loop: an interrupted wait, and one that poll fails, is a turn with nothing run (C11, C12); no memory for one
+ * is -1 ---- */
 
 REPLACES(int, _tevent_loop_once)(struct tevent_context *ev, const char *location)
 {
 	TRY_TWICE(int, __real__tevent_loop_once(ev, location),
-		  (result == 0 && fault_hits_a_wait()) || (result == -1 && errno == ENOMEM));
+		  (result == 0 && fault_ends_a_wait()) || (result == -1 && errno == ENOMEM));
 }
 
 REPLACES(int, _tevent_loop_wait)(struct tevent_context *ev, const char *location)
