@@ -48,7 +48,6 @@ bool EpollPoller::reopen(WatchList &pending)
 
 bool EpollPoller::update(WatchList &pending, WatchList &not_open)
 {
-    refused_change_ = false;
     if (!tell_about_wakeup()) {
         return false;
     }

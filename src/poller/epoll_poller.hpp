@@ -35,8 +35,8 @@ public:
 
     bool knows_wakeup() const { return wakeup_told_ || wakeup_fd_ == -1; }
     bool update(WatchList &pending, WatchList &not_open) override;
-    // After a failed update(): it was no new registration that failed, but the
-    // change of one.
+    // After a failed update(), which ends the use of this poller: it was no new
+    // registration that failed, but the change of one.
     bool refused_change() const { return refused_change_; }
     void forget(Watch &watch) override;
     void moved(Watch &) override {} // the kernel knows number and generation alone

@@ -529,6 +529,38 @@ static void test_trace_messages__waiting_immediate_cancelled__is_told_before_det
 	assert_notes("message detach");
 }
 
+/* O2, I4: so by tevent_reset_immediate(); of an idle one there is nothing to say. */
+static void test_trace_messages__waiting_immediate_reset__is_told_before_detach(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	NEWER_THAN_ORACLE("0.17: tevent_reset_immediate");
+	note_messages_and_traces(f->ev);
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	tevent_reset_immediate(im);
+	assert_notes("message detach");
+	tevent_reset_immediate(im);
+	assert_notes("message detach");
+}
+
+/* O2, T8: one that waits and is handed to a proxy: in that call. */
+static void test_trace_messages__waiting_immediate_given_to_a_proxy__is_told_before_detach(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_thread_proxy *proxy = tevent_thread_proxy_create(another_context(f));
+	struct tevent_immediate *im = tevent_create_immediate(NULL);
+
+	DEVIATION("D5", "cancelled by the other context there");
+	note_messages_and_traces(f->ev);
+	tevent_schedule_immediate(im, f->ev, note_immediate, NULL);
+	clear_notes();
+	tevent_thread_proxy_schedule(proxy, &im, note_immediate, NULL);
+	assert_notes("message detach");
+	talloc_free(proxy);
+}
+
 /* O2, C8: nothing is said of what a context cuts loose when it goes. */
 static void test_trace_messages__context_reinitialised_and_freed__nothing_is_told(void **state)
 {
@@ -609,6 +641,8 @@ int main(void)
 		TEST(test_trace_messages__immediate_runs__order_among_traces),
 		TEST(test_trace_messages__immediate_ended_in_its_handler__is_not_told),
 		TEST(test_trace_messages__waiting_immediate_cancelled__is_told_before_detach),
+		TEST(test_trace_messages__waiting_immediate_reset__is_told_before_detach),
+		TEST(test_trace_messages__waiting_immediate_given_to_a_proxy__is_told_before_detach),
 		TEST(test_trace_messages__context_reinitialised_and_freed__nothing_is_told),
 		TEST(test_trace_messages__threaded_immediate__taking_over_is_told),
 		TEST(test_trace_messages__usual_maximum__nothing_is_passed),

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+bool tevent_common_have_events(struct tevent_context *ev);
 int tevent_common_wakeup_init(struct tevent_context *ev);
 int tevent_common_wakeup(struct tevent_context *ev);
 int tevent_common_context_destructor(struct tevent_context *ev);
@@ -1610,6 +1611,27 @@ static void test_wrapper_schedule__main_context_freed__aborts_with_einval(void *
 	assert_notes("main");
 }
 
+/* W5, I2: what it was scheduled for before, in whatever context, is cancelled all the same. */
+static void test_wrapper_schedule__main_context_freed__waiting_elsewhere_is_cancelled(void **state)
+{
+	struct fixture *f = fixture_of(state);
+	struct tevent_context *other = another_context(f);
+	struct tevent_immediate *im = tevent_create_immediate(f->mem);
+
+	DEVIATION("D5", "a message on a wrapper without main context crashes there");
+	wrapped(f);
+	TALLOC_FREE(f->ev);
+	record_aborts();
+	tevent_schedule_immediate(im, other, on_immediate, NULL);
+	tevent_schedule_immediate(im, wrapper, on_immediate, NULL);
+	assert_int_equal(abort_count, 1);
+	assert_false(tevent_common_have_events(other));
+	tevent_schedule_immediate(im, other, on_immediate, NULL);
+	tevent_schedule_immediate(im, wrapper, NULL, NULL);
+	assert_int_equal(abort_count, 1);
+	assert_false(tevent_common_have_events(other));
+}
+
 /* W5: push_use is false then, without before_use; freeing the wrapper works. */
 static void test_push_use__main_context_freed__is_false(void **state)
 {
@@ -2328,6 +2350,7 @@ int main(void)
 		TEST(test_wrapper_free__between_push_and_pop_then_used__aborts),
 		TEST(test_wrapper_add__main_context_freed__is_null_with_einval),
 		TEST(test_wrapper_schedule__main_context_freed__aborts_with_einval),
+		TEST(test_wrapper_schedule__main_context_freed__waiting_elsewhere_is_cancelled),
 		TEST(test_push_use__main_context_freed__is_false),
 		TEST(test_pop_use__main_context_freed_meanwhile__calls_no_hook),
 		TEST_EACH_BACKEND(test_main_free__wrapper_has_events__are_cut_loose),
