@@ -2,9 +2,11 @@
 
 #include "src/base/os.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <iterator>
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -37,9 +39,7 @@ struct KernelSignalSet {
 constexpr KernelSignalSet all_but(std::initializer_list<int> left_out)
 {
     KernelSignalSet set = {};
-    for (unsigned long &word : set.words) {
-        word = ~0UL;
-    }
+    std::fill(std::begin(set.words), std::end(set.words), ~0UL);
     for (const int signum : left_out) {
         const auto bit = static_cast<size_t>(signum) - 1;
         set.words[bit / kBitsInWord] &= ~(1UL << (bit % kBitsInWord));

@@ -15,11 +15,8 @@ class SignalBits {
 public:
     bool empty() const
     {
-        unsigned long any = 0;
-        for (const std::atomic<unsigned long> &word : words_) {
-            any |= word.load();
-        }
-        return any == 0;
+        return std::all_of(std::begin(words_), std::end(words_),
+                           [](const auto &word) { return word.load() == 0; });
     }
 
     bool contains(int signum) const { return (word_of(signum).load() & bit_of(signum)) != 0; }
