@@ -138,6 +138,9 @@ int after_time_limit(Context &ev)
     return -1;
 }
 
+constexpr int kTakeTurnAgain = 1;
+
+// A turn's result, or kTakeTurnAgain: there is another way to wait.
 // Inlined by force: the compiler finds the turn too long, and a call costs it 25 instructions.
 [[gnu::always_inline]] inline int wait_for_descriptors(Context &ev, int timeout_ms)
 {
@@ -168,7 +171,7 @@ int after_time_limit(Context &ev)
     case WaitResult::kFailed:
         break;
     }
-    return ev.monitor.recover_from_failed_wait() ? run_turn(ev) : 0;
+    return ev.monitor.recover_from_failed_wait() ? kTakeTurnAgain : 0;
 }
 
 } // namespace
@@ -194,22 +197,26 @@ timeval run_timer_or_tell_delay(Context &ev)
 
 int run_turn(Context &ev)
 {
-    ev.turns++;
-    assert(ev.turns % kTurnsBetweenWalks != 0 || ev.is_valid());
+    int result = kTakeTurnAgain;
+    while (result == kTakeTurnAgain) {
+        ev.turns++;
+        assert(ev.turns % kTurnsBetweenWalks != 0 || ev.is_valid());
 
-    if (run_signals(ev)) {
-        return 0;
+        if (run_signals(ev)) {
+            return 0;
+        }
+        accept_threaded_immediates(ev);
+        if (run_first_immediate(ev)) {
+            return 0;
+        }
+        timeval until_timer = {};
+        const TimerCheck timers = run_due_timer(ev, &until_timer);
+        if (timers == TimerCheck::kRan) {
+            return 0;
+        }
+        result = wait_for_descriptors(ev, milliseconds_to_wait(ev, timers, until_timer));
     }
-    accept_threaded_immediates(ev);
-    if (run_first_immediate(ev)) {
-        return 0;
-    }
-    timeval until_timer = {};
-    const TimerCheck timers = run_due_timer(ev, &until_timer);
-    if (timers == TimerCheck::kRan) {
-        return 0;
-    }
-    return wait_for_descriptors(ev, milliseconds_to_wait(ev, timers, until_timer));
+    return result;
 }
 
 } // namespace tev
