@@ -170,12 +170,26 @@ int status_of_child(void (*fn)(void *arg), void *arg)
 
 /* ---- descriptors, time ---- */
 
+/* Where there is no /proc, or no descriptor to read it with. */
+static int count_open_fds_one_by_one(void)
+{
+	const int end = 512;
+	int count = 0;
+
+	for (int fd = 0; fd < end; fd++) {
+		count += fcntl(fd, F_GETFD) != -1;
+	}
+	return count;
+}
+
 int count_open_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	int count = 0;
 
-	assert_non_null(dir);
+	if (dir == NULL) {
+		return count_open_fds_one_by_one();
+	}
 	while (readdir(dir) != NULL) {
 		count++;
 	}
