@@ -51,13 +51,9 @@ void run_call(tevent_context *ev, tevent_immediate *im, void *private_data)
     talloc_free(call);
 }
 
-void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
+void accept_calls(ThreadProxy &proxy)
 {
-    auto &proxy = *static_cast<ThreadProxy *>(private_data);
     Context &ev = *proxy.destination_;
-    char byte = 0;
-
-    proxy.read_end_.read(&byte, 1);
     for (ThreadCall *call = proxy.waiting_.take_all(); call != nullptr;) {
         ThreadCall *next = call->next_in_transit_;
         proxy.accepted_.push_back(*call);
@@ -66,11 +62,19 @@ void accept_calls(tevent_context *, tevent_fd *, uint16_t, void *private_data)
     }
 }
 
+void on_readable(tevent_context *, tevent_fd *, uint16_t, void *private_data)
+{
+    auto &proxy = *static_cast<ThreadProxy *>(private_data);
+    char byte = 0;
+    proxy.read_end_.read(&byte, 1);
+    accept_calls(proxy);
+}
+
 // False when out of memory.
 bool watch_pipe(ThreadProxy &proxy)
 {
     Context &ev = *proxy.destination_;
-    proxy.readable_ = ev.ops->add_fd(&ev, &proxy, proxy.read_end_.number(), TEVENT_FD_READ, accept_calls,
+    proxy.readable_ = ev.ops->add_fd(&ev, &proxy, proxy.read_end_.number(), TEVENT_FD_READ, on_readable,
                                      &proxy, kPipeHandlerName, __location__);
     return proxy.readable_ != nullptr;
 }
@@ -84,11 +88,14 @@ bool renew_pipe_in_child(ForkObserver &observer)
     if (proxy.generation_ != fork_generation()) {
         talloc_free(proxy.readable_);
         proxy.readable_ = nullptr;
-        if (open_pipe(proxy) != 0) {
-            return false;
-        }
+        open_pipe(proxy);
     }
-    return proxy.readable_ != nullptr || watch_pipe(proxy);
+    const bool has_pipe = proxy.generation_ == fork_generation();
+    if (proxy.readable_ != nullptr || (has_pipe && watch_pipe(proxy))) {
+        return true;
+    }
+    accept_calls(proxy); // nothing else would tell of them during the wait
+    return false;
 }
 
 } // namespace

@@ -73,7 +73,7 @@ struct InfoRing {
         note_generation();
         uint32_t arrivals = 0;
         uint32_t position = claimed.load();
-        for (;;) {
+        while (position != reserved.load()) {
             const bool whole = is_published(position);
             if (!whole && !is_dead(position)) {
                 break;

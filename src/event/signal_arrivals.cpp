@@ -33,6 +33,9 @@ struct Process {
     // The last thread that installed or ran signals, in the process of this generation.
     std::atomic<int> loop_thread{0};
     std::atomic<uint32_t> loop_generation{0};
+    // The process in which `pending` is complete.  Threads go on while a fork copies page after page, so
+    // in a child the counters may be newer than the bits.
+    std::atomic<uint32_t> pending_generation{0};
     Readers handlers;
     uint64_t removals = 0;
     uint64_t sequence = 0;
@@ -253,11 +256,19 @@ uint64_t removals()
 void begin_working_off()
 {
     set_loop_thread(cached_thread_id());
+    if (g_signals.pending_generation.load() != fork_generation()) [[unlikely]] {
+        for (int signum = 0; signum < kMostSignals; signum++) {
+            if (g_signals.of[signum].newest.load() != nullptr) {
+                g_signals.pending.add(signum);
+            }
+        }
+        g_signals.pending_generation.store(fork_generation());
+    }
 }
 
 bool any_pending()
 {
-    return !g_signals.pending.empty();
+    return !g_signals.pending.empty() || g_signals.pending_generation.load() != fork_generation();
 }
 
 bool is_pending(int signum)

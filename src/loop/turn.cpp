@@ -146,6 +146,9 @@ constexpr int kTakeTurnAgain = 1;
 {
     if (!is_ready_for_this_process(ev)) [[unlikely]] {
         renew_descriptors(ev);
+        if (!ev.immediates.empty()) {
+            return 0; // from a proxy that has no pipe yet
+        }
     }
     if (!ev.monitor.update()) {
         return -1;

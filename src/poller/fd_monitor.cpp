@@ -198,13 +198,13 @@ WaitResult FdMonitor::wait(int timeout_ms)
     return result;
 }
 
-// Once for each error: a limit of descriptors that is lower than their number
-// (EINVAL) makes each further poll(2) fail as well, and the loop spins.
+// A limit of descriptors that is lower than their number (EINVAL) makes each
+// further poll(2) fail as well, and the loop spins: that is reported, once.
 void FdMonitor::report_failed_poll()
 {
-    if (wait_error_ != reported_error_) {
-        report_.message(TEVENT_DEBUG_ERROR, "poll: %s\n", os::error_text(wait_error_));
-        reported_error_ = wait_error_;
+    if (wait_error_ == EINVAL && !has_reported_limit_) {
+        report_.message(TEVENT_DEBUG_ERROR, "poll: more descriptors than this process may have open\n");
+        has_reported_limit_ = true;
     }
 }
 

@@ -84,8 +84,8 @@ private:
     Policy policy_ = Policy::kPoll;
     bool fell_back_ = false;
     uint32_t fork_generation_ = 0;
-    int wait_error_ = 0;     // of the last wait that failed
-    int reported_error_ = 0; // of poll(2)
+    int wait_error_ = 0; // of the last wait that failed
+    bool has_reported_limit_ = false;
     int wakeup_fd_ = -1;
     WatchList pending_;
     WatchList not_open_;

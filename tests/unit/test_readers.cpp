@@ -89,7 +89,7 @@ void test_readers__come_without_a_pause__dont_hold_up_the_writer(void **)
 void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
 {
     tev::Readers readers;
-    readers.enter();
+    const uint32_t first = readers.enter();
     Writer writer(readers);
     let_others_run(); // it has turned to the other counter by now
     const uint32_t second = readers.enter();
@@ -106,8 +106,8 @@ void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_false(writer.done.load());
-    readers.leave(0);
-    readers.leave(1);
+    readers.leave(first);
+    readers.leave(second);
     writer.thread.join();
 }
 
