@@ -75,11 +75,11 @@ ENVIRONMENTS = {
     "plain": Environment(short=["preloads"]),
     "socket_wrapper": preloaded("libsocket_wrapper.so", **SOCKET),
     "uid_wrapper": preloaded("libuid_wrapper.so", **UID),
-    "nss_wrapper": preloaded("libnss_wrapper.so", **NSS),
+    "nss_wrapper": preloaded("libnss_wrapper.so", short=LIVELY, **NSS),
     "cwrap": preloaded("libsocket_wrapper.so", "libuid_wrapper.so", "libnss_wrapper.so", **SOCKET, **UID, **NSS),
     "torsocks": preloaded("torsocks/libtorsocks.so", TORSOCKS_LOG_LEVEL="1", TEVENT_CASES_LIBC_SYSCALL="1"),
     "faketime_offset": preloaded("faketime/libfaketimeMT.so.1", FAKETIME="+400d"),
-    "faketime_slow": preloaded("faketime/libfaketimeMT.so.1", FAKETIME="+0 x0.5"),
+    "faketime_slow": preloaded("faketime/libfaketimeMT.so.1", FAKETIME="+0 x0.5", short=LIVELY),
     # libfaketime divides the time of a wait and rounds it down, so loops go around more often.  Not for programs
     # that count turns or waits.
     "faketime_fast": Environment(
@@ -98,7 +98,7 @@ ENVIRONMENTS = {
         proof={"TEVENT_CASES_NO_PROC": "1"}, short=LIVELY),
     "few_descriptors": Environment(
         command=["prlimit", "--nofile=16:", "--"],
-        proof={"TEVENT_CASES_DESCRIPTORS": "16"}),
+        proof={"TEVENT_CASES_DESCRIPTORS": "16"}, short=["context", *LIVELY]),
     # Not for programs that make descriptors of their own.
     "no_descriptors": Environment(
         proof={"TEVENT_CASES_NO_DESCRIPTOR": "1"},
@@ -115,7 +115,7 @@ for call in ["eventfd2", "epoll_create1", "dup3", "rt_tgsigqueueinfo", "pipe2", 
 for way in ["vfork", "posix_spawn", "thread", "_Fork", "clone"]:
     ENVIRONMENTS[f"start_by_{way}"] = Environment(
         command=["{tools}/start_by", way], proof={"TEVENT_CASES_PARENT": "start_by"},
-        short=["context", "signal", "threaded", "fork_ways"])
+        short=["context", "fork_ways", "signal"])
 
 # Programs without signal events: valgrind delivers signals when it likes, and keeps one of a kind.
 THREADS = ["threaded", "thread_proxy"]
