@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "src/base/os.hpp"
+#include "src/base/race_detectors.hpp"
 
 namespace tev {
 
@@ -39,13 +40,16 @@ void clear_mark_in_child()
 }
 
 // Before any constructor of the program, so that a program may use the
-// library in its own.
-[[gnu::constructor(101)]] void start_noticing()
+// library in its own; after the look for race detectors.
+[[gnu::constructor(102)]] void start_noticing()
 {
     void *page = os::page_wiped_on_fork();
     if (page != nullptr) {
         fork_detail::g_mark = new (page) std::atomic<uint32_t>(kFirstGeneration);
     }
+    race_detectors::is_synchronisation(fork_detail::g_mark, sizeof(*fork_detail::g_mark));
+    race_detectors::is_synchronisation(&g_last_generation, sizeof(g_last_generation));
+    race_detectors::is_synchronisation(&g_process, sizeof(g_process));
     g_notices_forks = pthread_atfork(nullptr, nullptr, clear_mark_in_child) == 0 || page != nullptr;
     if (!g_notices_forks) {
         g_plain_mark.store(0, std::memory_order_relaxed); // each look takes the slow way

@@ -201,6 +201,16 @@ bool is_behind(const SignalState &state)
     return false;
 }
 
+[[gnu::cold, gnu::noinline]] void mark_all_in_child()
+{
+    for (int signum = 0; signum < kMostSignals; signum++) {
+        if (g_signals.of[signum].newest.load() != nullptr) {
+            g_signals.pending.add(signum);
+        }
+    }
+    g_signals.pending_generation.store(fork_generation());
+}
+
 } // namespace
 
 int count()
@@ -257,18 +267,18 @@ void begin_working_off()
 {
     set_loop_thread(cached_thread_id());
     if (g_signals.pending_generation.load() != fork_generation()) [[unlikely]] {
-        for (int signum = 0; signum < kMostSignals; signum++) {
-            if (g_signals.of[signum].newest.load() != nullptr) {
-                g_signals.pending.add(signum);
-            }
-        }
-        g_signals.pending_generation.store(fork_generation());
+        mark_all_in_child();
     }
 }
 
 bool any_pending()
 {
     return !g_signals.pending.empty() || g_signals.pending_generation.load() != fork_generation();
+}
+
+bool any_marked()
+{
+    return !g_signals.pending.empty();
 }
 
 bool is_pending(int signum)

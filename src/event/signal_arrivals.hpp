@@ -61,6 +61,8 @@ SignalListener *newest_listener(int signum);
 uint64_t removals();
 
 bool any_pending();
+// The same after begin_working_off().
+bool any_marked();
 bool is_pending(int signum);
 // Around the claims; the thread that does it is the loop's.
 void begin_working_off();

@@ -141,7 +141,7 @@ bool run_pending_signals()
     bool any = false;
     signals::begin_working_off();
     const int count = signals::count();
-    for (int signum = 0; signum < count && signals::any_pending(); signum++) {
+    for (int signum = 0; signum < count && signals::any_marked(); signum++) {
         if (!signals::is_pending(signum)) {
             continue;
         }
