@@ -67,6 +67,7 @@ static const struct exception exceptions[] = {
 	{ "test_threaded_schedule__own_wait_and_no_descriptor_at_the_fork__", FAULT_READ, EINTR, MAY_FAIL },
 	/* Take a number away from the library: without a mark on it the switchboard does not see that. */
 	{ "test_standard__", FAULT_MARK_FILE, 0, LEFT_OUT },
+	{ "test_wakeup_closed__by_the_program__", FAULT_MARK_FILE, 0, LEFT_OUT },
 	/* Their threads run until an fd was served that the kernel has never heard of. */
 	{ "test_two_threads__", FAULT_EPOLL_ADD, EBADF, LEFT_OUT },
 	/* poll begins a round of its own. */
