@@ -1792,10 +1792,33 @@ static void poll_more_than_allowed(void *arg)
 	child_assert(debug_messages[TEVENT_DEBUG_ERROR] == 1);
 }
 
+/* Under valgrind the limit holds for what opens descriptors, not for poll(). */
+static bool poll_obeys_the_limit(void)
+{
+	struct pollfd unused[8];
+	struct rlimit before, few;
+	bool refused;
+
+	for (size_t i = 0; i < 8; i++) {
+		unused[i] = (struct pollfd){.fd = -1};
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 4;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	refused = poll(unused, 8, 0) == -1 && errno == EINVAL;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	return refused;
+}
+
 /* C12: poll(2) fails for good, and the loop spins: it says so, once. */
 static void test_poll__fewer_descriptors_allowed_than_watched__is_reported_once(void **state)
 {
 	NEWER_THAN_ORACLE("0.14.1 spins without a message");
+	if (!poll_obeys_the_limit()) {
+		print_message("skipped: the limit on descriptors does not reach poll() here\n");
+		skip();
+	}
 	assert_child_succeeds(poll_more_than_allowed, NULL);
 }
 

@@ -68,7 +68,7 @@ static int load_copies(void **state)
 	char second[] = "/tmp/tevent-copy.XXXXXX";
 	int in = open(file != NULL ? file : "", O_RDONLY | O_CLOEXEC);
 	int out = mkstemp(second);
-	struct stat status;
+	struct stat status = {.st_size = 0};
 
 	(void)state;
 	assert_true(in >= 0 && out >= 0 && fstat(in, &status) == 0);

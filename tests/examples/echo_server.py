@@ -50,14 +50,15 @@ def reset(client):
     client.close()
 
 
-def stuff(client, pattern):
-    """Sends until nothing goes any more, neither into the socket nor into the server.  Returns what was sent."""
+def stuff(client, pattern, limit=None):
+    """Sends until the socket and the server take no more, or `limit` bytes are sent.  Returns the bytes sent."""
     client.setblocking(False)
     sent = 0
-    # Not writable for this long: the server has stopped reading.  Should it be late only, then less is sent.
-    while select.select([], [client], [], 0.2)[1]:
+    # Not writable for this long: the server has stopped reading.  If it is only late, less is sent.
+    while sent != limit and select.select([], [client], [], 0.2)[1]:
         offset = sent % len(pattern)
-        sent += client.send(pattern[offset:])
+        end = len(pattern) if limit is None else min(len(pattern), offset + limit - sent)
+        sent += client.send(pattern[offset:end])
     client.settimeout(PATIENCE)
     return (pattern * (sent // len(pattern) + 1))[:sent]
 
@@ -80,13 +81,12 @@ def clients(program):
     check(receive(slow, len(sent)) == sent, "the slow client got something else than it had sent")
     ask(slow, b"the slow client goes on")
 
-    # A little less: the server is stuck in writing, but the end of file does get through to it.  How much less it takes
-    # depends on the kernel's buffers.
+    # A little less: the server is stuck in writing, but the end of file does get through to it.  The margin that this
+    # takes depends on the kernel's buffers, and so does the amount that fits: it varies from socket to socket.
     margins = range(32 << 10, 192 << 10, 32 << 10)
     for margin in margins:
         closing = connect(port, 65536)
-        part = sent[:-margin]
-        closing.sendall(part)
+        part = stuff(closing, pattern, len(sent) - margin)
         for number in range(1000):
             ask(witness, b"while the kernel takes the rest, %d" % number)
             if unsent(closing) == 0:
