@@ -65,7 +65,7 @@ tevent_fd *tevent_common_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd,
                                 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                                 const char *location)
 {
-    return tev::make_fd_event(*ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+    return tev::make_fd_event(*ev, mem_ctx, fd, flags, {handler, private_data, handler_name, location});
 }
 
 int tevent_common_fd_destructor(tevent_fd *fde)

@@ -4,7 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/context.hpp"
+#include "src/loop/backend.hpp"
 
 extern "C" {
 
@@ -40,7 +40,7 @@ void tevent_common_schedule_immediate(tevent_immediate *im, tevent_context *ev,
                                       tevent_immediate_handler_t handler, void *private_data,
                                       const char *handler_name, const char *location)
 {
-    tev::schedule(*im, *ev, handler, private_data, handler_name, location);
+    tev::kStandardTable.schedule_immediate(im, ev, handler, private_data, handler_name, location);
 }
 
 void tevent_common_immediate_cancel(tevent_immediate *im)
@@ -50,7 +50,12 @@ void tevent_common_immediate_cancel(tevent_immediate *im)
 
 bool tevent_common_loop_immediate(tevent_context *ev)
 {
-    return tev::run_first_immediate(*ev);
+    tev::ImmediateEvent *im = ev->immediates.front();
+    if (im == nullptr) {
+        return false;
+    }
+    tev::invoke(*im);
+    return true;
 }
 
 int tevent_common_invoke_immediate_handler(tevent_immediate *im, bool *removed)

@@ -48,7 +48,8 @@ tevent_signal *tevent_common_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx,
                                         tevent_signal_handler_t handler, void *private_data,
                                         const char *handler_name, const char *location)
 {
-    return tev::add_signal(*ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
+    return tev::kStandardTable.add_signal(ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name,
+                                          location);
 }
 
 int tevent_common_check_signal(tevent_context *)

@@ -31,7 +31,7 @@ void _tevent_threaded_schedule_immediate(tevent_threaded_context *tctx, tevent_i
                                          tevent_immediate_handler_t handler, void *private_data,
                                          const char *handler_name, const char *location)
 {
-    tev::schedule_from_other_thread(*tctx, *im, handler, private_data, handler_name, location);
+    tev::schedule_from_other_thread(*tctx, *im, {handler, private_data, handler_name, location});
 }
 
 int tevent_common_wakeup_init(tevent_context *ev)

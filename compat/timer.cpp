@@ -4,7 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/context.hpp"
+#include "src/loop/backend.hpp"
 #include "src/loop/turn.hpp"
 
 extern "C" {
@@ -37,14 +37,16 @@ tevent_timer *tevent_common_add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, t
                                       tevent_timer_handler_t handler, void *private_data,
                                       const char *handler_name, const char *location)
 {
-    return tev::add_timer_event(*ev, mem_ctx, next_event, handler, private_data, handler_name, location);
+    return tev::kStandardTable.add_timer(ev, mem_ctx, next_event, handler, private_data, handler_name,
+                                         location);
 }
 
 tevent_timer *tevent_common_add_timer_v2(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval next_event,
                                          tevent_timer_handler_t handler, void *private_data,
                                          const char *handler_name, const char *location)
 {
-    return tev::add_timer_event(*ev, mem_ctx, next_event, handler, private_data, handler_name, location);
+    return tev::kStandardTable.add_timer(ev, mem_ctx, next_event, handler, private_data, handler_name,
+                                         location);
 }
 
 timeval tevent_common_loop_timer_delay(tevent_context *ev)

@@ -9,6 +9,19 @@ namespace tev {
 
 namespace {
 
+struct FdHandling {
+    static constexpr auto kBefore = &tevent_wrapper_ops::before_fd_handler;
+    static constexpr auto kAfter = &tevent_wrapper_ops::after_fd_handler;
+    static constexpr auto kTrace = &TraceHooks::fd;
+
+    static FdEvent *call(tevent_context *context, FdEvent &fde, uint16_t flags)
+    {
+        fde.callback_.function(context, &fde, flags, fde.callback_.private_data);
+        return &fde;
+    }
+    static bool end(FdEvent &fde) { return end_handler(fde); }
+};
+
 // Any kind of end counts as readable: a read tells the program what it was.
 constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
 // States in which WRITE alone is nothing that could be told.
@@ -84,8 +97,7 @@ void leave_watch(FdEvent &fde)
 }
 
 // Of the set, but not in its list yet.
-FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                      void *private_data, const char *handler_name, const char *location)
+FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
     if (fd < 0) {
         return nullptr;
@@ -96,10 +108,7 @@ FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags
     }
     fde->scope_ = &set.own_scope;
     fde->flags_ = flags;
-    fde->handler_ = handler;
-    fde->private_data_ = private_data;
-    fde->handler_name_ = handler_name;
-    fde->location_ = location;
+    fde->callback_ = callback;
     return fde;
 }
 
@@ -116,7 +125,7 @@ void close_descriptor(FdEvent &fde, tevent_context *context)
     if (fde.close_fn_ != nullptr) {
         tevent_fd_close_fn_t close_fn = fde.close_fn_;
         fde.close_fn_ = nullptr;
-        close_fn(context, &fde, fde.fd(), fde.private_data_);
+        close_fn(context, &fde, fde.fd(), fde.callback_.private_data);
     }
 }
 
@@ -156,21 +165,18 @@ uint16_t flags_to_tell(uint16_t asked, uint8_t readiness)
     return told;
 }
 
-FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags,
-                       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
-                       const char *location)
+FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
-    FdEvent *fde = new_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
+    FdEvent *fde = new_fd_event(set, parent, fd, flags, callback);
     if (fde != nullptr) {
         attach(*fde);
     }
     return fde;
 }
 
-FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                      void *private_data, const char *handler_name, const char *location)
+FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
-    FdEvent *fde = new_fd_event(set, parent, fd, flags, handler, private_data, handler_name, location);
+    FdEvent *fde = new_fd_event(set, parent, fd, flags, callback);
     if (fde == nullptr) {
         return nullptr;
     }
@@ -238,7 +244,7 @@ size_t drop_watch(SourceSet &set, FdWatch &watch)
     for (FdEvent *fde = watch.front; fde != nullptr; dropped++) {
         FdEvent *next = fde->next_on_watch_ != fde ? fde->next_on_watch_ : nullptr;
         set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is cut loose\n", fde->fd(),
-                           fde->handler_name_);
+                           fde->callback_.name);
         cut_loose(*fde); // the watch may move to another one
         fde = next;
     }
@@ -247,28 +253,7 @@ size_t drop_watch(SourceSet &set, FdWatch &watch)
 
 bool invoke(FdEvent &fde, uint16_t flags)
 {
-    if (!fde.is_attached()) {
-        return false;
-    }
-    WrapperScope *wrapper = fde.wrapper();
-    tevent_context *main = fde.main_context();
-    tevent_context *context = fde.context();
-    const TraceHooks &trace = fde.set().trace;
-    const char *name = fde.handler_name_;
-    const char *location = fde.location_;
-    const bool entered = wrapper != nullptr && wrapper->enter(location);
-
-    fde.handlers_running_++;
-    if (wrapper != nullptr) {
-        wrapper->ops->before_fd_handler(wrapper->wrapper, wrapper->state, main, &fde, flags, name, location);
-    }
-    trace.fd(&fde, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    fde.handler_(context, &fde, flags, fde.private_data_);
-    if (wrapper != nullptr) {
-        wrapper->ops->after_fd_handler(wrapper->wrapper, wrapper->state, main, &fde, flags, name, location);
-        wrapper->leave(entered);
-    }
-    return end_handler(fde);
+    return fde.is_attached() && run_handler(FdHandling{}, fde, flags);
 }
 
 } // namespace tev

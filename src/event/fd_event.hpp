@@ -70,7 +70,7 @@ struct tevent_fd final : tev::Source, tev::FdFlags, tev::ListNode<tev::InSet> {
     tevent_fd *next_on_watch_ = nullptr; // a ring; both null without watch
     tevent_fd *prev_on_watch_ = nullptr;
     tev::FdWatch *watch_ = nullptr; // the one that is in use for the number, its own or another's
-    tevent_fd_handler_t handler_ = nullptr;
+    tev::FdCallback callback_;
     tevent_fd_close_fn_t close_fn_ = nullptr;
     tev::FdWatch own_watch_;
 };
@@ -82,11 +82,9 @@ using FdEvent = ::tevent_fd;
 // Object, list and trace; the poller hears nothing.  Null: negative fd, or
 // out of memory.
 FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags,
-                       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
-                       const char *location);
+                       const FdCallback &callback);
 // The same, watched.
-FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, tevent_fd_handler_t handler,
-                      void *private_data, const char *handler_name, const char *location);
+FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback);
 // Stores the flags; the poller hears nothing.
 void store_flags(FdEvent &fde, uint16_t flags);
 // Nothing on an event that was cut loose.

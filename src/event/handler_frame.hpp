@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The single way into a handler, shared by the four kinds of event.
+// run_handler(): the single way into the handler of an event, for all four kinds.
 //
 // A handler may do anything: free its event, free it with its parent, run the
-// loop again and meet the same event, cut everything loose.  So an event
-// counts the handlers that are running for it; a free meanwhile takes it out
-// of the loop at once but only marks the memory, which goes when the last of
-// its handlers has returned (on_talloc_free() refuses the free, and talloc
-// moves a refused child up to its parent's parent).
+// loop again and meet the same event, detach everything.  So an event counts the
+// handlers that are running for it.  A free meanwhile detaches it at once but only
+// marks the memory, which is freed when the last of its handlers has returned
+// (on_talloc_free() refuses the free, and talloc moves a refused child up to its
+// parent's parent).
 //
-// Handlers may also leave by longjmp.  Hence: no local of a calling frame has
-// a destructor.  An event whose handler never returned stays marked as running,
+// Handlers may also leave by longjmp.  Hence: no local of a calling frame has a
+// destructor.  An event whose handler never returned stays marked as running,
 // which leaks it at worst; an immediate left like that must not be handed on to
-// another thread, because it still knows the frame (ImmediateRun).
+// another thread, because it still knows the frame (ImmediateDelivery).
 //
 // The order around a handler is the same for all kinds:
-//   wrapper's before hook, BEFORE_HANDLER trace, handler, wrapper's after
-//   hook, then what follows (DETACH, release)
+//
+//   the wrapper is entered, its before hook, BEFORE_HANDLER trace,
+//   the handler,
+//   the wrapper's after hook, the wrapper is left, the end of the kind
+//
+// The kinds differ in the hooks and the trace callback, in the handler's arguments,
+// and in the end: a timer is freed, an immediate becomes idle.  A small struct per
+// kind states that (FdHandling, ...).  A stack trace shows run_handler<FdHandling>.
+//
+// Queue triggers, callbacks of requests, cleanup and cancel functions do not come through here.  No
+// wrapper surrounds them, and there is no event that has to outlive them: after such a call nothing
+// of the library touches the request or the entry.
 
 #pragma once
 
@@ -24,6 +34,8 @@
 
 #include <talloc.h>
 
+#include "src/event/callback.hpp"
+#include "src/event/trace.hpp"
 #include "src/event/wrapper_scope.hpp"
 
 namespace tev {
@@ -32,11 +44,8 @@ class SourceSet;
 
 // What the four kinds of event have in common.
 struct Source {
-    Scope *scope_ = nullptr; // the loop it belongs to, and on whose behalf; null: cut loose
-    void *private_data_ = nullptr;
-    const char *handler_name_ = nullptr;
-    const char *location_ = nullptr; // of the add or schedule
-    uint64_t tag_ = 0;               // the program's own
+    Scope *scope_ = nullptr; // the loop it belongs to, and on whose behalf; null: detached
+    uint64_t tag_ = 0;       // the program's own
     uint32_t handlers_running_ = 0;
     bool freed_ = false; // freed while a handler is running
 
@@ -45,8 +54,8 @@ struct Source {
     SourceSet &set() const { return *scope_->set; }
     WrapperScope *wrapper() const { return scope_->of_wrapper; } // null: the main context's own
 
-    tevent_context *context() const;      // what its handlers get; null when cut loose
-    tevent_context *main_context() const; // null when cut loose
+    tevent_context *context() const;      // what its handlers get; null when detached
+    tevent_context *main_context() const; // null when detached
 };
 
 // The reason reaches tevent_abort(), unless `chunk` is being freed as part of
@@ -55,14 +64,14 @@ void check_double_free(TALLOC_CTX *chunk, const char *reason);
 
 // First half of an event's talloc destructor.
 enum class Free {
-    kNow,   // no handler is running: cut it loose, let talloc go on
-    kLater, // cut it loose, refuse; it goes when its handlers have returned
-    kTwice, // refuse; it was cut loose at the first time
+    kNow,   // no handler is running: detach it, let talloc go on
+    kLater, // detach it, refuse; it is freed when its handlers have returned
+    kTwice, // refuse; it was detached at the first time
 };
 Free begin_free(Source &source, const char *double_free_reason);
 
-// The rest of a handler's end: releases what was freed meanwhile.  True when
-// the program has freed the event; it must not be touched any more then.
+// The end of a handler: releases what was freed meanwhile.  True when the program
+// has freed the event; it must not be touched any more then.
 template <class Event>
 bool end_handler(Event &event)
 {
@@ -74,6 +83,43 @@ bool end_handler(Event &event)
         talloc_free(&event);
     }
     return true;
+}
+
+// Requires: the event is attached.  True when the event is gone afterwards.
+//
+// Kind has
+//   kBefore, kAfter  the wrapper's hooks (members of tevent_wrapper_ops)
+//   kTrace           the trace callback (member of TraceHooks)
+//   call()           calls the handler; returns the event for the after hook, or
+//                    null when another thread owns it by now
+//   end()            does what follows the hooks; its value is run_handler()'s
+template <class Kind, class Event, class... Particulars>
+[[gnu::always_inline]] inline bool run_handler(Kind kind, Event &event, Particulars... particulars)
+{
+    WrapperScope *wrapper = event.wrapper();
+    tevent_context *main = event.main_context();
+    tevent_context *context = event.context();
+    const TraceHooks &trace = event.set().trace;
+    const char *name = event.callback_.name;
+    const char *location = event.callback_.location;
+    const bool entered = wrapper != nullptr && wrapper->enter(location);
+
+    event.handlers_running_++;
+    if (wrapper != nullptr) {
+        (wrapper->ops->*Kind::kBefore)(wrapper->wrapper, wrapper->state, main, &event, particulars..., name,
+                                       location);
+    }
+    (trace.*Kind::kTrace)(&event, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    Event *left = kind.call(context, event, particulars...);
+    if (wrapper != nullptr) {
+        // A handler may free the main context of another loop; only signals' come that far.
+        if (wrapper->main != nullptr) {
+            (wrapper->ops->*Kind::kAfter)(wrapper->wrapper, wrapper->state, main, left, particulars..., name,
+                                          location);
+        }
+        wrapper->leave(entered);
+    }
+    return kind.end(event);
 }
 
 } // namespace tev

@@ -18,7 +18,7 @@ void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
 {
     if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
         set.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
-                           im.handler_name_, what);
+                           im.callback_.name, what);
     }
 }
 
@@ -55,6 +55,44 @@ bool still_usable(ImmediateEvent &im)
     return true;
 }
 
+struct ImmediateHandling {
+    static constexpr auto kBefore = &tevent_wrapper_ops::before_immediate_handler;
+    static constexpr auto kAfter = &tevent_wrapper_ops::after_immediate_handler;
+    static constexpr auto kTrace = &TraceHooks::immediate;
+
+    ImmediateDelivery &delivery;
+
+    ImmediateEvent *call(tevent_context *context, ImmediateEvent &im) const
+    {
+        im.callback_.function(context, &im, im.callback_.private_data);
+        return delivery.let_go ? nullptr : &im;
+    }
+    bool end(ImmediateEvent &im) const
+    {
+        if (delivery.let_go) {
+            return true;
+        }
+        im.deliveries_ = delivery.outer;
+        if (im.state_ == State::kDelivering) {
+            cut_loose(im);
+        }
+        return end_handler(im);
+    }
+};
+
+// Requires: it is waiting.
+[[gnu::always_inline]] inline bool deliver(ImmediateEvent &im)
+{
+    SourceSet &set = im.set();
+    set.immediates.unlink(im);
+    set.delivering_immediates.push_back(im);
+    im.state_ = State::kDelivering;
+    ImmediateDelivery delivery = {im.deliveries_, false};
+    im.deliveries_ = &delivery;
+    say(set, im, "runs");
+    return run_handler(ImmediateHandling{delivery}, im);
+}
+
 } // namespace
 
 ImmediateEvent *make_immediate(TALLOC_CTX *parent)
@@ -62,21 +100,17 @@ ImmediateEvent *make_immediate(TALLOC_CTX *parent)
     return talloc_make<ImmediateEvent>(parent);
 }
 
-void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t handler, void *private_data,
-              const char *handler_name, const char *location)
+void schedule(ImmediateEvent &im, SourceSet &set, const ImmediateCallback &callback)
 {
     if (!still_usable(im)) {
         return;
     }
     end_with_message(im);
-    if (handler == nullptr) {
+    if (callback.function == nullptr) {
         return;
     }
     im.scope_ = &set.own_scope;
-    im.handler_ = handler;
-    im.private_data_ = private_data;
-    im.handler_name_ = handler_name;
-    im.location_ = location;
+    im.callback_ = callback;
     im.state_ = State::kWaiting;
     set.trace.immediate(&im, TEVENT_EVENT_TRACE_ATTACH);
     set.immediates.push_back(im);
@@ -107,42 +141,7 @@ void cut_loose(ImmediateEvent &im)
 
 bool invoke(ImmediateEvent &im)
 {
-    if (im.state_ != State::kWaiting) {
-        return false;
-    }
-    SourceSet &set = im.set();
-    WrapperScope *wrapper = im.wrapper();
-    tevent_context *main = im.main_context();
-    tevent_context *context = im.context();
-    const char *name = im.handler_name_;
-    const char *location = im.location_;
-    const bool entered = wrapper != nullptr && wrapper->enter(location);
-
-    set.immediates.unlink(im);
-    set.delivering_immediates.push_back(im);
-    im.state_ = State::kDelivering;
-    ImmediateRun run = {im.runs_, false};
-    im.runs_ = &run;
-    im.handlers_running_++;
-    say(set, im, "runs");
-    if (wrapper != nullptr) {
-        wrapper->ops->before_immediate_handler(wrapper->wrapper, wrapper->state, main, &im, name, location);
-    }
-    set.trace.immediate(&im, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    im.handler_(context, &im, im.private_data_);
-    if (wrapper != nullptr) {
-        wrapper->ops->after_immediate_handler(wrapper->wrapper, wrapper->state, main,
-                                              run.let_go ? nullptr : &im, name, location);
-        wrapper->leave(entered);
-    }
-    if (run.let_go) {
-        return true;
-    }
-    im.runs_ = run.outer;
-    if (im.state_ == State::kDelivering) {
-        cut_loose(im);
-    }
-    return end_handler(im);
+    return im.state_ == State::kWaiting && deliver(im);
 }
 
 bool run_first_immediate(SourceSet &set)
@@ -151,17 +150,17 @@ bool run_first_immediate(SourceSet &set)
     if (im == nullptr) {
         return false;
     }
-    invoke(*im);
+    deliver(*im);
     return true;
 }
 
 void let_go(ImmediateEvent &im)
 {
     end_with_message(im);
-    for (ImmediateRun *run = im.runs_; run != nullptr; run = run->outer) {
-        run->let_go = true;
+    for (ImmediateDelivery *delivery = im.deliveries_; delivery != nullptr; delivery = delivery->outer) {
+        delivery->let_go = true;
     }
-    im.runs_ = nullptr;
+    im.deliveries_ = nullptr;
     im.handlers_running_ = 0;
 }
 

@@ -16,8 +16,8 @@
 // In transit nobody but the inbox may touch it: the object belongs to the
 // thread that will take it.  That thread is not in a forked child, where what was
 // in transit at the fork is idle.  A handler may hand its own running immediate on
-// to another thread, or end the life of what it is part of; `runs_` leads to
-// the frames that are then no longer to touch it.
+// to another thread, or end the life of what it is part of; `deliveries_` leads
+// to the frames that are then no longer to touch it.
 
 #pragma once
 
@@ -36,8 +36,8 @@ namespace tev {
 struct InSet;
 
 // One handler call in progress, in its caller's frame.
-struct ImmediateRun {
-    ImmediateRun *outer = nullptr;
+struct ImmediateDelivery {
+    ImmediateDelivery *outer = nullptr;
     bool let_go = false;
 };
 
@@ -52,8 +52,8 @@ struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
 
     State state_ = State::kIdle;
     uint32_t transit_generation_ = 0; // of the process in which it is in transit
-    tevent_immediate_handler_t handler_ = nullptr;
-    tev::ImmediateRun *runs_ = nullptr; // innermost first
+    tev::ImmediateCallback callback_;
+    tev::ImmediateDelivery *deliveries_ = nullptr; // innermost first
     tevent_immediate *next_in_transit_ = nullptr;
     tevent_context *destination_ = nullptr; // in transit only
 };
@@ -66,8 +66,7 @@ ImmediateEvent *make_immediate(TALLOC_CTX *parent);
 
 // Cancels what it was scheduled for, then waits in `set`; a null handler
 // leaves it idle.
-void schedule(ImmediateEvent &im, SourceSet &set, tevent_immediate_handler_t handler, void *private_data,
-              const char *handler_name, const char *location);
+void schedule(ImmediateEvent &im, SourceSet &set, const ImmediateCallback &callback);
 // Makes it idle, wherever it was.  False: misuse, it was freed already.
 bool cancel(ImmediateEvent &im);
 // Off its loop, in whatever list it is.
@@ -76,7 +75,7 @@ void cut_loose(ImmediateEvent &im);
 // Runs the handler; true when the event is gone afterwards.  Nothing, and
 // false, when it is not waiting.
 bool invoke(ImmediateEvent &im);
-// The first one that waits; false when there is none.
+// The first one that waits; false when there is none.  For the turn: its only caller, so it is inlined there.
 bool run_first_immediate(SourceSet &set);
 
 // Before the immediate goes to another thread, or its memory goes with what it

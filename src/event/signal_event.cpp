@@ -11,6 +11,27 @@ namespace tev {
 
 namespace {
 
+struct SignalHandling {
+    static constexpr auto kBefore = &tevent_wrapper_ops::before_signal_handler;
+    static constexpr auto kAfter = &tevent_wrapper_ops::after_signal_handler;
+    static constexpr auto kTrace = &TraceHooks::signal;
+
+    bool one_shot;
+
+    static SignalEvent *call(tevent_context *context, SignalEvent &se, int signum, int count, void *siginfo)
+    {
+        se.callback_.function(context, &se, signum, count, siginfo, se.callback_.private_data);
+        return &se;
+    }
+    bool end(SignalEvent &se) const
+    {
+        if (one_shot && !se.freed_) {
+            talloc_free(&se); // refused until the handlers have returned
+        }
+        return end_handler(se);
+    }
+};
+
 // One call per info for those that want infos, one call for all to the others.
 void tell(SignalEvent &se)
 {
@@ -60,8 +81,7 @@ void work_off(int signum)
 } // namespace
 
 SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, int sa_flags,
-                              tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                              const char *location)
+                              const SignalCallback &callback)
 {
     auto *se = talloc_make<SignalEvent>(parent != nullptr ? parent : set.context);
     if (se == nullptr) {
@@ -70,10 +90,7 @@ SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, in
     }
     se->signum_ = signum;
     se->sa_flags_ = sa_flags;
-    se->handler_ = handler;
-    se->private_data_ = private_data;
-    se->handler_name_ = handler_name;
-    se->location_ = location;
+    se->callback_ = callback;
     se->wakeup = &set.wakeup;
     const int error = signals::add_listener(signum, *se, sa_flags);
     if (error != 0) {
@@ -104,33 +121,8 @@ bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
     if (!se.is_attached()) {
         return false;
     }
-    WrapperScope *wrapper = se.wrapper();
-    tevent_context *main = se.main_context();
-    tevent_context *context = se.context();
-    const TraceHooks &trace = se.set().trace;
-    const char *name = se.handler_name_;
-    const char *location = se.location_;
     const bool one_shot = (static_cast<unsigned>(se.sa_flags_) & SA_RESETHAND) != 0; // a sign bit
-    const bool entered = wrapper != nullptr && wrapper->enter(location);
-
-    se.handlers_running_++;
-    if (wrapper != nullptr) {
-        wrapper->ops->before_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count,
-                                            siginfo, name, location);
-    }
-    trace.signal(&se, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    se.handler_(context, &se, signum, count, siginfo, se.private_data_);
-    if (wrapper != nullptr && wrapper->main != nullptr) { // its handler may have freed the main context
-        wrapper->ops->after_signal_handler(wrapper->wrapper, wrapper->state, main, &se, signum, count,
-                                           siginfo, name, location);
-    }
-    if (wrapper != nullptr) {
-        wrapper->leave(entered);
-    }
-    if (one_shot && !se.freed_) {
-        talloc_free(&se); // refused until the handlers have returned
-    }
-    return end_handler(se);
+    return run_handler(SignalHandling{one_shot}, se, signum, count, siginfo);
 }
 
 bool run_pending_signals()

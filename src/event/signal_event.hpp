@@ -25,7 +25,7 @@ struct tevent_signal final : tev::Source, tev::ListNode<tev::InSet>, tev::Signal
 
     int on_talloc_free();
 
-    tevent_signal_handler_t handler_ = nullptr;
+    tev::SignalCallback callback_;
     int signum_ = 0;
     int sa_flags_ = 0;
 };
@@ -36,8 +36,7 @@ using SignalEvent = ::tevent_signal;
 
 // The set's wake-up is open.  Null, and errno: EINVAL, ENOMEM, or sigaction(2)'s.
 SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, int sa_flags,
-                              tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                              const char *location);
+                              const SignalCallback &callback);
 void cut_loose(SignalEvent &se);
 
 // One handler call; true when the event is gone afterwards (freed by its

@@ -14,7 +14,7 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
 {
     if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
         set.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
-                           te.handler_name_, what);
+                           te.callback_.name, what);
     }
 }
 
@@ -27,20 +27,35 @@ void end_with_message(TimerEvent &te, const char *how)
     }
 }
 
+struct TimerHandling {
+    static constexpr auto kBefore = &tevent_wrapper_ops::before_timer_handler;
+    static constexpr auto kAfter = &tevent_wrapper_ops::after_timer_handler;
+    static constexpr auto kTrace = &TraceHooks::timer;
+
+    static TimerEvent *call(tevent_context *context, TimerEvent &te, timeval, timeval current_time)
+    {
+        te.callback_.function(context, &te, current_time, te.callback_.private_data);
+        return &te;
+    }
+    static bool end(TimerEvent &te)
+    {
+        end_with_message(te, "ends");
+        te.handlers_running_--;
+        talloc_free(&te);
+        return true;
+    }
+};
+
 } // namespace
 
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, tevent_timer_handler_t handler,
-                            void *private_data, const char *handler_name, const char *location)
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, const TimerCallback &callback)
 {
     auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : set.context);
     if (te == nullptr) {
         return nullptr;
     }
     te->scope_ = &set.own_scope;
-    te->handler_ = handler;
-    te->private_data_ = private_data;
-    te->handler_name_ = handler_name;
-    te->location_ = location;
+    te->callback_ = callback;
     set.trace.timer(te, TEVENT_EVENT_TRACE_ATTACH);
     set.timers.link(*te, when);
     say(set, *te, "added");
@@ -72,35 +87,13 @@ void cut_loose(TimerEvent &te)
 
 bool invoke(TimerEvent &te, timeval current_time)
 {
-    if (!te.is_linked()) { // running, or cut loose
+    if (!te.is_linked()) { // running, or detached
         return false;
     }
     SourceSet &set = te.set();
-    WrapperScope *wrapper = te.wrapper();
-    tevent_context *main = te.main_context();
-    tevent_context *context = te.context();
-    const char *name = te.handler_name_;
-    const char *location = te.location_;
-    const bool entered = wrapper != nullptr && wrapper->enter(location);
-
     set.timers.set_aside(te);
-    te.handlers_running_++;
     say(set, te, "runs");
-    if (wrapper != nullptr) {
-        wrapper->ops->before_timer_handler(wrapper->wrapper, wrapper->state, main, &te, te.when(),
-                                           current_time, name, location);
-    }
-    set.trace.timer(&te, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    te.handler_(context, &te, current_time, te.private_data_);
-    if (wrapper != nullptr) {
-        wrapper->ops->after_timer_handler(wrapper->wrapper, wrapper->state, main, &te, te.when(),
-                                          current_time, name, location);
-        wrapper->leave(entered);
-    }
-    end_with_message(te, "ends");
-    te.handlers_running_--;
-    talloc_free(&te);
-    return true;
+    return run_handler(TimerHandling{}, te, te.when(), current_time);
 }
 
 TimerCheck run_due_timer(SourceSet &set, timeval *span)

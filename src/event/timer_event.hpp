@@ -19,7 +19,7 @@ struct tevent_timer final : tev::Source, tev::TimerNode {
 
     int on_talloc_free();
 
-    tevent_timer_handler_t handler_ = nullptr;
+    tev::TimerCallback callback_;
 };
 
 namespace tev {
@@ -27,8 +27,7 @@ namespace tev {
 using TimerEvent = ::tevent_timer;
 
 // Null when out of memory.
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, tevent_timer_handler_t handler,
-                            void *private_data, const char *handler_name, const char *location);
+TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, const TimerCallback &callback);
 // Moves it; nothing when it was cut loose or its handler runs.
 void update_timer(TimerEvent &te, timeval when);
 void cut_loose(TimerEvent &te);

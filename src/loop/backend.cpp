@@ -51,7 +51,7 @@ tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flag
                   tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                   const char *location)
 {
-    return add_fd_event(*ev, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+    return add_fd_event(*ev, mem_ctx, fd, flags, {handler, private_data, handler_name, location});
 }
 
 void set_fd_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
@@ -72,20 +72,30 @@ void set_fd_flags(tevent_fd *fde, uint16_t flags)
 tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, tevent_timer_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    return add_timer_event(*ev, mem_ctx, when, handler, private_data, handler_name, location);
+    return add_timer_event(*ev, mem_ctx, when, {handler, private_data, handler_name, location});
 }
 
 void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    schedule(*im, *ev, handler, private_data, handler_name, location);
+    schedule(*im, *ev, {handler, private_data, handler_name, location});
 }
 
-tevent_signal *table_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
-                                tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                                const char *location)
+// Null, and errno: EINVAL (no such signal), the wake-up's, ENOMEM or sigaction(2)'s error.
+tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
+                          tevent_signal_handler_t handler, void *private_data, const char *handler_name,
+                          const char *location)
 {
-    return add_signal(*ev, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
+    if (signum < 0 || signum >= signals::count()) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    const int error = ensure_wakeup(*ev);
+    if (error != 0) {
+        errno = error;
+        return nullptr;
+    }
+    return add_signal_event(*ev, mem_ctx, signum, sa_flags, {handler, private_data, handler_name, location});
 }
 
 int loop_wait(tevent_context *ev, const char *location)
@@ -95,14 +105,19 @@ int loop_wait(tevent_context *ev, const char *location)
 
 constexpr tevent_ops table_with(int (*context_init)(tevent_context *))
 {
-    return {context_init,       add_fd,           set_fd_close_fn,    get_fd_flags, set_fd_flags, add_timer,
-            schedule_immediate, table_add_signal, built_in_loop_once, loop_wait};
+    return {context_init,       add_fd,     set_fd_close_fn,    get_fd_flags, set_fd_flags, add_timer,
+            schedule_immediate, add_signal, built_in_loop_once, loop_wait};
 }
 
-constinit const tevent_ops kStandardTable = table_with(init_standard);
 constinit const tevent_ops kEpollTable = table_with(init_epoll);
 constinit const tevent_ops kPollTable = table_with(init_poll);
 constinit const tevent_ops kPollMtTable = table_with(init_poll_mt);
+
+} // namespace
+
+constinit const tevent_ops kStandardTable = table_with(init_standard);
+
+namespace {
 
 // ---- the registry
 
@@ -190,22 +205,6 @@ int built_in_loop_once(tevent_context *ev, const char *)
 bool may_wait_itself(const tevent_ops &ops)
 {
     return ops.loop_once != built_in_loop_once && ops.add_fd != add_fd;
-}
-
-SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
-                        tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                        const char *location)
-{
-    if (signum < 0 || signum >= signals::count()) {
-        errno = EINVAL;
-        return nullptr;
-    }
-    const int error = ensure_wakeup(ev);
-    if (error != 0) {
-        errno = error;
-        return nullptr;
-    }
-    return add_signal_event(ev, parent, signum, sa_flags, handler, private_data, handler_name, location);
 }
 
 bool register_backend(const char *name, const tevent_ops *ops)

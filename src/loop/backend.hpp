@@ -33,10 +33,7 @@ bool may_wait_itself(const tevent_ops &ops);
 // The turn of the built-in tables.
 int built_in_loop_once(tevent_context *ev, const char *location);
 
-// What the built-in tables do for a signal.  Null, and errno: EINVAL (no such
-// signal), the wake-up's, ENOMEM or sigaction(2)'s error.
-SignalEvent *add_signal(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
-                        tevent_signal_handler_t handler, void *private_data, const char *handler_name,
-                        const char *location);
+// The default table.  Its functions are those of all built-in tables, but for context_init.
+extern const tevent_ops kStandardTable;
 
 } // namespace tev

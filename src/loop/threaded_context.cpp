@@ -41,8 +41,9 @@ void take_inbox(Context &main, Accepts accepts)
         im->state_ = State::kIdle;
         if (accepts(*destination)) {
             say_taken_over(main, *im);
-            destination->ops->schedule_immediate(im, destination, im->handler_, im->private_data_,
-                                                 im->handler_name_, im->location_);
+            const ImmediateCallback &c = im->callback_;
+            destination->ops->schedule_immediate(im, destination, c.function, c.private_data, c.name,
+                                                 c.location);
         }
         im = next;
     }
@@ -67,8 +68,7 @@ ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev)
     return tctx;
 }
 
-void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, tevent_immediate_handler_t handler,
-                                void *private_data, const char *handler_name, const char *location)
+void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const ImmediateCallback &callback)
 {
     if (is_inherited(tctx)) {
         return;
@@ -77,14 +77,11 @@ void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, teven
     if (tctx.context_ == nullptr) {
         return;
     }
-    if (im.state_ != State::kIdle || im.handlers_running_ != 0 || handler == nullptr) {
+    if (im.state_ != State::kIdle || im.handlers_running_ != 0 || callback.function == nullptr) {
         abort();
     }
     Context &main = *tctx.context_->main();
-    im.handler_ = handler;
-    im.private_data_ = private_data;
-    im.handler_name_ = handler_name;
-    im.location_ = location;
+    im.callback_ = callback;
     im.destination_ = tctx.context_;
     im.transit_generation_ = tctx.generation_;
     im.state_ = State::kInTransit;

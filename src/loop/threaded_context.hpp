@@ -34,8 +34,7 @@ using ThreadedContext = ::tevent_threaded_context;
 // Null, and errno: the wake-up's error, or ENOMEM.
 ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev);
 // Any thread.  Nothing once severed; abort() when `im` is not idle.
-void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, tevent_immediate_handler_t handler,
-                                void *private_data, const char *handler_name, const char *location);
+void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const ImmediateCallback &callback);
 
 // The loop's thread.  What was handed over joins the immediates, oldest first.
 [[gnu::noinline]] void accept_all_threaded_immediates(Context &main);
