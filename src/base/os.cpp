@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <iterator>
 #include <linux/futex.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -18,9 +18,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/time.h>
 #include <sys/types.h>
+
+struct epoll_event;
 
 namespace tev {
 

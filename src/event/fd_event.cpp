@@ -33,17 +33,17 @@ void update_interest(SourceSet &set, FdWatch &watch)
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
         interest |= interest_of(fde->flags_);
     }
-    set.monitor.want(watch, interest);
+    set.multiplexer.request(watch, interest);
     set.note_change();
 }
 
 void join_watch(FdEvent &fde)
 {
     SourceSet &set = fde.set();
-    auto *watch = static_cast<FdWatch *>(set.monitor.find(fde.fd()));
+    auto *watch = static_cast<FdWatch *>(set.multiplexer.find(fde.fd()));
     if (watch != nullptr) {
         // The number may mean another file than when its watch began.
-        set.monitor.tell_again(*watch);
+        set.multiplexer.register_again(*watch);
         FdEvent &front = *watch->front;
         fde.next_on_watch_ = &front;
         fde.prev_on_watch_ = front.prev_on_watch_;
@@ -51,19 +51,19 @@ void join_watch(FdEvent &fde)
     } else {
         watch = &fde.own_watch_;
         watch->front = fde.next_on_watch_ = fde.prev_on_watch_ = &fde;
-        set.monitor.add(*watch);
+        set.multiplexer.add(*watch);
     }
     fde.watch_ = watch;
 }
 
 void move_watch(SourceSet &set, FdWatch &watch)
 {
-    FdWatch &heir = watch.front->own_watch_;
-    set.monitor.hand_over(watch, heir);
-    heir.front = watch.front;
+    FdWatch &successor = watch.front->own_watch_;
+    set.multiplexer.move(watch, successor);
+    successor.front = watch.front;
     watch.front = nullptr;
-    for (FdEvent *fde = heir.front; fde != nullptr; fde = next_on_watch(heir, *fde)) {
-        fde->watch_ = &heir;
+    for (FdEvent *fde = successor.front; fde != nullptr; fde = next_on_watch(successor, *fde)) {
+        fde->watch_ = &successor;
     }
 }
 
@@ -81,7 +81,7 @@ void leave_watch(FdEvent &fde)
     fde.next_on_watch_ = fde.prev_on_watch_ = nullptr;
     if (next == &fde) {
         watch->front = nullptr;
-        set.monitor.remove(*watch);
+        set.multiplexer.remove(*watch);
         set.note_change();
         return;
     }
@@ -135,13 +135,13 @@ uint8_t interest_of(uint16_t flags)
 {
     uint8_t interest = 0;
     if (flags & TEVENT_FD_READ) {
-        interest |= kWantReadable | kWantPeerClosed;
+        interest |= kReadInterest | kPeerClosedInterest;
     }
     if (flags & TEVENT_FD_WRITE) {
-        interest |= kWantWritable;
+        interest |= kWriteInterest;
     }
     if (flags & TEVENT_FD_ERROR) {
-        interest |= kWantPeerClosed;
+        interest |= kPeerClosedInterest;
     }
     return interest;
 }

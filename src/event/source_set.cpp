@@ -104,7 +104,7 @@ int SourceSet::open_wakeup()
     const bool renews = wakeup.is_requested();
     const int error = renews ? wakeup.renew() : wakeup.open();
     if (renews || error == 0) {
-        monitor.set_wakeup_fd(wakeup.fd());
+        multiplexer.set_wakeup_fd(wakeup.fd());
     }
     return error;
 }
@@ -119,12 +119,12 @@ void SourceSet::cut_all_loose()
 {
     // First the poller: it need not hear of each descriptor that leaves, and a
     // forked child needs no instance of its own for this.
-    monitor.close();
+    multiplexer.close();
     inbox.turn_all_away();
     talloc_free(wakeup_event);
     wakeup_event = nullptr;
     cut_list_loose(fds);
-    monitor.free_tables();
+    multiplexer.free_tables();
     while (TimerNode *node = timers.earliest()) {
         cut_loose(static_cast<TimerEvent &>(*node));
     }

@@ -22,14 +22,14 @@
 #include "src/event/signal_event.hpp"
 #include "src/event/timer_event.hpp"
 #include "src/event/trace.hpp"
-#include "src/poller/fd_monitor.hpp"
+#include "src/poller/multiplexer.hpp"
 #include "src/poller/wakeup.hpp"
 
 namespace tev {
 
 class SourceSet {
 public:
-    explicit SourceSet(tevent_context *handle) : own_scope{this, nullptr}, context(handle), monitor(report) {}
+    explicit SourceSet(tevent_context *handle) : own_scope{this, nullptr}, context(handle), multiplexer(report) {}
     SourceSet(const SourceSet &) = delete;
     SourceSet &operator=(const SourceSet &) = delete;
 
@@ -37,9 +37,9 @@ public:
     tevent_context *const context; // what handlers are given
     Report report;
     TraceHooks trace;
-    FdMonitor monitor;
+    Multiplexer multiplexer;
     Wakeup wakeup;
-    FdEvent *wakeup_event = nullptr; // where the monitor is not in use
+    FdEvent *wakeup_event = nullptr; // where the multiplexer is not in use
     // Other threads add sources while this loop waits (the program holds a
     // lock of its own outside the wait): they end the wait.
     bool wake_on_change = false;
@@ -71,12 +71,19 @@ public:
     // has to go through the context's table.
     void cut_loose_those_of(const WrapperScope &wrapper);
 
-    bool is_valid() const { return timers.is_valid() && monitor.is_valid(); }
+    bool is_valid() const { return timers.is_valid() && multiplexer.is_valid(); }
 
     bool is_linked_in_process = false; // link_set()
     SourceSet *next_in_process = nullptr;
     SourceSet *prev_in_process = nullptr;
 };
+
+// The earliest timer, if there is one.
+inline TimerCheck run_due_timer(SourceSet &set, timeval *span)
+{
+    auto *te = static_cast<TimerEvent *>(set.timers.earliest());
+    return te != nullptr ? run_if_due(*te, span) : TimerCheck::kNone;
+}
 
 // The sets of all main contexts of the process, in any thread.  They can be
 // found from a static variable, so that a leak checker takes a context that is

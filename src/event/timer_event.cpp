@@ -96,22 +96,18 @@ bool invoke(TimerEvent &te, timeval current_time)
     return run_handler(TimerHandling{}, te, te.when(), current_time);
 }
 
-TimerCheck run_due_timer(SourceSet &set, timeval *span)
+TimerCheck run_if_due(TimerEvent &te, timeval *span)
 {
-    auto *te = static_cast<TimerEvent *>(set.timers.earliest());
-    if (te == nullptr) {
-        return TimerCheck::kNone;
-    }
-    if (is_zero(te->when())) {
-        invoke(*te, {0, 0});
+    if (is_zero(te.when())) {
+        invoke(te, {0, 0});
         return TimerCheck::kRan;
     }
     const timeval now = current_time();
-    *span = until(now, te->when());
+    *span = until(now, te.when());
     if (!is_zero(*span)) {
         return TimerCheck::kNotYet;
     }
-    invoke(*te, now);
+    invoke(te, now);
     return TimerCheck::kRan;
 }
 

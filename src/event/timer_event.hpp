@@ -36,9 +36,8 @@ void cut_loose(TimerEvent &te);
 // happened.
 bool invoke(TimerEvent &te, timeval current_time);
 
-// The earliest timer, if it is due: runs it.  Else *span is how long until it
-// is, when there is one.
 enum class TimerCheck { kRan, kNotYet, kNone };
-TimerCheck run_due_timer(SourceSet &set, timeval *span);
+// Runs it if it is due.  Else kNotYet, and *span is how long until it is.
+TimerCheck run_if_due(TimerEvent &te, timeval *span);
 
 } // namespace tev

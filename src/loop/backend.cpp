@@ -18,31 +18,31 @@ namespace {
 
 // ---- the built-in tables
 
-int init_with(Context *ev, FdMonitor::Policy policy)
+int init_with(Context *ev, Multiplexer::Policy policy)
 {
     talloc_free(ev->additional_data);
     ev->additional_data = nullptr;
-    return ev->monitor.open(policy) ? 0 : -1;
+    return ev->multiplexer.open(policy) ? 0 : -1;
 }
 
 int init_standard(tevent_context *ev)
 {
-    return init_with(ev, FdMonitor::Policy::kEpollElsePoll);
+    return init_with(ev, Multiplexer::Policy::kEpollElsePoll);
 }
 
 int init_epoll(tevent_context *ev)
 {
-    return init_with(ev, FdMonitor::Policy::kEpoll);
+    return init_with(ev, Multiplexer::Policy::kEpoll);
 }
 
 int init_poll(tevent_context *ev)
 {
-    return init_with(ev, FdMonitor::Policy::kPoll);
+    return init_with(ev, Multiplexer::Policy::kPoll);
 }
 
 int init_poll_mt(tevent_context *ev)
 {
-    init_with(ev, FdMonitor::Policy::kPoll);
+    init_with(ev, Multiplexer::Policy::kPoll);
     ev->wake_on_change = true;
     return ensure_wakeup(*ev) == 0 ? 0 : -1;
 }

@@ -27,7 +27,7 @@ void set_default_backend(const char *name);
 const char **list_backends(TALLOC_CTX *parent);
 
 // True when a program's functions stand between the loop and its descriptors: it
-// may be they that wait, and not the context's monitor.
+// may be they that wait, and not the context's multiplexer.
 bool may_wait_itself(const tevent_ops &ops);
 
 // The turn of the built-in tables.

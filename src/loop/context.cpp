@@ -90,12 +90,12 @@ int ensure_wakeup(Context &context)
         ev.wakeup_event = nullptr;
     }
     const int error = ev.open_wakeup();
-    if (error != 0 || ev.wakeup_event != nullptr || (ev.monitor.is_open() && !may_wait_itself(*ev.ops))) {
+    if (error != 0 || ev.wakeup_event != nullptr || (ev.multiplexer.is_open() && !may_wait_itself(*ev.ops))) {
         return error;
     }
     // A table that waits in its own way has to watch the wake-up itself, and
     // counts as asleep all the time: nobody announces its waits.
-    ev.monitor.set_wakeup_fd(-1);
+    ev.multiplexer.set_wakeup_fd(-1);
     ev.wakeup_event = ev.ops->add_fd(&ev, &ev, ev.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                      "wakeup_pipe_handler", __location__); // Compat: the name that logs show
     if (ev.wakeup_event == nullptr) {

@@ -41,7 +41,7 @@ int milliseconds_to_wait(const Context &ev, TimerCheck timers, const timeval &un
 bool cut_closed_descriptors(Context &ev)
 {
     bool any = false;
-    while (Watch *watch = ev.monitor.take_not_open()) {
+    while (Watch *watch = ev.multiplexer.take_not_open()) {
         drop_watch(ev, static_cast<FdWatch &>(*watch));
         any = true;
     }
@@ -76,7 +76,7 @@ WaitResult wait_between_traces(Context &ev, int timeout_ms)
             return WaitResult::kInterrupted;
         }
     }
-    const WaitResult result = ev.monitor.wait(timeout_ms);
+    const WaitResult result = ev.multiplexer.wait(timeout_ms);
     ev.trace.point(TEVENT_TRACE_AFTER_WAIT);
     return result;
 }
@@ -103,7 +103,7 @@ void switch_off_writers(Context &ev, FdWatch &watch)
         if ((fde->flags_ & TEVENT_FD_WRITE) == 0) {
             continue;
         }
-        if (ev.monitor.uses_epoll()) {
+        if (ev.multiplexer.kernel_keeps_registrations()) {
             set_flags(*fde, without_write(fde->flags_));
         } else {
             ev.ops->set_fd_flags(fde, without_write(ev.ops->get_fd_flags(fde)));
@@ -113,7 +113,7 @@ void switch_off_writers(Context &ev, FdWatch &watch)
 
 void deliver_readiness(Context &ev)
 {
-    const Ready found = ev.monitor.ready();
+    const Ready found = ev.multiplexer.result();
     if (found.woken) {
         ev.wakeup.drain(); // where it fails, the next wait is preceded by a renewal
     }
@@ -150,7 +150,7 @@ constexpr int kTakeTurnAgain = 1;
             return 0; // from a proxy that has no pipe yet
         }
     }
-    if (!ev.monitor.update()) {
+    if (!ev.multiplexer.update()) {
         return -1;
     }
     if (cut_closed_descriptors(ev)) {
@@ -174,7 +174,7 @@ constexpr int kTakeTurnAgain = 1;
     case WaitResult::kFailed:
         break;
     }
-    return ev.monitor.recover_from_failed_wait() ? kTakeTurnAgain : 0;
+    return ev.multiplexer.recover_from_failed_wait() ? kTakeTurnAgain : 0;
 }
 
 } // namespace

@@ -2,11 +2,18 @@
 
 #include "src/poller/epoll_poller.hpp"
 
+#include <cerrno>
+
 #include "src/base/os.hpp"
+#include "src/poller/poll_bits.hpp"
 
 namespace tev {
 
 namespace {
+
+// The bits of poll(2) are epoll's, too.
+static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLRDHUP == EPOLLRDHUP);
+static_assert(POLLHUP == EPOLLHUP && POLLERR == EPOLLERR);
 
 constexpr uint64_t kWakeupKey = 0; // no watch has generation 0
 
@@ -19,7 +26,7 @@ uint64_t key_of(const Watch &watch)
 
 bool EpollPoller::open()
 {
-    wakeup_told_ = false;
+    close();
     const int fd = os::epoll_create();
     if (fd == -1) {
         return false;
@@ -31,71 +38,59 @@ bool EpollPoller::open()
 void EpollPoller::close()
 {
     instance_.close();
-    wakeup_told_ = false;
+    wakeup_is_registered_ = false;
 }
 
-bool EpollPoller::reopen(WatchList &pending)
+UpdateResult EpollPoller::update(WatchList &pending, WatchList &not_open)
 {
-    close();
-    watches_.for_each([&](Watch &w) {
-        w.told = 0;
-        if (w.wanted != 0 && !w.is_linked()) {
-            pending.push_back(w);
-        }
-    });
-    return open();
-}
-
-bool EpollPoller::update(WatchList &pending, WatchList &not_open)
-{
-    if (!tell_about_wakeup()) {
-        return false;
+    if (!register_wakeup()) {
+        return errno == EBADF ? UpdateResult::kWakeupNotOpen : UpdateResult::kRegistrationRefused;
     }
     while (Watch *w = pending.front()) {
-        int error = tell(*w);
+        int error = register_watch(*w);
         if (error == EBADF && !instance_.is_intact()) {
-            error = EBADFD; // it is not the watch whose descriptor is closed
+            error = EBADFD; // the instance is closed, and not the watch's descriptor
         }
         if (error != 0 && error != EBADF) {
-            refused_change_ = w->told != 0;
             errno = error;
-            return false;
+            return w->registered != 0 ? UpdateResult::kChangeRefused : UpdateResult::kRegistrationRefused;
         }
         pending.unlink(*w);
-        w->tell_again = false;
-        w->told = error == 0 ? w->wanted : 0;
+        w->must_register_again = false;
+        w->registered = error == 0 ? w->requested : 0;
         if (error == EBADF) {
             not_open.push_back(*w);
         }
     }
-    return true;
+    return UpdateResult::kDone;
 }
 
-bool EpollPoller::tell_about_wakeup()
+bool EpollPoller::register_wakeup()
 {
-    if (knows_wakeup()) {
+    if (is_up_to_date()) {
         return true;
     }
-    wakeup_told_ = os::epoll_ctl(instance_.number(), EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0 ||
-                   (errno == EEXIST &&
-                    os::epoll_ctl(instance_.number(), EPOLL_CTL_MOD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0);
-    return wakeup_told_;
+    const int epoll = instance_.number();
+    wakeup_is_registered_ =
+        os::epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0 ||
+        (errno == EEXIST && os::epoll_ctl(epoll, EPOLL_CTL_MOD, wakeup_fd_, EPOLLIN, kWakeupKey) == 0);
+    return wakeup_is_registered_;
 }
 
 // 0 or an errno value.
-int EpollPoller::tell(Watch &watch)
+int EpollPoller::register_watch(Watch &watch)
 {
-    if (watch.wanted == watch.told && !watch.tell_again) {
+    if (watch.requested == watch.registered && !watch.must_register_again) {
         return 0;
     }
-    if (watch.wanted == 0) {
+    if (watch.requested == 0) {
         // Fails only when the number is closed or means another file by now.
         os::epoll_ctl(instance_.number(), EPOLL_CTL_DEL, watch.fd, 0, 0);
         return 0;
     }
-    const uint32_t events = kernel_events(watch.wanted);
+    const uint32_t events = poll_bits_of(watch.requested);
     int operation = EPOLL_CTL_MOD;
-    if (watch.told == 0) {
+    if (watch.registered == 0) {
         operation = EPOLL_CTL_ADD;
         // An earlier registration may not have been within reach of its removal.
         watches_.renew_generation(watch);
@@ -115,16 +110,16 @@ int EpollPoller::tell(Watch &watch)
     return os::epoll_ctl(instance_.number(), operation, watch.fd, events, key_of(watch)) == 0 ? 0 : errno;
 }
 
-void EpollPoller::forget(Watch &watch)
+void EpollPoller::remove(Watch &watch)
 {
-    if (watch.told != 0) {
+    if (watch.registered != 0) {
         os::epoll_ctl(instance_.number(), EPOLL_CTL_DEL, watch.fd, 0, 0);
-        watch.told = 0;
+        watch.registered = 0;
     }
 }
 
-// A signal between the two calls interrupts neither.  What ends the second one then is the wake-up: the loop
-// has announced its sleep before the first.
+// A signal between the two calls interrupts neither.  The wake-up ends the second one then: the loop has
+// announced its sleep before the first.
 WaitResult EpollPoller::wait(int timeout_ms)
 {
     const bool without_limit = timeout_ms > 0 && guess_.is_worth_asking();
@@ -146,7 +141,7 @@ WaitResult EpollPoller::wait(int timeout_ms)
     return errno == EINTR ? WaitResult::kInterrupted : WaitResult::kFailed;
 }
 
-Ready EpollPoller::ready()
+Ready EpollPoller::result()
 {
     Ready found;
     if (reported_.data.u64 == kWakeupKey) {
@@ -154,7 +149,7 @@ Ready EpollPoller::ready()
         return found;
     }
     Watch *w = watches_.find(static_cast<int>(static_cast<uint32_t>(reported_.data.u64)));
-    if (w == nullptr || key_of(*w) != reported_.data.u64 || w->told == 0) {
+    if (w == nullptr || key_of(*w) != reported_.data.u64 || w->registered == 0) {
         found.stale = true;
         return found;
     }
@@ -165,7 +160,7 @@ Ready EpollPoller::ready()
 
 void EpollPoller::set_wakeup_fd(int fd)
 {
-    wakeup_told_ = false;
+    wakeup_is_registered_ = false;
     wakeup_fd_ = fd;
 }
 

@@ -2,17 +2,19 @@
 
 #include "src/poller/poll_poller.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "src/base/os.hpp"
+#include "src/poller/poll_bits.hpp"
 
 namespace tev {
 
-void PollPoller::close(WatchTable &watches)
+void PollPoller::close()
 {
-    watches.for_each([](Watch &w) {
+    watches_.for_each([](Watch &w) {
         w.poll_index = 0;
-        w.told = 0;
+        w.registered = 0;
     });
     if (entries_ != &wakeup_alone_) {
         free(entries_);
@@ -24,31 +26,38 @@ void PollPoller::close(WatchTable &watches)
     gaps_ = 0;
 }
 
-bool PollPoller::update(WatchList &pending, WatchList &)
+UpdateResult PollPoller::update(WatchList &pending, WatchList &)
 {
     entries_[0].fd = wakeup_fd_;
     while (Watch *w = pending.front()) {
-        if (w->wanted == 0) {
+        if (w->requested == 0) {
             drop_entry(*w);
         } else {
-            if (w->poll_index == 0) {
-                if (!reserve(count_ + 1)) {
-                    errno = ENOMEM;
-                    return false;
-                }
-                w->poll_index = count_++;
-                owners_[w->poll_index] = w;
-                if (w->last_ready == 0) {
-                    w->last_ready = ++ready_counter_;
-                }
+            if (w->poll_index == 0 && !add_entry(*w)) {
+                errno = ENOMEM;
+                return UpdateResult::kNoMemory;
             }
-            entries_[w->poll_index] = {w->fd, static_cast<short>(kernel_events(w->wanted)), 0};
+            entries_[w->poll_index] = {w->fd, static_cast<short>(poll_bits_of(w->requested)), 0};
         }
-        w->told = w->wanted;
-        w->tell_again = false;
+        w->registered = w->requested;
+        w->must_register_again = false;
         pending.unlink(*w);
     }
     close_gaps();
+    return UpdateResult::kDone;
+}
+
+// False when out of memory.
+bool PollPoller::add_entry(Watch &watch)
+{
+    if (!reserve(count_ + 1)) {
+        return false;
+    }
+    watch.poll_index = count_++;
+    owners_[watch.poll_index] = &watch;
+    if (watch.last_ready == 0) {
+        watch.last_ready = ++ready_counter_;
+    }
     return true;
 }
 
@@ -105,16 +114,16 @@ void PollPoller::close_gaps()
     }
 }
 
-void PollPoller::forget(Watch &watch)
+void PollPoller::remove(Watch &watch)
 {
     drop_entry(watch);
-    watch.told = 0;
+    watch.registered = 0;
 }
 
-void PollPoller::moved(Watch &heir)
+void PollPoller::moved(Watch &watch)
 {
-    if (heir.poll_index != 0) {
-        owners_[heir.poll_index] = &heir;
+    if (watch.poll_index != 0) {
+        owners_[watch.poll_index] = &watch;
     }
 }
 
@@ -133,7 +142,7 @@ WaitResult PollPoller::wait(int timeout_ms)
     return errno == EINTR ? WaitResult::kInterrupted : WaitResult::kFailed;
 }
 
-Ready PollPoller::ready()
+Ready PollPoller::result()
 {
     Ready found;
     // Beside a watch: wake-ups that never end would starve them all.

@@ -13,28 +13,35 @@
 
 #pragma once
 
+#include <poll.h>
+
 #include "src/poller/poller.hpp"
 
 namespace tev {
 
-class PollPoller final : public Poller {
+class PollPoller {
 public:
-    PollPoller() = default;
+    static constexpr bool kKernelKeepsRegistrations = false;
 
-    void close(WatchTable &watches);
+    explicit PollPoller(WatchTable &watches) : watches_(watches) {}
 
-    bool update(WatchList &pending, WatchList &not_open) override;
-    void forget(Watch &watch) override;
-    void moved(Watch &heir) override;
-    WaitResult wait(int timeout_ms) override;
-    Ready ready() override;
-    void set_wakeup_fd(int fd) override;
+    bool open() { return true; }
+    void close();
+    bool is_up_to_date() const { return gaps_ == 0 && entries_[0].fd == wakeup_fd_; }
+    UpdateResult update(WatchList &pending, WatchList &not_open);
+    void remove(Watch &watch);
+    void moved(Watch &watch);
+    WaitResult wait(int timeout_ms);
+    Ready result();
+    void set_wakeup_fd(int fd);
 
 private:
     bool reserve(uint32_t count);
+    bool add_entry(Watch &watch);
     void drop_entry(Watch &watch);
     void close_gaps();
 
+    WatchTable &watches_;
     pollfd wakeup_alone_ = {-1, POLLIN, 0}; // the array while nothing else is in it
     pollfd *entries_ = &wakeup_alone_;
     Watch **owners_ = nullptr; // of entries 1 and up; null: a gap
@@ -44,5 +51,7 @@ private:
     uint64_t ready_counter_ = 0;
     int wakeup_fd_ = -1;
 };
+
+static_assert(Poller<PollPoller>);
 
 } // namespace tev

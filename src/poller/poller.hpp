@@ -1,79 +1,101 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// One way of waiting for descriptors: watches in, readiness out.
+// Poller: one way of waiting for descriptors.  The whole contract of an implementation.
 //
-// A poller knows no events and no handlers.  It is used in this order, by one
-// thread:
+// A poller keeps what the kernel knows (the registrations) equal to what is requested of
+// each Watch.  It knows no events and no handlers.  It is used by one thread, in this order:
 //
-//   update()  makes the kernel's knowledge equal to what is wanted
-//   wait()    blocks; reads no library data, so that with PollPoller other
-//             threads may change watches meanwhile (they come to the kernel
-//             with the next update())
-//   ready()   what the wait found: one watch at most, true at the time of the wait
+//   open()     begins, or begins again, without registrations
+//   update()   makes the registrations equal to the requests
+//   wait()     blocks.  It reads no watch, so other threads may change watches
+//              meanwhile (under a lock of their program's); the next update() sees that
+//   result()   returns what the wait found: one watch at most, with its state at the
+//              time of the wait
+//   close()    ends the use; open() may follow
 //
-// forget() comes at any time; it is the one change that the kernel hears of at
-// once, because afterwards the number may be closed and mean another file.
+// remove() may come at any time.  It is the one change that reaches the kernel at once: the
+// number may be closed next, and mean another file.
+//
+// The Multiplexer owns the watches and the list of those whose request and registration
+// differ.  Another poller (kqueue, say) is one more class that meets this concept, and one
+// more branch in Multiplexer::with_poller().
 
 #pragma once
 
-#include <cerrno>
+#include <concepts>
 #include <cstdint>
-#include <poll.h>
-#include <sys/epoll.h>
 
 #include "src/poller/watch_table.hpp"
 
 namespace tev {
 
-enum class WaitResult { kReady, kTimeLimit, kInterrupted, kFailed };
+using WatchList = List<Watch, PendingChange>;
 
-// What a wait found: a watch, the wake-up, both, or a report about a watch that
-// is gone (`stale`).
+// errno says why, except after kDone.
+enum class UpdateResult : uint8_t {
+    kDone,
+    kNoMemory,            // nothing is lost; what was not done is still pending
+    kWakeupNotOpen,       // the program has closed the wake-up's number
+    kRegistrationRefused, // this poller cannot watch the descriptor
+    kChangeRefused,       // the same for a descriptor that was registered
+};
+
+enum class WaitResult : uint8_t { kReady, kTimeLimit, kInterrupted, kFailed };
+
+// What a wait found: a watch, the wake-up, or both.
 struct Ready {
     Watch *watch = nullptr;
     uint8_t readiness = 0; // set of Readiness
     bool woken = false;
+    // A registration reported that no watch stands for and that cannot be removed: the
+    // poller has to begin again.
     bool stale = false;
 };
 
-using WatchList = List<Watch, PendingChange>;
+template <class P>
+concept Poller = requires(P poller, const P &constant, WatchTable &watches, WatchList &list, Watch &watch,
+                          int number)
+{
+    requires std::constructible_from<P, WatchTable &>;
 
-class Poller {
-public:
-    // Works off `pending`; watches whose descriptor turns out not to be open
-    // move to `not_open`.  False: the kernel refused or memory is short, errno
-    // says why; what was not done is still pending.
-    virtual bool update(WatchList &pending, WatchList &not_open) = 0;
-    virtual void forget(Watch &watch) = 0;
-    // The heir is from now on what the other watch was.
-    virtual void moved(Watch &heir) = 0;
-    // -1 waits for ever.
-    virtual WaitResult wait(int timeout_ms) = 0;
-    virtual Ready ready() = 0;
-    // The descriptor that ends a wait from elsewhere; -1: none.  Comes before
-    // the first wait, or after the kernel has forgotten the previous one.
-    virtual void set_wakeup_fd(int fd) = 0;
+    // True: the registrations live in the kernel.  A forked child shares them with its parent, so
+    // it opens its own; and a registration may outlive the number that it was made for.
+    {
+        P::kKernelKeepsRegistrations
+        } -> std::convertible_to<bool>;
 
-protected:
-    ~Poller() = default;
+    // Requires: no watch counts as registered.  False: not available, errno says why.
+    {
+        poller.open()
+        } -> std::same_as<bool>;
+    // Allowed when it is not open.
+    poller.close();
+
+    // False: update() has something to do although no watch is pending.
+    {
+        constant.is_up_to_date()
+        } -> std::same_as<bool>;
+    // Takes watches off the first list as it registers them; those whose number is not
+    // open move to the second.
+    {
+        poller.update(list, list)
+        } -> std::same_as<UpdateResult>;
+    poller.remove(watch);
+    // This watch has taken over number and registration of another one.
+    poller.moved(watch);
+
+    // Milliseconds; -1 is for ever.  errno says why it failed.
+    {
+        poller.wait(number)
+        } -> std::same_as<WaitResult>;
+    // Requires: wait() returned kReady.
+    {
+        poller.result()
+        } -> std::same_as<Ready>;
+
+    // The descriptor that ends a wait from elsewhere; -1: none.  Comes before the first wait,
+    // or after the kernel has lost the previous one.
+    poller.set_wakeup_fd(number);
 };
-
-// poll(2) and epoll(7) use the same bits on Linux.
-static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLRDHUP == EPOLLRDHUP);
-static_assert(POLLHUP == EPOLLHUP && POLLERR == EPOLLERR);
-
-constexpr uint32_t kernel_events(uint8_t interest)
-{
-    return ((interest & kWantReadable) ? POLLIN : 0) | ((interest & kWantWritable) ? POLLOUT : 0) |
-           ((interest & kWantPeerClosed) ? POLLRDHUP : 0);
-}
-
-constexpr uint8_t readiness_of(uint32_t events)
-{
-    return static_cast<uint8_t>(((events & POLLIN) ? kReadable : 0) | ((events & POLLOUT) ? kWritable : 0) |
-                                ((events & POLLRDHUP) ? kPeerClosed : 0) |
-                                ((events & POLLHUP) ? kHungUp : 0) | ((events & POLLERR) ? kFailed : 0) |
-                                ((events & POLLNVAL) ? kNotOpen : 0));
-}
 
 } // namespace tev

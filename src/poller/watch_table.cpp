@@ -19,7 +19,7 @@ Watch *WatchTable::find(int fd) const
 
 void WatchTable::renew_generation(Watch &watch)
 {
-    // 0 is nobody's: it is the wake-up's key.
+    // 0 is reserved as the wake-up's key.
     last_generation_ += last_generation_ == UINT32_MAX ? 2 : 1;
     watch.generation = last_generation_;
 }
@@ -46,14 +46,14 @@ void WatchTable::erase(Watch &watch)
     size_--;
 }
 
-void WatchTable::replace(Watch &old, Watch &heir)
+void WatchTable::replace(Watch &old, Watch &successor)
 {
     Watch **link = bucket_of(old.fd);
     while (*link != &old) {
         link = &(*link)->next_in_bucket;
     }
-    *link = &heir;
-    heir.next_in_bucket = old.next_in_bucket;
+    *link = &successor;
+    successor.next_in_bucket = old.next_in_bucket;
 }
 
 void WatchTable::free_buckets()

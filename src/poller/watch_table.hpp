@@ -2,13 +2,12 @@
 
 // Descriptors under watch, one Watch per number.
 //
-// A Watch holds two masks: what is wanted of the descriptor, and what the
-// kernel was told.  They are brought together right before a wait, so changes
-// in between cost nothing.  The generation distinguishes what the kernel was told
-// last from what it was told earlier about the same number, for this watch or
-// for one that is gone: what the kernel reports carries it, and a report about
-// a file that the number does not mean any more is recognised instead of
-// believed.
+// A Watch holds two masks: the interest that is requested in the descriptor, and
+// the interest that is registered with the kernel.  They are made equal right before
+// a wait, so changes in between cost nothing.  The generation distinguishes the last
+// registration of a number from earlier ones, of this watch or of one that is gone.
+// The kernel's reports carry it, so a report about a file that the number does not mean any
+// more is recognised instead of believed.
 //
 // WatchTable finds the watch of a number.  It is a chained hash whose chains
 // run through the watches: linking cannot fail.  Growing its buckets may; the
@@ -24,12 +23,11 @@
 
 namespace tev {
 
-// What may be wanted of a descriptor.  An error or a full hang-up is told
-// whatever is wanted, as long as something is.
+// What may be requested.  An error or a full hang-up is reported under any interest.
 enum Interest : uint8_t {
-    kWantReadable = 1,
-    kWantWritable = 2,
-    kWantPeerClosed = 4,
+    kReadInterest = 1,
+    kWriteInterest = 2,
+    kPeerClosedInterest = 4,
 };
 
 // What a descriptor is, as the kernel sees it at the wait.
@@ -51,20 +49,20 @@ struct Watch : ListNode<PendingChange> {
     void copy_state_of(const Watch &other)
     {
         generation = other.generation;
-        wanted = other.wanted;
-        told = other.told;
-        tell_again = other.tell_again;
+        requested = other.requested;
+        registered = other.registered;
+        must_register_again = other.must_register_again;
         poll_index = other.poll_index;
         last_ready = other.last_ready;
     }
 
     const int fd;
     uint32_t generation = 0;
-    uint32_t poll_index = 0; // PollPoller's
-    uint8_t wanted = 0;      // set of Interest
-    uint8_t told = 0;        // what the kernel knows; 0: nothing of this descriptor
-    bool tell_again = false; // the kernel may have forgotten what it was told
-    uint64_t last_ready = 0; // PollPoller's
+    uint32_t poll_index = 0;          // PollPoller's
+    uint8_t requested = 0;            // set of Interest
+    uint8_t registered = 0;           // set of Interest; 0: the kernel has no registration
+    bool must_register_again = false; // the kernel may have lost the registration
+    uint64_t last_ready = 0;          // PollPoller's
     Watch *next_in_bucket = nullptr;
 };
 
@@ -83,8 +81,8 @@ public:
     void erase(Watch &watch);
     // Of an empty table.
     void free_buckets();
-    // Puts the one into the place of the other; they are for the same number.
-    void replace(Watch &old, Watch &heir);
+    // Requires: both are for the same number, and `successor` is in no table.
+    void replace(Watch &old, Watch &successor);
 
     template <class Visit>
     void for_each(Visit visit) const

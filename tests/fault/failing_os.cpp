@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sys/epoll.h>
 
 #include "tests/fault/faults.h"
 

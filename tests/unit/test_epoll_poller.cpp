@@ -27,11 +27,13 @@ struct Bench {
 
     void want(Watch &w, uint8_t interest)
     {
-        w.wanted = interest;
+        w.requested = interest;
         if (!w.is_linked()) {
             pending.push_back(w);
         }
     }
+
+    bool update() { return poller.update(pending, not_open) == UpdateResult::kDone; }
 };
 
 #define assert_operations(expected) assert_string_equal(kernel.operations().c_str(), expected)
@@ -47,35 +49,35 @@ void test_update__interest_changes__kernel_hears_of_the_difference(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
-    b.want(w, kWantReadable | kWantPeerClosed);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(w, kReadInterest | kPeerClosedInterest);
+    assert_true(b.update());
     assert_int_equal(kernel.controls.size(), 1);
     assert_int_equal(kernel.controls[0].instance, FakeKernel::kFirstInstance);
     assert_int_equal(kernel.controls[0].events, EPOLLIN | EPOLLRDHUP);
     assert_true(kernel.controls[0].key == key_of(w));
     assert_operations("A5");
-    assert_int_equal(w.told, w.wanted);
+    assert_int_equal(w.registered, w.requested);
     assert_true(b.pending.empty());
 
-    assert_true(b.poller.update(b.pending, b.not_open));
-    b.want(w, kWantWritable);
-    b.want(w, kWantReadable | kWantPeerClosed);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_true(b.update());
+    b.want(w, kWriteInterest);
+    b.want(w, kReadInterest | kPeerClosedInterest);
+    assert_true(b.update());
     assert_operations("");
     assert_true(b.pending.empty());
 
-    b.want(w, kWantWritable);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(w, kWriteInterest);
+    assert_true(b.update());
     assert_int_equal(kernel.controls[0].events, EPOLLOUT);
     assert_true(kernel.controls[0].key == key_of(w));
     assert_operations("M5");
     b.want(w, 0);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_true(b.update());
     assert_int_equal(kernel.controls[0].events, 0);
     assert_operations("D5");
-    assert_int_equal(w.told, 0);
-    b.want(w, kWantReadable);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_int_equal(w.registered, 0);
+    b.want(w, kReadInterest);
+    assert_true(b.update());
     assert_operations("A5");
 }
 
@@ -85,15 +87,15 @@ void test_update__tell_again__is_told_though_nothing_changed(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
-    b.want(w, kWantReadable);
-    assert_true(b.poller.update(b.pending, b.not_open));
-    w.tell_again = true;
-    b.want(w, kWantReadable);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    b.want(w, kReadInterest);
+    assert_true(b.update());
+    w.must_register_again = true;
+    b.want(w, kReadInterest);
+    assert_true(b.update());
     assert_operations("A5 M5");
-    assert_false(w.tell_again);
-    b.want(w, kWantReadable);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_false(w.must_register_again);
+    b.want(w, kReadInterest);
+    assert_true(b.update());
     assert_operations("");
 }
 
@@ -116,19 +118,19 @@ void test_update__kernel_knows_otherwise__is_made_up_for(void **)
         Watch w(5);
         b.watches.insert(w);
         if (c.known) {
-            b.want(w, kWantReadable);
-            assert_true(b.poller.update(b.pending, b.not_open));
+            b.want(w, kReadInterest);
+            assert_true(b.update());
             kernel.operations();
         }
-        const uint8_t before = w.told;
-        b.want(w, kWantWritable);
+        const uint8_t before = w.registered;
+        b.want(w, kWriteInterest);
         kernel.control_errors.assign(c.errors.begin(), c.errors.end());
         errno = 0;
-        const bool worked = b.poller.update(b.pending, b.not_open);
+        const bool worked = b.update();
         const int error = errno;
         assert_operations(c.operations);
         assert_int_equal(worked, c.result == 0);
-        assert_int_equal(w.told, worked ? w.wanted : before);
+        assert_int_equal(w.registered, worked ? w.requested : before);
         assert_int_equal(b.pending.empty(), worked);
         assert_true(b.not_open.empty());
         if (!worked) {
@@ -147,15 +149,15 @@ void test_update__not_open__is_handed_over(void **)
     Watch closed(5), open(6);
     b.watches.insert(closed);
     b.watches.insert(open);
-    b.want(closed, kWantReadable);
-    b.want(open, kWantReadable);
+    b.want(closed, kReadInterest);
+    b.want(open, kReadInterest);
     kernel.control_errors = {EBADF};
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_true(b.update());
     assert_operations("A5 A6");
     assert_true(b.pending.empty());
     assert_ptr_equal(b.not_open.front(), &closed);
-    assert_int_equal(closed.told, 0);
-    assert_int_equal(open.told, kWantReadable);
+    assert_int_equal(closed.registered, 0);
+    assert_int_equal(open.registered, kReadInterest);
     b.not_open.unlink(closed);
 }
 
@@ -165,14 +167,14 @@ void test_forget__known_or_not__one_call_or_none(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
-    b.poller.forget(w);
+    b.poller.remove(w);
     assert_operations("");
-    b.want(w, kWantReadable);
-    assert_true(b.poller.update(b.pending, b.not_open));
-    b.poller.forget(w);
+    b.want(w, kReadInterest);
+    assert_true(b.update());
+    b.poller.remove(w);
     assert_operations("A5 D5");
-    assert_int_equal(w.told, 0);
-    b.poller.forget(w);
+    assert_int_equal(w.registered, 0);
+    b.poller.remove(w);
     assert_operations("");
 }
 
@@ -182,54 +184,66 @@ void test_update__wakeup__is_told_first_and_once(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
-    b.want(w, kWantReadable);
+    b.want(w, kReadInterest);
     b.poller.set_wakeup_fd(7);
     kernel.control_errors = {ENOSPC};
     errno = 0;
-    assert_false(b.poller.update(b.pending, b.not_open));
+    assert_false(b.update());
     assert_int_equal(errno, ENOSPC);
     assert_operations("A7");
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_true(b.update());
     assert_int_equal(kernel.controls[0].events, EPOLLIN);
     assert_true(kernel.controls[0].key == 0);
     assert_operations("A7 A5");
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_true(b.update());
     assert_operations("");
 }
 
-// C21, F13: a new instance knows nothing: all that is wanted is told anew.
-void test_reopen__new_instance__is_told_everything(void **)
+// C21, F13: opened again, there is a new instance, which knows nothing, the wake-up included.
+void test_open__again__new_instance_without_registrations(void **)
 {
     Bench b;
-    Watch wanted(5), unwanted(6), pending(8);
-    for (Watch *w : {&wanted, &unwanted, &pending}) {
-        b.watches.insert(*w);
-        b.want(*w, kWantReadable);
-    }
+    Watch w(5);
+    b.watches.insert(w);
+    b.want(w, kReadInterest);
     b.poller.set_wakeup_fd(7);
-    assert_true(b.poller.update(b.pending, b.not_open));
-    b.want(unwanted, 0);
-    assert_true(b.poller.update(b.pending, b.not_open));
-    b.want(pending, kWantWritable);
+    assert_true(b.update());
     kernel.operations();
 
-    assert_true(b.poller.reopen(b.pending));
+    assert_true(b.poller.open());
     assert_int_equal(kernel.instances, 2);
-    assert_false(unwanted.is_linked());
-    assert_int_equal(wanted.told, 0);
-    assert_int_equal(pending.told, 0);
-    assert_true(b.poller.update(b.pending, b.not_open));
+    assert_false(b.poller.is_up_to_date());
+    w.registered = 0;
+    b.want(w, kWriteInterest);
+    assert_true(b.update());
     assert_int_equal(kernel.controls[0].instance, FakeKernel::kFirstInstance + 1);
-    assert_operations("A7 A8 A5");
+    assert_operations("A7 A5");
+    assert_true(b.poller.is_up_to_date());
 
     kernel.create_error = EMFILE;
     errno = 0;
-    assert_false(b.poller.reopen(b.pending));
+    assert_false(b.poller.open());
     assert_int_equal(errno, EMFILE);
-    assert_false(b.poller.is_open());
-    while (Watch *w = b.pending.front()) {
-        b.pending.unlink(*w);
-    }
+}
+
+// F11, S8: the failures that the multiplexer tells apart.
+void test_update__fails__says_how(void **)
+{
+    Bench b;
+    Watch w(5);
+    b.watches.insert(w);
+    b.poller.set_wakeup_fd(7);
+    kernel.control_errors = {EBADF};
+    assert_true(b.poller.update(b.pending, b.not_open) == UpdateResult::kWakeupNotOpen);
+    b.want(w, kReadInterest);
+    kernel.control_errors = {0, EPERM};
+    assert_true(b.poller.update(b.pending, b.not_open) == UpdateResult::kRegistrationRefused);
+    assert_int_equal(errno, EPERM);
+    assert_true(b.update());
+    b.want(w, kWriteInterest);
+    kernel.control_errors = {ENOMEM};
+    assert_true(b.poller.update(b.pending, b.not_open) == UpdateResult::kChangeRefused);
+    b.pending.unlink(w);
 }
 
 // C14, F13: whose report it is: the wake-up's, a watch's, or nobody's any more.
@@ -238,7 +252,7 @@ void test_ready__reports__are_told_apart(void **)
     Bench b;
     Watch w(5);
     b.watches.insert(w);
-    w.told = kWantReadable;
+    w.registered = kReadInterest;
     const auto report = [&](uint64_t key, uint32_t events) {
         FakeKernel::Report r;
         r.count = 1;
@@ -246,7 +260,7 @@ void test_ready__reports__are_told_apart(void **)
         r.event.data.u64 = key;
         kernel.reports.push_back(r);
         assert_true(b.poller.wait(0) == WaitResult::kReady);
-        return b.poller.ready();
+        return b.poller.result();
     };
     Ready found = report(0, EPOLLIN);
     assert_null(found.watch);
@@ -261,7 +275,7 @@ void test_ready__reports__are_told_apart(void **)
     found = report(key_of(w) + 1, EPOLLIN); // a number that is not watched
     assert_null(found.watch);
     assert_true(found.stale);
-    w.told = 0; // the kernel should know nothing of it
+    w.registered = 0; // the kernel should know nothing of it
     found = report(key_of(w), EPOLLIN);
     assert_null(found.watch);
     assert_true(found.stale);
@@ -367,7 +381,8 @@ int main()
         cmocka_unit_test(test_update__not_open__is_handed_over),
         cmocka_unit_test(test_forget__known_or_not__one_call_or_none),
         cmocka_unit_test(test_update__wakeup__is_told_first_and_once),
-        cmocka_unit_test(test_reopen__new_instance__is_told_everything),
+        cmocka_unit_test(test_open__again__new_instance_without_registrations),
+        cmocka_unit_test(test_update__fails__says_how),
         cmocka_unit_test(test_ready__reports__are_told_apart),
         cmocka_unit_test(test_wait__each_outcome__is_told),
         cmocka_unit_test(test_wait__something_is_always_ready__limit_comes_second),

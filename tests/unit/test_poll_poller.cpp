@@ -17,7 +17,7 @@ using namespace tev;
 
 struct Bench {
     WatchTable watches;
-    PollPoller poller;
+    PollPoller poller{watches};
     WatchList pending, not_open;
     std::vector<std::unique_ptr<Watch>> all;
 
@@ -25,7 +25,7 @@ struct Bench {
 
     ~Bench()
     {
-        poller.close(watches);
+        poller.close();
         for (auto &w : all) {
             if (watches.find(w->fd) == w.get()) {
                 watches.erase(*w);
@@ -38,13 +38,13 @@ struct Bench {
     {
         all.push_back(std::make_unique<Watch>(fd));
         watches.insert(*all.back());
-        want(*all.back(), kWantReadable);
+        want(*all.back(), kReadInterest);
         return *all.back();
     }
 
     void want(Watch &w, uint8_t interest)
     {
-        w.wanted = interest;
+        w.requested = interest;
         if (!w.is_linked()) {
             pending.push_back(w);
         }
@@ -52,7 +52,7 @@ struct Bench {
 
     void forget(Watch &w)
     {
-        poller.forget(w);
+        poller.remove(w);
         if (w.is_linked()) {
             pending.unlink(w);
         }
@@ -61,7 +61,7 @@ struct Bench {
     // "7 5 6": the descriptors that the next wait asks for; the first is the wake-up's.
     std::string asked_for()
     {
-        assert_true(poller.update(pending, not_open));
+        assert_true(poller.update(pending, not_open) == UpdateResult::kDone);
         assert_true(pending.empty());
         poller.wait(0);
         std::string list;
@@ -82,17 +82,17 @@ void test_update__watches_come__entries_follow(void **)
     b.poller.set_wakeup_fd(7);
     assert_asked_for(b, "7");
     Watch &w = b.watch(5);
-    b.want(w, kWantWritable | kWantPeerClosed);
+    b.want(w, kWriteInterest | kPeerClosedInterest);
     b.watch(6);
-    w.tell_again = true;
+    w.must_register_again = true;
     assert_asked_for(b, "7 5 6");
     assert_int_equal(kernel.polled[0].events, POLLIN);
     assert_int_equal(kernel.polled[1].events, POLLOUT | POLLRDHUP);
     assert_int_equal(kernel.polled[1].revents, 0);
     assert_int_equal(kernel.polled[2].events, POLLIN);
-    assert_int_equal(w.told, w.wanted);
-    assert_false(w.tell_again);
-    b.want(w, kWantReadable);
+    assert_int_equal(w.registered, w.requested);
+    assert_false(w.must_register_again);
+    b.want(w, kReadInterest);
     assert_asked_for(b, "7 5 6");
     assert_int_equal(kernel.polled[1].events, POLLIN);
 }
@@ -107,18 +107,18 @@ void test_update__watches_go__gaps_are_closed(void **)
     }
     assert_asked_for(b, "10 11 12 13 14 15");
     b.forget(*w[1]);
-    assert_int_equal(w[1]->told, 0);
+    assert_int_equal(w[1]->registered, 0);
     assert_asked_for(b, "10 15 12 13 14");
     b.want(*w[0], 0);
-    b.want(*w[5], kWantWritable); // it has moved to where w[1] was
+    b.want(*w[5], kWriteInterest); // it has moved to where w[1] was
     assert_asked_for(b, "14 15 12 13");
     assert_int_equal(kernel.polled[1].events, POLLOUT);
-    assert_int_equal(w[0]->told, 0);
+    assert_int_equal(w[0]->registered, 0);
     b.forget(*w[3]); // the last two, and one that is gone already
     b.forget(*w[2]);
     b.forget(*w[0]);
     assert_asked_for(b, "14 15");
-    b.want(*w[0], kWantReadable);
+    b.want(*w[0], kReadInterest);
     assert_asked_for(b, "14 15 10");
     b.forget(*w[4]);
     b.forget(*w[5]);
@@ -152,15 +152,15 @@ void test_update__many_watches__array_grows(void **)
     b.poller.set_wakeup_fd(7);
     b.forget(*b.all[3]);
     const size_t with_arrays = allocated_bytes();
-    b.poller.close(b.watches);
+    b.poller.close();
     assert_true(with_arrays == 0 ||
                 allocated_bytes() <= with_arrays - kernel.polled.size() * (sizeof(pollfd) + sizeof(Watch *)));
-    assert_int_equal(b.all[0]->told, 0);
+    assert_int_equal(b.all[0]->registered, 0);
     assert_asked_for(b, "7");
-    b.want(*b.all[0], kWantReadable);
-    b.want(*b.all[1], kWantReadable);
+    b.want(*b.all[0], kReadInterest);
+    b.want(*b.all[1], kReadInterest);
     assert_asked_for(b, "7 100 101");
-    b.poller.close(b.watches);
+    b.poller.close();
 }
 
 // C14, F6: of the ready ones, the one that was ready longest ago; the wake-up beside it.
@@ -175,17 +175,17 @@ void test_ready__several__in_turns(void **)
     for (Watch *w : expected) {
         assert_true(b.poller.wait(3) == WaitResult::kReady);
         assert_int_equal(kernel.last_timeout, 3);
-        const Ready found = b.poller.ready();
+        const Ready found = b.poller.result();
         assert_ptr_equal(found.watch, w);
         assert_false(found.woken);
         assert_int_equal(found.readiness, w == &five ? kReadable : kReadable | kHungUp);
     }
     kernel.poll_answers = {0, POLLIN, POLLIN, POLLNVAL};
     assert_true(b.poller.wait(0) == WaitResult::kReady);
-    assert_ptr_equal(b.poller.ready().watch, &eight);
+    assert_ptr_equal(b.poller.result().watch, &eight);
     kernel.poll_answers = {POLLIN, POLLIN, 0, 0};
     assert_true(b.poller.wait(0) == WaitResult::kReady);
-    Ready found = b.poller.ready();
+    Ready found = b.poller.result();
     assert_ptr_equal(found.watch, &five);
     assert_true(found.woken);
 
@@ -193,7 +193,7 @@ void test_ready__several__in_turns(void **)
     kernel.poll_answers = {0, POLLIN, 0, 0};
     assert_true(b.poller.wait(0) == WaitResult::kReady);
     b.forget(five);
-    found = b.poller.ready();
+    found = b.poller.result();
     assert_null(found.watch);
     assert_false(found.woken);
 }

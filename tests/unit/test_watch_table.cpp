@@ -11,7 +11,7 @@
 #include <tevent.h>
 
 #include "src/event/fd_event.hpp"
-#include "src/poller/poller.hpp"
+#include "src/poller/poll_bits.hpp"
 #include "src/poller/watch_table.hpp"
 
 namespace {
@@ -105,10 +105,10 @@ void test_table__number_inserted_again__has_another_generation(void **)
 
 void test_readiness__kernel_events_both_ways__nothing_is_mixed_up(void **)
 {
-    assert_int_equal(kernel_events(0), 0);
-    assert_int_equal(kernel_events(kWantReadable), POLLIN);
-    assert_int_equal(kernel_events(kWantWritable), POLLOUT);
-    assert_int_equal(kernel_events(kWantPeerClosed), POLLRDHUP);
+    assert_int_equal(poll_bits_of(0), 0);
+    assert_int_equal(poll_bits_of(kReadInterest), POLLIN);
+    assert_int_equal(poll_bits_of(kWriteInterest), POLLOUT);
+    assert_int_equal(poll_bits_of(kPeerClosedInterest), POLLRDHUP);
     assert_int_equal(readiness_of(POLLIN | POLLHUP), kReadable | kHungUp);
     assert_int_equal(readiness_of(POLLOUT | POLLERR), kWritable | kFailed);
     assert_int_equal(readiness_of(POLLRDHUP | POLLNVAL), kPeerClosed | kNotOpen);

@@ -10,12 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/poller/fd_monitor.hpp"
+#include "src/poller/multiplexer.hpp"
 
 namespace {
 
 using namespace tev;
-using Policy = FdMonitor::Policy;
+using Policy = Multiplexer::Policy;
 
 int messages[4];
 
@@ -26,7 +26,7 @@ void count_message(void *, tevent_debug_level level, const char *, va_list)
 
 struct Bench {
     Report report;
-    FdMonitor monitor{report};
+    Multiplexer multiplexer{report};
     Watch five{5}, six{6};
 
     Bench()
@@ -36,14 +36,14 @@ struct Bench {
         report.set_sink(count_message, nullptr);
     }
 
-    ~Bench() { monitor.close(); }
+    ~Bench() { multiplexer.close(); }
 
     void watch_both()
     {
-        monitor.add(five);
-        monitor.add(six);
-        monitor.want(five, kWantReadable);
-        monitor.want(six, kWantWritable);
+        multiplexer.add(five);
+        multiplexer.add(six);
+        multiplexer.request(five, kReadInterest);
+        multiplexer.request(six, kWriteInterest);
     }
 };
 
@@ -53,8 +53,8 @@ struct Bench {
 void assert_polls(Bench &b, size_t entries)
 {
     kernel.polled.clear();
-    assert_true(b.monitor.update());
-    b.monitor.wait(0);
+    assert_true(b.multiplexer.update());
+    b.multiplexer.wait(0);
     assert_int_equal(kernel.polled.size(), entries);
 }
 
@@ -62,12 +62,12 @@ void assert_polls(Bench &b, size_t entries)
 void test_open__poll__makes_no_instance(void **)
 {
     Bench b;
-    assert_true(b.monitor.open(Policy::kPoll));
-    assert_true(b.monitor.is_open());
+    assert_true(b.multiplexer.open(Policy::kPoll));
+    assert_true(b.multiplexer.is_open());
     assert_int_equal(kernel.instances, 0);
     b.watch_both();
     assert_polls(b, 2);
-    assert_true(b.monitor.is_valid());
+    assert_true(b.multiplexer.is_valid());
 }
 
 // C5: plain epoll without instance is not open; with poll as the way out it is, for good.
@@ -76,23 +76,23 @@ void test_open__no_instance__fails_or_polls(void **)
     Bench b;
     kernel.create_error = EMFILE;
     errno = 0;
-    assert_false(b.monitor.open(Policy::kEpoll));
+    assert_false(b.multiplexer.open(Policy::kEpoll));
     assert_int_equal(errno, EMFILE);
-    assert_false(b.monitor.is_open());
+    assert_false(b.multiplexer.is_open());
     errno = 0;
-    assert_false(b.monitor.update());
+    assert_false(b.multiplexer.update());
     assert_int_equal(errno, ENOTCONN);
-    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    assert_true(b.multiplexer.open(Policy::kEpollElsePoll));
     b.watch_both();
     assert_polls(b, 2);
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 0);
 
     kernel.create_error = 0;
-    b.monitor.remove(b.five);
-    b.monitor.remove(b.six);
-    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    b.multiplexer.remove(b.five);
+    b.multiplexer.remove(b.six);
+    assert_true(b.multiplexer.open(Policy::kEpollElsePoll));
     assert_int_equal(kernel.instances, 0);
-    assert_true(b.monitor.open(Policy::kEpoll));
+    assert_true(b.multiplexer.open(Policy::kEpoll));
     assert_int_equal(kernel.instances, 1);
 }
 
@@ -100,8 +100,8 @@ void test_open__no_instance__fails_or_polls(void **)
 void test_update__refused__everything_moves_to_poll(void **)
 {
     Bench b;
-    assert_true(b.monitor.open(Policy::kEpollElsePoll));
-    b.monitor.set_wakeup_fd(7);
+    assert_true(b.multiplexer.open(Policy::kEpollElsePoll));
+    b.multiplexer.set_wakeup_fd(7);
     b.watch_both();
     kernel.control_errors = {0, 0, EPERM};
     assert_polls(b, 3);
@@ -109,37 +109,37 @@ void test_update__refused__everything_moves_to_poll(void **)
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 1);
     assert_int_equal(kernel.polled[0].fd, 7);
     assert_int_equal(kernel.polled[1].fd + kernel.polled[2].fd, 5 + 6);
-    b.monitor.remove(b.five);
-    b.monitor.want(b.six, kWantReadable);
-    b.monitor.set_wakeup_fd(8);
+    b.multiplexer.remove(b.five);
+    b.multiplexer.request(b.six, kReadInterest);
+    b.multiplexer.set_wakeup_fd(8);
     assert_polls(b, 2);
     assert_int_equal(kernel.polled[0].fd, 8);
     assert_operations("");
-    assert_true(b.monitor.is_valid());
+    assert_true(b.multiplexer.is_valid());
 }
 
 // C5: so does a wait that fails, once the caller has said so.
 void test_wait__fails__everything_moves_to_poll(void **)
 {
     Bench b;
-    assert_true(b.monitor.open(Policy::kEpollElsePoll));
+    assert_true(b.multiplexer.open(Policy::kEpollElsePoll));
     b.watch_both();
-    b.monitor.want(b.six, 0);
-    assert_true(b.monitor.update());
+    b.multiplexer.request(b.six, 0);
+    assert_true(b.multiplexer.update());
     kernel.reports = {{EINTR, 0, {}}, {EBADF, 0, {}}};
-    assert_true(b.monitor.wait(0) == WaitResult::kInterrupted);
+    assert_true(b.multiplexer.wait(0) == WaitResult::kInterrupted);
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 0);
-    assert_true(b.monitor.wait(0) == WaitResult::kFailed);
+    assert_true(b.multiplexer.wait(0) == WaitResult::kFailed);
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 0);
-    assert_true(b.monitor.recover_from_failed_wait());
+    assert_true(b.multiplexer.recover_from_failed_wait());
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 1);
     assert_polls(b, 1);
     kernel.poll_error = EINVAL;
-    assert_true(b.monitor.wait(0) == WaitResult::kFailed);
-    assert_false(b.monitor.recover_from_failed_wait());
+    assert_true(b.multiplexer.wait(0) == WaitResult::kFailed);
+    assert_false(b.multiplexer.recover_from_failed_wait());
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 2);
-    assert_true(b.monitor.wait(0) == WaitResult::kFailed);
-    assert_false(b.monitor.recover_from_failed_wait());
+    assert_true(b.multiplexer.wait(0) == WaitResult::kFailed);
+    assert_false(b.multiplexer.recover_from_failed_wait());
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 2); // once
 }
 
@@ -148,21 +148,21 @@ void test_ready__leftover__new_instance_or_poll(void **)
 {
     for (int error : {0, EMFILE}) {
         Bench b;
-        assert_true(b.monitor.open(Policy::kEpollElsePoll));
+        assert_true(b.multiplexer.open(Policy::kEpollElsePoll));
         b.watch_both();
-        assert_true(b.monitor.update());
+        assert_true(b.multiplexer.update());
         kernel.operations();
         FakeKernel::Report stale;
         stale.count = 1;
         stale.event.data.u64 = (99ULL << 32) | 5;
         kernel.reports = {stale};
-        assert_true(b.monitor.wait(0) == WaitResult::kReady);
+        assert_true(b.multiplexer.wait(0) == WaitResult::kReady);
         kernel.create_error = error;
-        assert_true(b.monitor.ready().stale);
+        assert_true(b.multiplexer.result().stale);
         assert_int_equal(kernel.instances, error == 0 ? 2 : 1);
         assert_int_equal(messages[TEVENT_DEBUG_ERROR], error != 0);
         if (error == 0) {
-            assert_true(b.monitor.update());
+            assert_true(b.multiplexer.update());
             assert_operations("A5 A6");
         } else {
             assert_polls(b, 2);
@@ -174,105 +174,105 @@ void test_ready__leftover__new_instance_or_poll(void **)
 void test_tell_again__known_or_not__is_pending_once(void **)
 {
     Bench b;
-    assert_true(b.monitor.open(Policy::kEpoll));
-    b.monitor.add(b.five);
-    b.monitor.tell_again(b.five);
+    assert_true(b.multiplexer.open(Policy::kEpoll));
+    b.multiplexer.add(b.five);
+    b.multiplexer.register_again(b.five);
     assert_false(b.five.is_linked());
-    b.monitor.want(b.five, kWantReadable);
-    b.monitor.tell_again(b.five);
-    assert_true(b.monitor.update());
+    b.multiplexer.request(b.five, kReadInterest);
+    b.multiplexer.register_again(b.five);
+    assert_true(b.multiplexer.update());
     assert_operations("A5");
-    b.monitor.tell_again(b.five);
-    b.monitor.tell_again(b.five);
-    b.monitor.want(b.five, kWantReadable);
-    assert_true(b.monitor.update());
+    b.multiplexer.register_again(b.five);
+    b.multiplexer.register_again(b.five);
+    b.multiplexer.request(b.five, kReadInterest);
+    assert_true(b.multiplexer.update());
     assert_operations("M5");
-    b.monitor.want(b.five, kWantReadable);
+    b.multiplexer.request(b.five, kReadInterest);
     assert_false(b.five.is_linked());
 }
 
-// F6: the heir is what the other was: known to the kernel, pending or not, found by its number.
+// F6: the successor is what the other was: known to the kernel, pending or not, found by its number.
 void test_hand_over__told_and_pending__goes_on_as_before(void **)
 {
     for (bool pending : {false, true}) {
         Bench b;
-        Watch heir(5);
-        assert_true(b.monitor.open(Policy::kEpoll));
+        Watch successor(5);
+        assert_true(b.multiplexer.open(Policy::kEpoll));
         b.watch_both();
-        assert_true(b.monitor.update());
+        assert_true(b.multiplexer.update());
         assert_operations("A5 A6");
         if (pending) {
-            b.monitor.want(b.five, kWantReadable | kWantWritable);
-            b.monitor.want(b.six, kWantReadable);
+            b.multiplexer.request(b.five, kReadInterest | kWriteInterest);
+            b.multiplexer.request(b.six, kReadInterest);
         }
-        b.monitor.hand_over(b.five, heir);
+        b.multiplexer.move(b.five, successor);
         assert_false(b.five.is_linked());
-        assert_ptr_equal(b.monitor.find(5), &heir);
-        assert_int_equal(heir.is_linked(), pending);
-        assert_true(b.monitor.is_valid());
+        assert_ptr_equal(b.multiplexer.find(5), &successor);
+        assert_int_equal(successor.is_linked(), pending);
+        assert_true(b.multiplexer.is_valid());
         FakeKernel::Report report;
         report.count = 1;
         report.event.events = EPOLLIN;
         report.event.data.u64 = (static_cast<uint64_t>(b.five.generation) << 32) | 5;
         kernel.reports = {report};
-        assert_true(b.monitor.update());
+        assert_true(b.multiplexer.update());
         assert_operations(pending ? "M5 M6" : "");
-        assert_true(b.monitor.wait(0) == WaitResult::kReady);
-        assert_ptr_equal(b.monitor.ready().watch, &heir);
-        b.monitor.remove(heir);
-        assert_null(b.monitor.find(5));
+        assert_true(b.multiplexer.wait(0) == WaitResult::kReady);
+        assert_ptr_equal(b.multiplexer.result().watch, &successor);
+        b.multiplexer.remove(successor);
+        assert_null(b.multiplexer.find(5));
         assert_operations("D5");
     }
 }
 
-// F6: poll(2)'s entry is the heir's from then on, and keeps its place in the turns.
-void test_hand_over__polled__heir_is_reported(void **)
+// F6: poll(2)'s entry is the successor's from then on, and keeps its place in the turns.
+void test_hand_over__polled__successor_is_reported(void **)
 {
     Bench b;
-    Watch heir(5);
-    assert_true(b.monitor.open(Policy::kPoll));
+    Watch successor(5);
+    assert_true(b.multiplexer.open(Policy::kPoll));
     b.watch_both();
     assert_polls(b, 2);
-    b.monitor.hand_over(b.five, heir);
+    b.multiplexer.move(b.five, successor);
     kernel.poll_answers = {POLLIN, POLLOUT};
     assert_polls(b, 2);
-    assert_ptr_equal(b.monitor.ready().watch, &heir);
+    assert_ptr_equal(b.multiplexer.result().watch, &successor);
     assert_polls(b, 2);
-    assert_ptr_equal(b.monitor.ready().watch, &b.six);
-    b.monitor.remove(heir);
+    assert_ptr_equal(b.multiplexer.result().watch, &b.six);
+    b.multiplexer.remove(successor);
     kernel.poll_answers.clear();
     assert_polls(b, 1);
-    assert_true(b.monitor.is_valid());
+    assert_true(b.multiplexer.is_valid());
 }
 
-// Before the monitor is open, and of a watch that no poller has heard of.
+// Before the multiplexer is open, and of a watch that no poller has heard of.
 void test_hand_over__nothing_told__only_found(void **)
 {
     Bench b;
-    Watch heir(5);
-    b.monitor.add(b.five);
-    b.monitor.hand_over(b.five, heir);
-    assert_ptr_equal(b.monitor.find(5), &heir);
-    assert_true(b.monitor.open(Policy::kPoll));
-    b.monitor.hand_over(heir, b.five);
+    Watch successor(5);
+    b.multiplexer.add(b.five);
+    b.multiplexer.move(b.five, successor);
+    assert_ptr_equal(b.multiplexer.find(5), &successor);
+    assert_true(b.multiplexer.open(Policy::kPoll));
+    b.multiplexer.move(successor, b.five);
     assert_polls(b, 0);
-    b.monitor.remove(b.five);
+    b.multiplexer.remove(b.five);
 }
 
 // F11: each watch without open file is handed out once.
 void test_take_not_open__two_closed__each_once(void **)
 {
     Bench b;
-    assert_true(b.monitor.open(Policy::kEpoll));
+    assert_true(b.multiplexer.open(Policy::kEpoll));
     b.watch_both();
     kernel.control_errors = {EBADF, EBADF};
-    assert_true(b.monitor.update());
-    assert_ptr_equal(b.monitor.take_not_open(), &b.five);
-    assert_ptr_equal(b.monitor.take_not_open(), &b.six);
-    assert_null(b.monitor.take_not_open());
-    assert_ptr_equal(b.monitor.find(5), &b.five);
-    b.monitor.remove(b.five);
-    assert_null(b.monitor.find(5));
+    assert_true(b.multiplexer.update());
+    assert_ptr_equal(b.multiplexer.take_not_open(), &b.five);
+    assert_ptr_equal(b.multiplexer.take_not_open(), &b.six);
+    assert_null(b.multiplexer.take_not_open());
+    assert_ptr_equal(b.multiplexer.find(5), &b.five);
+    b.multiplexer.remove(b.five);
+    assert_null(b.multiplexer.find(5));
     assert_operations("A5 A6");
 }
 
@@ -284,26 +284,26 @@ void test_fork__each_first_use__is_on_an_instance_of_its_own(void **)
         Use use;
         const char *operations; // then, and with the update that follows
     } uses[] = {
-        {[](Bench &b, Watch &w) { b.monitor.add(w); }, "A7 A5 A6"},
-        {[](Bench &b, Watch &) { b.monitor.remove(b.five); }, "A7 A6"},
-        {[](Bench &b, Watch &) { b.monitor.want(b.five, 0); }, "A7 A6"},
-        {[](Bench &b, Watch &) { b.monitor.tell_again(b.five); }, "A7 A5 A6"},
-        {[](Bench &b, Watch &) { b.monitor.set_wakeup_fd(8); }, "A8 A5 A6"},
-        {[](Bench &b, Watch &) { b.monitor.update(); }, "A7 A5 A6"},
+        {[](Bench &b, Watch &w) { b.multiplexer.add(w); }, "A7 A5 A6"},
+        {[](Bench &b, Watch &) { b.multiplexer.remove(b.five); }, "A7 A6"},
+        {[](Bench &b, Watch &) { b.multiplexer.request(b.five, 0); }, "A7 A6"},
+        {[](Bench &b, Watch &) { b.multiplexer.register_again(b.five); }, "A7 A5 A6"},
+        {[](Bench &b, Watch &) { b.multiplexer.set_wakeup_fd(8); }, "A8 A5 A6"},
+        {[](Bench &b, Watch &) { b.multiplexer.update(); }, "A7 A5 A6"},
     };
     for (const auto &u : uses) {
         Bench b;
         Watch more(9);
-        assert_true(b.monitor.open(Policy::kEpoll));
-        b.monitor.set_wakeup_fd(7);
+        assert_true(b.multiplexer.open(Policy::kEpoll));
+        b.multiplexer.set_wakeup_fd(7);
         b.watch_both();
-        assert_true(b.monitor.update());
+        assert_true(b.multiplexer.update());
         kernel.operations();
         const pid_t child = fork();
         if (child == 0) {
             u.use(b, more);
             const bool at_once = kernel.instances == 2;
-            b.monitor.update();
+            b.multiplexer.update();
             bool own = true;
             for (const auto &c : kernel.controls) {
                 own = own && c.instance == FakeKernel::kFirstInstance + 1;
@@ -322,15 +322,15 @@ void test_fork__no_instance__polls(void **)
 {
     for (Policy policy : {Policy::kEpollElsePoll, Policy::kPoll}) {
         Bench b;
-        assert_true(b.monitor.open(policy));
+        assert_true(b.multiplexer.open(policy));
         b.watch_both();
-        assert_true(b.monitor.update());
+        assert_true(b.multiplexer.update());
         const pid_t child = fork();
         if (child == 0) {
             kernel.create_error = EMFILE;
             kernel.polled.clear();
-            const bool updated = b.monitor.update();
-            b.monitor.wait(0);
+            const bool updated = b.multiplexer.update();
+            b.multiplexer.wait(0);
             _exit(updated && kernel.polled.size() == 2 &&
                           messages[TEVENT_DEBUG_ERROR] == (policy == Policy::kEpollElsePoll)
                       ? 0
@@ -354,11 +354,11 @@ int main()
         cmocka_unit_test(test_ready__leftover__new_instance_or_poll),
         cmocka_unit_test(test_tell_again__known_or_not__is_pending_once),
         cmocka_unit_test(test_hand_over__told_and_pending__goes_on_as_before),
-        cmocka_unit_test(test_hand_over__polled__heir_is_reported),
+        cmocka_unit_test(test_hand_over__polled__successor_is_reported),
         cmocka_unit_test(test_hand_over__nothing_told__only_found),
         cmocka_unit_test(test_take_not_open__two_closed__each_once),
         cmocka_unit_test(test_fork__each_first_use__is_on_an_instance_of_its_own),
         cmocka_unit_test(test_fork__no_instance__polls),
     };
-    return cmocka_run_group_tests_name("fd_monitor", tests, nullptr, nullptr);
+    return cmocka_run_group_tests_name("multiplexer", tests, nullptr, nullptr);
 }
