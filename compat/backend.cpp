@@ -4,7 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/backend.hpp"
+#include "src/context/backend.hpp"
 
 extern "C" {
 

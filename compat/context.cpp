@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
-#include "src/loop/backend.hpp"
-#include "src/loop/context.hpp"
+#include "src/context/backend.hpp"
+#include "src/context/lifetime.hpp"
+#include "src/event/run_handler.hpp"
 
 extern "C" {
 
@@ -35,9 +37,8 @@ int tevent_re_initialise(tevent_context *ev)
 
 uint32_t tevent_context_set_wait_timeout(tevent_context *ev, uint32_t secs)
 {
-    const uint32_t previous = ev->wait_timeout_s;
-    ev->wait_timeout_s = std::min(secs, tev::kWaitForEver);
-    return previous;
+    uint32_t &timeout = ev->is_wrapper() ? ev->wrapper->wait_timeout_s : ev->loop->wait_timeout_s;
+    return std::exchange(timeout, std::min(secs, tev::kWaitForEver));
 }
 
 void tevent_set_abort_fn(void (*abort_fn)(const char *reason))
@@ -57,10 +58,8 @@ pid_t tevent_cached_getpid(void)
 
 int tevent_common_context_destructor(tevent_context *ev)
 {
-    if (ev->is_wrapper()) {
-        tev::abort_with(ev, "tevent_common_context_destructor() on a wrapper context");
-    } else {
-        tev::cut_all_loose(*ev);
+    if (!tev::refuse_wrapper(*ev, "tevent_common_context_destructor()", EINVAL)) {
+        tev::detach_all(*ev->loop);
     }
     return 0;
 }

@@ -5,21 +5,14 @@
 #include "compat/exports.hpp"
 
 #include <cerrno>
+#include <utility>
 
-#include "src/loop/context.hpp"
+#include "src/context/lifetime.hpp"
+#include "src/loop/wrapper_scope.hpp"
 
 namespace {
 
-// The sink of a wrapper is its main context's, which alone may set it.
-bool refuse_wrapper(tevent_context *ev)
-{
-    if (!ev->is_wrapper()) {
-        return false;
-    }
-    tev::abort_with(ev, "debug function set on a wrapper context");
-    errno = EINVAL;
-    return true;
-}
+constexpr const char *kDebugFunction = "tevent_set_debug()";
 
 } // namespace
 
@@ -27,30 +20,33 @@ extern "C" {
 
 int tevent_set_debug(tevent_context *ev, tevent_debug_fn debug, void *context)
 {
-    if (refuse_wrapper(ev)) {
+    if (tev::refuse_wrapper(*ev, kDebugFunction, EINVAL)) {
         return -1;
     }
-    ev->report.set_sink(debug, context);
+    ev->loop->report.set_sink(debug, context);
     return 0;
 }
 
 int tevent_set_debug_stderr(tevent_context *ev)
 {
-    if (refuse_wrapper(ev)) {
+    if (tev::refuse_wrapper(*ev, kDebugFunction, EINVAL)) {
         return -1;
     }
-    ev->report.set_stderr_sink();
+    ev->loop->report.set_stderr_sink();
     return 0;
 }
 
 tevent_debug_level tevent_set_max_debug_level(tevent_context *ev, tevent_debug_level max_level)
 {
-    return ev->report.set_max_level(max_level);
+    if (ev->is_wrapper()) {
+        return std::exchange(ev->wrapper->max_debug_level, max_level);
+    }
+    return ev->loop->report.set_max_level(max_level);
 }
 
 void tevent_debug(tevent_context *ev, tevent_debug_level level, const char *fmt, ...)
 {
-    const tev::Report *report = ev != nullptr ? ev->debug_report() : nullptr;
+    const tev::Report *report = ev != nullptr ? tev::report_of(*ev) : nullptr;
     if (report != nullptr) {
         va_list arguments;
         va_start(arguments, fmt);

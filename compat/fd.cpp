@@ -5,7 +5,7 @@
 #include "compat/exports.hpp"
 
 #include "src/base/os.hpp"
-#include "src/loop/context.hpp"
+#include "src/event/fd_event.hpp"
 
 namespace {
 
@@ -28,7 +28,7 @@ tevent_fd *_tevent_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint1
 void tevent_fd_set_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
 {
     if (fde != nullptr && fde->is_attached()) {
-        fde->main_context()->ops->set_fd_close_fn(fde, close_fn);
+        fde->loop().main.ops->set_fd_close_fn(fde, close_fn);
     }
 }
 
@@ -39,32 +39,35 @@ void tevent_fd_set_auto_close(tevent_fd *fde)
 
 uint16_t tevent_fd_get_flags(tevent_fd *fde)
 {
-    return fde != nullptr && fde->is_attached() ? fde->main_context()->ops->get_fd_flags(fde) : 0;
+    return fde != nullptr && fde->is_attached() ? fde->loop().main.ops->get_fd_flags(fde) : 0;
 }
 
 void tevent_fd_set_flags(tevent_fd *fde, uint16_t flags)
 {
     if (fde != nullptr && fde->is_attached()) {
-        fde->main_context()->ops->set_fd_flags(fde, flags);
+        fde->loop().main.ops->set_fd_flags(fde, flags);
     }
 }
 
 void tevent_fd_set_tag(tevent_fd *fde, uint64_t tag)
 {
     if (fde != nullptr) {
-        fde->tag_ = tag;
+        fde->tag = tag;
     }
 }
 
 uint64_t tevent_fd_get_tag(const tevent_fd *fde)
 {
-    return fde != nullptr ? fde->tag_ : 0;
+    return fde != nullptr ? fde->tag : 0;
 }
 
 tevent_fd *tevent_common_add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
                                 tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                                 const char *location)
 {
+    if (!tev::can_attach_to(*ev)) {
+        return nullptr;
+    }
     return tev::make_fd_event(*ev, mem_ctx, fd, flags, {handler, private_data, handler_name, location});
 }
 
@@ -75,7 +78,7 @@ int tevent_common_fd_destructor(tevent_fd *fde)
 
 uint16_t tevent_common_fd_get_flags(tevent_fd *fde)
 {
-    return fde->flags_;
+    return fde->flags;
 }
 
 void tevent_common_fd_set_flags(tevent_fd *fde, uint16_t flags)
@@ -85,7 +88,7 @@ void tevent_common_fd_set_flags(tevent_fd *fde, uint16_t flags)
 
 void tevent_common_fd_set_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
 {
-    fde->close_fn_ = close_fn;
+    fde->close_fn = close_fn;
 }
 
 int tevent_common_invoke_fd_handler(tevent_fd *fde, uint16_t flags, bool *removed)

@@ -4,7 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/run.hpp"
+#include "src/context/run.hpp"
 
 extern "C" {
 
@@ -40,7 +40,8 @@ int tevent_common_loop_wait(tevent_context *ev, const char *location)
 
 bool tevent_common_have_events(tevent_context *ev)
 {
-    return ev->has_sources();
+    const tev::Loop *loop = tev::own_loop(*ev);
+    return loop != nullptr && loop->has_sources();
 }
 
 } // extern "C"

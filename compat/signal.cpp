@@ -4,9 +4,8 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/backend.hpp"
-#include "src/loop/context.hpp"
-#include "src/loop/turn.hpp"
+#include "src/context/backend.hpp"
+#include "src/event/signal_event.hpp"
 
 extern "C" {
 
@@ -35,13 +34,13 @@ size_t tevent_sa_info_queue_count(void)
 void tevent_signal_set_tag(tevent_signal *se, uint64_t tag)
 {
     if (se != nullptr) {
-        se->tag_ = tag;
+        se->tag = tag;
     }
 }
 
 uint64_t tevent_signal_get_tag(const tevent_signal *se)
 {
-    return se != nullptr ? se->tag_ : 0;
+    return se != nullptr ? se->tag : 0;
 }
 
 tevent_signal *tevent_common_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
@@ -59,7 +58,7 @@ int tevent_common_check_signal(tevent_context *)
 
 void tevent_cleanup_pending_signal_handlers(tevent_signal *se)
 {
-    tev::cut_loose(*se);
+    tev::detach(*se);
 }
 
 int tevent_common_invoke_signal_handler(tevent_signal *se, int signum, int count, void *siginfo,

@@ -7,7 +7,8 @@
 #include <cerrno>
 
 #include "src/async/thread_proxy.hpp"
-#include "src/loop/threaded_context.hpp"
+#include "src/context/lifetime.hpp"
+#include "src/context/threaded_context.hpp"
 
 extern "C" {
 
@@ -36,7 +37,7 @@ void _tevent_threaded_schedule_immediate(tevent_threaded_context *tctx, tevent_i
 
 int tevent_common_wakeup_init(tevent_context *ev)
 {
-    return tev::ensure_wakeup(*ev);
+    return ev->loop != nullptr ? tev::ensure_wakeup(*ev->loop) : EINVAL;
 }
 
 int tevent_common_wakeup_fd(int fd)
@@ -47,17 +48,18 @@ int tevent_common_wakeup_fd(int fd)
 
 int tevent_common_wakeup(tevent_context *ev)
 {
-    tevent_context *main = ev->main();
-    if (main == nullptr || !main->wakeup.is_requested()) {
+    if (ev->loop == nullptr || !ev->loop->wakeup.is_requested()) {
         return ENOTCONN;
     }
-    main->wakeup.wake_always();
+    ev->loop->wakeup.wake_always();
     return 0;
 }
 
 void tevent_common_threaded_activate_immediate(tevent_context *ev)
 {
-    tev::accept_threaded_immediates(*ev);
+    if (tev::Loop *loop = tev::own_loop(*ev)) {
+        tev::accept_threaded_immediates(*loop);
+    }
 }
 
 } // extern "C"

@@ -4,7 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include "src/loop/wrapper.hpp"
+#include "src/context/wrapper.hpp"
 
 extern "C" {
 
@@ -32,7 +32,7 @@ void _tevent_context_pop_use(tevent_context *ev, const char *location)
 
 bool tevent_context_same_loop(tevent_context *ev1, tevent_context *ev2)
 {
-    return ev1 != nullptr && ev2 != nullptr && ev1->main() != nullptr && ev1->main() == ev2->main();
+    return ev1 != nullptr && ev2 != nullptr && ev1->loop != nullptr && ev1->loop == ev2->loop;
 }
 
 } // extern "C"

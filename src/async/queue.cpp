@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include "src/base/talloc_object.hpp"
+#include "src/event/immediate_event.hpp"
+#include "src/loop/loop.hpp"
 
 namespace tev {
 
@@ -16,9 +18,9 @@ constexpr const char *kWaitTriggerName = "tevent_queue_wait_trigger";
 
 void trace(QueueEntry &entry, tevent_event_trace_point point)
 {
-    Context *main = entry.context_ != nullptr ? entry.context_->main() : nullptr;
-    if (main != nullptr) {
-        main->trace.queue(&entry, point);
+    const Loop *loop = entry.context_ != nullptr ? entry.context_->loop : nullptr;
+    if (loop != nullptr) {
+        loop->trace.queue(&entry, point);
     }
 }
 

@@ -22,7 +22,7 @@
 
 #include "src/async/request.hpp"
 #include "src/base/list.hpp"
-#include "src/loop/context.hpp"
+#include "src/loop/handle.hpp"
 
 struct tevent_queue_entry final : tev::ListNode<tevent_queue_entry>, tev::ContextObserver {
     static constexpr const char *kTallocName = "struct tevent_queue_entry";

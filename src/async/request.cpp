@@ -6,8 +6,7 @@
 
 #include "src/base/talloc_object.hpp"
 #include "src/base/timeval.hpp"
-#include "src/loop/backend.hpp"
-#include "src/loop/run.hpp"
+#include "src/context/run.hpp"
 
 namespace tev {
 

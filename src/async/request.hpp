@@ -21,7 +21,7 @@
 #include <tevent.h>
 
 #include "src/async/request_profile.hpp"
-#include "src/loop/context.hpp"
+#include "src/event/immediate_event.hpp"
 
 struct tevent_req final {
     static constexpr const char *kTallocName = "struct tevent_req";

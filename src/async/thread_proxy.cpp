@@ -6,6 +6,7 @@
 
 #include "src/base/os.hpp"
 #include "src/base/talloc_object.hpp"
+#include "src/event/fd_event.hpp"
 
 namespace tev {
 
@@ -103,7 +104,7 @@ bool renew_pipe_in_child(ForkObserver &observer)
 ThreadProxy *make_thread_proxy(Context &destination)
 {
     if (destination.is_wrapper()) {
-        const Report *report = destination.debug_report();
+        const Report *report = report_of(destination);
         if (report != nullptr) {
             report->message(TEVENT_DEBUG_FATAL, "no thread proxy for a wrapper context\n");
         }
@@ -124,7 +125,7 @@ ThreadProxy *make_thread_proxy(Context &destination)
         return nullptr;
     }
     proxy->renew_in_child = renew_pipe_in_child;
-    destination.fork_observers.push_back(*proxy);
+    destination.loop->fork_observers.push_back(*proxy);
     hook_talloc_free(proxy);
     if (!watch_pipe(*proxy)) {
         talloc_free(proxy);

@@ -21,7 +21,8 @@
 #include "src/base/fork_lock.hpp"
 #include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
-#include "src/loop/context.hpp"
+#include "src/event/immediate_event.hpp"
+#include "src/loop/loop.hpp"
 
 namespace tev {
 

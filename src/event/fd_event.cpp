@@ -3,7 +3,6 @@
 #include "src/event/fd_event.hpp"
 
 #include "src/base/talloc_object.hpp"
-#include "src/event/source_set.hpp"
 
 namespace tev {
 
@@ -16,7 +15,7 @@ struct FdHandling {
 
     static FdEvent *call(tevent_context *context, FdEvent &fde, uint16_t flags)
     {
-        fde.callback_.function(context, &fde, flags, fde.callback_.private_data);
+        fde.callback.function(context, &fde, flags, fde.callback.private_data);
         return &fde;
     }
     static bool end(FdEvent &fde) { return end_handler(fde); }
@@ -27,105 +26,105 @@ constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
 // States in which WRITE alone is nothing that could be told.
 constexpr uint8_t kBroken = kHungUp | kFailed;
 
-void update_interest(SourceSet &set, FdWatch &watch)
+void update_interest(Loop &loop, FdWatch &watch)
 {
     uint8_t interest = 0;
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
-        interest |= interest_of(fde->flags_);
+        interest |= interest_of(fde->flags);
     }
-    set.multiplexer.request(watch, interest);
-    set.note_change();
+    loop.multiplexer.request(watch, interest);
+    loop.note_change();
 }
 
 void join_watch(FdEvent &fde)
 {
-    SourceSet &set = fde.set();
-    auto *watch = static_cast<FdWatch *>(set.multiplexer.find(fde.fd()));
+    Loop &loop = fde.loop();
+    auto *watch = static_cast<FdWatch *>(loop.multiplexer.find(fde.fd()));
     if (watch != nullptr) {
         // The number may mean another file than when its watch began.
-        set.multiplexer.register_again(*watch);
+        loop.multiplexer.register_again(*watch);
         FdEvent &front = *watch->front;
-        fde.next_on_watch_ = &front;
-        fde.prev_on_watch_ = front.prev_on_watch_;
-        fde.prev_on_watch_->next_on_watch_ = front.prev_on_watch_ = &fde;
+        fde.next_on_watch = &front;
+        fde.prev_on_watch = front.prev_on_watch;
+        fde.prev_on_watch->next_on_watch = front.prev_on_watch = &fde;
     } else {
-        watch = &fde.own_watch_;
-        watch->front = fde.next_on_watch_ = fde.prev_on_watch_ = &fde;
-        set.multiplexer.add(*watch);
+        watch = &fde.own_watch;
+        watch->front = fde.next_on_watch = fde.prev_on_watch = &fde;
+        loop.multiplexer.add(*watch);
     }
-    fde.watch_ = watch;
+    fde.watch = watch;
 }
 
-void move_watch(SourceSet &set, FdWatch &watch)
+void move_watch(Loop &loop, FdWatch &watch)
 {
-    FdWatch &successor = watch.front->own_watch_;
-    set.multiplexer.move(watch, successor);
+    FdWatch &successor = watch.front->own_watch;
+    loop.multiplexer.move(watch, successor);
     successor.front = watch.front;
     watch.front = nullptr;
     for (FdEvent *fde = successor.front; fde != nullptr; fde = next_on_watch(successor, *fde)) {
-        fde->watch_ = &successor;
+        fde->watch = &successor;
     }
 }
 
 void leave_watch(FdEvent &fde)
 {
-    SourceSet &set = fde.set();
-    FdWatch *watch = fde.watch_;
+    Loop &loop = fde.loop();
+    FdWatch *watch = fde.watch;
     if (watch == nullptr) {
         return;
     }
-    FdEvent *next = fde.next_on_watch_;
-    next->prev_on_watch_ = fde.prev_on_watch_;
-    fde.prev_on_watch_->next_on_watch_ = next;
-    fde.watch_ = nullptr;
-    fde.next_on_watch_ = fde.prev_on_watch_ = nullptr;
+    FdEvent *next = fde.next_on_watch;
+    next->prev_on_watch = fde.prev_on_watch;
+    fde.prev_on_watch->next_on_watch = next;
+    fde.watch = nullptr;
+    fde.next_on_watch = fde.prev_on_watch = nullptr;
     if (next == &fde) {
         watch->front = nullptr;
-        set.multiplexer.remove(*watch);
-        set.note_change();
+        loop.multiplexer.remove(*watch);
+        loop.note_change();
         return;
     }
     if (watch->front == &fde) {
         watch->front = next;
     }
-    if (watch == &fde.own_watch_) {
-        move_watch(set, *watch);
+    if (watch == &fde.own_watch) {
+        move_watch(loop, *watch);
     }
-    if (interest_of(fde.flags_) != 0) {
-        update_interest(set, *next->watch_);
+    if (interest_of(fde.flags) != 0) {
+        update_interest(loop, *next->watch);
     }
 }
 
-// Of the set, but not in its list yet.
-FdEvent *new_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
+// Belongs to the context, but is not in the list of its loop yet.
+FdEvent *new_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
     if (fd < 0) {
         return nullptr;
     }
-    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : set.context, fd);
+    auto *fde = talloc_make<FdEvent>(parent != nullptr ? parent : &ev, fd);
     if (fde == nullptr) {
         return nullptr;
     }
-    fde->scope_ = &set.own_scope;
-    fde->flags_ = flags;
-    fde->callback_ = callback;
+    fde->context = &ev;
+    fde->flags = flags;
+    fde->callback = callback;
     return fde;
 }
 
 void attach(FdEvent &fde)
 {
-    SourceSet &set = fde.set();
-    set.trace.fd(&fde, TEVENT_EVENT_TRACE_ATTACH);
-    set.fds.push_front(fde);
-    set.armed_fds += fde.flags_ != 0;
+    Loop &loop = fde.loop();
+    loop.trace.fd(&fde, TEVENT_EVENT_TRACE_ATTACH);
+    loop.fds.push_front(fde);
+    loop.armed_fds += fde.flags != 0;
 }
 
 void close_descriptor(FdEvent &fde, tevent_context *context)
 {
-    if (fde.close_fn_ != nullptr) {
-        tevent_fd_close_fn_t close_fn = fde.close_fn_;
-        fde.close_fn_ = nullptr;
-        close_fn(context, &fde, fde.fd(), fde.callback_.private_data);
+    if (fde.close_fn != nullptr) {
+        tevent_fd_close_fn_t close_fn = fde.close_fn;
+        fde.close_fn = nullptr;
+        close_fn(context, &fde, fde.fd(), fde.callback.private_data);
     }
 }
 
@@ -165,87 +164,87 @@ uint16_t flags_to_tell(uint16_t asked, uint8_t readiness)
     return told;
 }
 
-FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
+FdEvent *make_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
-    FdEvent *fde = new_fd_event(set, parent, fd, flags, callback);
+    FdEvent *fde = new_fd_event(ev, parent, fd, flags, callback);
     if (fde != nullptr) {
         attach(*fde);
     }
     return fde;
 }
 
-FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
+FdEvent *add_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)
 {
-    FdEvent *fde = new_fd_event(set, parent, fd, flags, callback);
+    FdEvent *fde = new_fd_event(ev, parent, fd, flags, callback);
     if (fde == nullptr) {
         return nullptr;
     }
     join_watch(*fde);
     attach(*fde);
-    update_interest(set, *fde->watch_);
+    update_interest(*ev.loop, *fde->watch);
     return fde;
 }
 
 void store_flags(FdEvent &fde, uint16_t flags)
 {
     if (fde.is_attached()) {
-        fde.set().armed_fds += flags != 0;
-        fde.set().armed_fds -= fde.flags_ != 0;
+        fde.loop().armed_fds += flags != 0;
+        fde.loop().armed_fds -= fde.flags != 0;
     }
-    fde.flags_ = flags;
+    fde.flags = flags;
 }
 
 void set_flags(FdEvent &fde, uint16_t flags)
 {
-    if (!fde.is_attached() || fde.flags_ == flags) {
+    if (!fde.is_attached() || fde.flags == flags) {
         return;
     }
-    if (fde.watch_ == nullptr) {
+    if (fde.watch == nullptr) {
         join_watch(fde);
     }
     store_flags(fde, flags);
-    update_interest(fde.set(), *fde.watch_);
+    update_interest(fde.loop(), *fde.watch);
 }
 
-void cut_loose(FdEvent &fde)
+void detach(FdEvent &fde)
 {
     if (!fde.is_attached()) {
         return;
     }
-    SourceSet &set = fde.set();
-    set.trace.fd(&fde, TEVENT_EVENT_TRACE_DETACH);
+    Loop &loop = fde.loop();
+    loop.trace.fd(&fde, TEVENT_EVENT_TRACE_DETACH);
     leave_watch(fde);
-    set.fds.unlink(fde);
-    set.armed_fds -= fde.flags_ != 0;
-    if (set.wakeup_event == &fde) {
-        set.wakeup_event = nullptr;
+    loop.fds.unlink(fde);
+    loop.armed_fds -= fde.flags != 0;
+    if (loop.wakeup_event == &fde) {
+        loop.wakeup_event = nullptr;
     }
-    fde.scope_ = nullptr;
+    fde.context = nullptr;
 }
 
-bool deliver(SourceSet &set, FdWatch &watch, uint8_t readiness)
+bool deliver(Loop &loop, FdWatch &watch, uint8_t readiness)
 {
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
-        const uint16_t flags = flags_to_tell(fde->flags_, readiness);
+        const uint16_t flags = flags_to_tell(fde->flags, readiness);
         if (flags != 0) {
-            watch.front = fde->next_on_watch_;
+            watch.front = fde->next_on_watch;
             invoke(*fde, flags);
             return true;
         }
     }
     // The flags may have changed behind the poller's back (tevent_common_fd_set_flags()).
-    update_interest(set, watch);
+    update_interest(loop, watch);
     return (readiness & kBroken) == 0;
 }
 
-size_t drop_watch(SourceSet &set, FdWatch &watch)
+size_t detach_all_on(Loop &loop, FdWatch &watch)
 {
     size_t dropped = 0;
     for (FdEvent *fde = watch.front; fde != nullptr; dropped++) {
-        FdEvent *next = fde->next_on_watch_ != fde ? fde->next_on_watch_ : nullptr;
-        set.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is cut loose\n", fde->fd(),
-                           fde->callback_.name);
-        cut_loose(*fde); // the watch may move to another one
+        FdEvent *next = fde->next_on_watch != fde ? fde->next_on_watch : nullptr;
+        loop.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is detached\n", fde->fd(),
+                            fde->callback.name);
+        detach(*fde); // the watch may move to another one
         fde = next;
     }
     return dropped;
@@ -264,8 +263,8 @@ int tevent_fd::on_talloc_free()
     if (how == tev::Free::kTwice) {
         return -1;
     }
-    tevent_context *main = main_context();
-    tev::cut_loose(*this);
+    tevent_context *main = is_attached() ? &loop().main : nullptr;
+    tev::detach(*this);
     tev::close_descriptor(*this, main);
     return how == tev::Free::kLater ? -1 : 0;
 }

@@ -23,7 +23,7 @@
 // be told, and the kernel would report for ever: they lose WRITE.
 //
 // An event may be without watch: made by tevent_common_add_fd(), flags 0, or
-// cut loose.
+// detached.
 
 #pragma once
 
@@ -33,14 +33,12 @@
 #include <tevent.h>
 
 #include "src/base/list.hpp"
-#include "src/event/handler_frame.hpp"
+#include "src/event/run_handler.hpp"
 #include "src/poller/watch_table.hpp"
 
 struct tevent_fd;
 
 namespace tev {
-
-struct InSet;
 
 struct FdWatch : Watch {
     using Watch::Watch;
@@ -49,7 +47,7 @@ struct FdWatch : Watch {
 
 // Where in an event there is room for them.
 struct FdFlags {
-    uint16_t flags_ = 0; // as the program gave them, unknown bits too
+    uint16_t flags = 0; // as the program gave them, unknown bits too
 };
 
 // What an event with these flags is told about a descriptor in this state.
@@ -59,20 +57,20 @@ uint8_t interest_of(uint16_t flags);
 
 } // namespace tev
 
-struct tevent_fd final : tev::Source, tev::FdFlags, tev::ListNode<tev::InSet> {
+struct tevent_fd final : tev::Source, tev::FdFlags, tev::ListNode<tev::InLoop> {
     static constexpr const char *kTallocName = "struct tevent_fd";
 
-    explicit tevent_fd(int fd) : own_watch_(fd) {}
+    explicit tevent_fd(int fd) : own_watch(fd) {}
     int on_talloc_free();
 
-    int fd() const { return own_watch_.fd; }
+    int fd() const { return own_watch.fd; }
 
-    tevent_fd *next_on_watch_ = nullptr; // a ring; both null without watch
-    tevent_fd *prev_on_watch_ = nullptr;
-    tev::FdWatch *watch_ = nullptr; // the one that is in use for the number, its own or another's
-    tev::FdCallback callback_;
-    tevent_fd_close_fn_t close_fn_ = nullptr;
-    tev::FdWatch own_watch_;
+    tevent_fd *next_on_watch = nullptr; // a ring; both null without watch
+    tevent_fd *prev_on_watch = nullptr;
+    tev::FdWatch *watch = nullptr; // the one that is in use for the number, its own or another's
+    tev::FdCallback callback;
+    tevent_fd_close_fn_t close_fn = nullptr;
+    tev::FdWatch own_watch;
 };
 
 namespace tev {
@@ -81,28 +79,27 @@ using FdEvent = ::tevent_fd;
 
 // Object, list and trace; the poller hears nothing.  Null: negative fd, or
 // out of memory.
-FdEvent *make_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags,
-                       const FdCallback &callback);
+FdEvent *make_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback);
 // The same, watched.
-FdEvent *add_fd_event(SourceSet &set, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback);
+FdEvent *add_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback);
 // Stores the flags; the poller hears nothing.
 void store_flags(FdEvent &fde, uint16_t flags);
-// Nothing on an event that was cut loose.
+// Nothing on a detached event.
 void set_flags(FdEvent &fde, uint16_t flags);
 // Takes the event off its loop: trace, list, poller.
-void cut_loose(FdEvent &fde);
+void detach(FdEvent &fde);
 
 // The one behind it on the watch, or null at the end of the round.
 inline FdEvent *next_on_watch(const FdWatch &watch, const FdEvent &fde)
 {
-    return fde.next_on_watch_ != watch.front ? fde.next_on_watch_ : nullptr;
+    return fde.next_on_watch != watch.front ? fde.next_on_watch : nullptr;
 }
 
 // Gives a readiness to the next event in turn.  False: the descriptor is broken
 // and its events ask for WRITE alone, so none could be told.
-bool deliver(SourceSet &set, FdWatch &watch, uint8_t readiness);
-// The descriptor is not open: all its events are cut loose, this many.
-size_t drop_watch(SourceSet &set, FdWatch &watch);
+bool deliver(Loop &loop, FdWatch &watch, uint8_t readiness);
+// The descriptor is not open: all its events are detached, this many.
+size_t detach_all_on(Loop &loop, FdWatch &watch);
 
 // Runs the handler; true when the event is gone afterwards.
 bool invoke(FdEvent &fde, uint16_t flags);

@@ -6,7 +6,6 @@
 
 #include "src/base/report.hpp"
 #include "src/base/talloc_object.hpp"
-#include "src/event/source_set.hpp"
 
 namespace tev {
 
@@ -14,41 +13,48 @@ namespace {
 
 using State = ImmediateEvent::State;
 
-void say(const SourceSet &set, const ImmediateEvent &im, const char *what)
+void say(const Loop &loop, const ImmediateEvent &im, const char *what)
 {
-    if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
-        set.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
-                           im.callback_.name, what);
+    if (loop.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        loop.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
+                            im.callback.name, what);
     }
 }
 
 // For an immediate that is cancelled by itself, not with its loop.
 void end_with_message(ImmediateEvent &im)
 {
-    if (im.state_ == State::kWaiting) {
-        say(im.set(), im, "cancelled");
+    if (im.state == State::kWaiting) {
+        say(im.loop(), im, "cancelled");
     }
-    cut_loose(im);
+    detach(im);
+}
+
+void return_inherited(Loop &loop)
+{
+    if (loop.inbox.is_inherited()) {
+        return_all_in_transit(loop.inbox);
+    }
 }
 
 // An immediate in transit belongs to another thread.  In a forked child it becomes idle.
 void abort_if_in_transit(ImmediateEvent &im)
 {
-    if (im.state_ != State::kInTransit) [[likely]] {
+    if (im.state != State::kInTransit) [[likely]] {
         return;
     }
-    if (im.transit_generation_ == fork_generation()) {
+    if (im.transit_generation == fork_generation()) {
         abort();
     }
-    turn_away_what_parent_was_sent();
-    im.state_ = State::kIdle; // the fork may have come before it was in an inbox
+    for_each_loop(return_inherited);
+    im.state = State::kIdle; // the fork may have come before it was in an inbox
 }
 
 // False: the caller has freed it already, in its own handler.
 bool still_usable(ImmediateEvent &im)
 {
     abort_if_in_transit(im);
-    if (im.freed_) {
+    if (im.freed) {
         fail(nullptr, "tevent_immediate: use after free in its own handler");
         return false;
     }
@@ -64,7 +70,7 @@ struct ImmediateHandling {
 
     ImmediateEvent *call(tevent_context *context, ImmediateEvent &im) const
     {
-        im.callback_.function(context, &im, im.callback_.private_data);
+        im.callback.function(context, &im, im.callback.private_data);
         return delivery.let_go ? nullptr : &im;
     }
     bool end(ImmediateEvent &im) const
@@ -72,9 +78,9 @@ struct ImmediateHandling {
         if (delivery.let_go) {
             return true;
         }
-        im.deliveries_ = delivery.outer;
-        if (im.state_ == State::kDelivering) {
-            cut_loose(im);
+        im.deliveries = delivery.outer;
+        if (im.state == State::kDelivering) {
+            detach(im);
         }
         return end_handler(im);
     }
@@ -83,13 +89,13 @@ struct ImmediateHandling {
 // Requires: it is waiting.
 [[gnu::always_inline]] inline bool deliver(ImmediateEvent &im)
 {
-    SourceSet &set = im.set();
-    set.immediates.unlink(im);
-    set.delivering_immediates.push_back(im);
-    im.state_ = State::kDelivering;
-    ImmediateDelivery delivery = {im.deliveries_, false};
-    im.deliveries_ = &delivery;
-    say(set, im, "runs");
+    Loop &loop = im.loop();
+    loop.immediates.unlink(im);
+    loop.delivering_immediates.push_back(im);
+    im.state = State::kDelivering;
+    ImmediateDelivery delivery = {im.deliveries, false};
+    im.deliveries = &delivery;
+    say(loop, im, "runs");
     return run_handler(ImmediateHandling{delivery}, im);
 }
 
@@ -100,7 +106,7 @@ ImmediateEvent *make_immediate(TALLOC_CTX *parent)
     return talloc_make<ImmediateEvent>(parent);
 }
 
-void schedule(ImmediateEvent &im, SourceSet &set, const ImmediateCallback &callback)
+void schedule_immediate(ImmediateEvent &im, Context &ev, const ImmediateCallback &callback)
 {
     if (!still_usable(im)) {
         return;
@@ -109,16 +115,17 @@ void schedule(ImmediateEvent &im, SourceSet &set, const ImmediateCallback &callb
     if (callback.function == nullptr) {
         return;
     }
-    im.scope_ = &set.own_scope;
-    im.callback_ = callback;
-    im.state_ = State::kWaiting;
-    set.trace.immediate(&im, TEVENT_EVENT_TRACE_ATTACH);
-    set.immediates.push_back(im);
-    say(set, im, "scheduled");
-    set.note_change();
+    im.context = &ev;
+    Loop &loop = *ev.loop;
+    im.callback = callback;
+    im.state = State::kWaiting;
+    loop.trace.immediate(&im, TEVENT_EVENT_TRACE_ATTACH);
+    loop.immediates.push_back(im);
+    say(loop, im, "scheduled");
+    loop.note_change();
 }
 
-bool cancel(ImmediateEvent &im)
+bool cancel_immediate(ImmediateEvent &im)
 {
     if (!still_usable(im)) {
         return false;
@@ -127,26 +134,26 @@ bool cancel(ImmediateEvent &im)
     return true;
 }
 
-void cut_loose(ImmediateEvent &im)
+void detach(ImmediateEvent &im)
 {
     if (!im.is_attached()) {
         return;
     }
-    SourceSet &set = im.set();
+    Loop &loop = im.loop();
     im.unlink();
-    im.state_ = State::kIdle;
-    set.trace.immediate(&im, TEVENT_EVENT_TRACE_DETACH);
-    im.scope_ = nullptr;
+    im.state = State::kIdle;
+    loop.trace.immediate(&im, TEVENT_EVENT_TRACE_DETACH);
+    im.context = nullptr;
 }
 
 bool invoke(ImmediateEvent &im)
 {
-    return im.state_ == State::kWaiting && deliver(im);
+    return im.state == State::kWaiting && deliver(im);
 }
 
-bool run_first_immediate(SourceSet &set)
+bool run_first_immediate(Loop &loop)
 {
-    ImmediateEvent *im = set.immediates.front();
+    ImmediateEvent *im = loop.immediates.front();
     if (im == nullptr) {
         return false;
     }
@@ -157,26 +164,26 @@ bool run_first_immediate(SourceSet &set)
 void let_go(ImmediateEvent &im)
 {
     end_with_message(im);
-    for (ImmediateDelivery *delivery = im.deliveries_; delivery != nullptr; delivery = delivery->outer) {
+    for (ImmediateDelivery *delivery = im.deliveries; delivery != nullptr; delivery = delivery->outer) {
         delivery->let_go = true;
     }
-    im.deliveries_ = nullptr;
-    im.handlers_running_ = 0;
+    im.deliveries = nullptr;
+    im.handlers_running = 0;
 }
 
-void say_taken_over(const SourceSet &set, const ImmediateEvent &im)
+void say_taken_over(const Loop &loop, const ImmediateEvent &im)
 {
-    say(set, im, "comes from another thread");
+    say(loop, im, "comes from another thread");
 }
 
-void ImmediateInbox::turn_all_away()
+void return_all_in_transit(ImmediateInbox &inbox)
 {
-    for (ImmediateEvent *im = take_all(); im != nullptr;) {
+    for (ImmediateEvent *im = inbox.take_all(); im != nullptr;) {
         ImmediateEvent *next = im->next_in_transit_;
-        im->state_ = State::kIdle;
+        im->state = State::kIdle;
         im = next;
     }
-    generation_.store(fork_generation());
+    inbox.mark_own();
 }
 
 } // namespace tev

@@ -16,24 +16,20 @@
 // In transit nobody but the inbox may touch it: the object belongs to the
 // thread that will take it.  That thread is not in a forked child, where what was
 // in transit at the fork is idle.  A handler may hand its own running immediate on
-// to another thread, or end the life of what it is part of; `deliveries_` leads
+// to another thread, or end the life of what it is part of; `deliveries` leads
 // to the frames that are then no longer to touch it.
 
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <tevent.h>
 
 #include "src/base/fork.hpp"
-#include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
-#include "src/event/handler_frame.hpp"
+#include "src/event/run_handler.hpp"
 
 namespace tev {
-
-struct InSet;
 
 // One handler call in progress, in its caller's frame.
 struct ImmediateDelivery {
@@ -43,19 +39,19 @@ struct ImmediateDelivery {
 
 } // namespace tev
 
-struct tevent_immediate final : tev::Source, tev::ListNode<tev::InSet> {
+struct tevent_immediate final : tev::Source, tev::ListNode<tev::InLoop> {
     static constexpr const char *kTallocName = "struct tevent_immediate";
 
     enum class State : uint8_t { kIdle, kInTransit, kWaiting, kDelivering };
 
     int on_talloc_free();
 
-    State state_ = State::kIdle;
-    uint32_t transit_generation_ = 0; // of the process in which it is in transit
-    tev::ImmediateCallback callback_;
-    tev::ImmediateDelivery *deliveries_ = nullptr; // innermost first
+    State state = State::kIdle;
+    uint32_t transit_generation = 0; // of the process in which it is in transit
+    tev::ImmediateCallback callback;
+    tev::ImmediateDelivery *deliveries = nullptr; // innermost first
     tevent_immediate *next_in_transit_ = nullptr;
-    tevent_context *destination_ = nullptr; // in transit only
+    tevent_context *destination = nullptr; // in transit only
 };
 
 namespace tev {
@@ -64,40 +60,28 @@ using ImmediateEvent = ::tevent_immediate;
 
 ImmediateEvent *make_immediate(TALLOC_CTX *parent);
 
-// Cancels what it was scheduled for, then waits in `set`; a null handler
+// Cancels what it was scheduled for, then waits on `ev`; a null handler
 // leaves it idle.
-void schedule(ImmediateEvent &im, SourceSet &set, const ImmediateCallback &callback);
+void schedule_immediate(ImmediateEvent &im, Context &ev, const ImmediateCallback &callback);
 // Makes it idle, wherever it was.  False: misuse, it was freed already.
-bool cancel(ImmediateEvent &im);
+bool cancel_immediate(ImmediateEvent &im);
 // Off its loop, in whatever list it is.
-void cut_loose(ImmediateEvent &im);
+void detach(ImmediateEvent &im);
 
 // Runs the handler; true when the event is gone afterwards.  Nothing, and
 // false, when it is not waiting.
 bool invoke(ImmediateEvent &im);
 // The first one that waits; false when there is none.  For the turn: its only caller, so it is inlined there.
-bool run_first_immediate(SourceSet &set);
+bool run_first_immediate(Loop &loop);
 
 // Before the immediate goes to another thread, or its memory goes with what it
 // is part of: off its loop, and from now on no frame of this thread touches it.
 void let_go(ImmediateEvent &im);
 
 // The debug message for one that comes from another thread and is to be scheduled.
-void say_taken_over(const SourceSet &set, const ImmediateEvent &im);
+void say_taken_over(const Loop &loop, const ImmediateEvent &im);
 
-// Immediates on their way from other threads to one set.
-class ImmediateInbox : public Handoff<ImmediateEvent> {
-public:
-    // What is in there was sent to the parent's loop.
-    bool is_inherited() const { return generation_.load() != fork_generation(); }
-    // Makes all of them idle; from then on the inbox is this process's.
-    void turn_all_away();
-
-private:
-    std::atomic<uint32_t> generation_{fork_generation()};
-};
-
-// In a forked child: empties the inherited inboxes of all contexts.
-void turn_away_what_parent_was_sent();
+// Makes all that wait in the inbox idle; from then on the inbox is this process's.
+void return_all_in_transit(ImmediateInbox &inbox);
 
 } // namespace tev

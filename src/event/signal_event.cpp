@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "src/base/talloc_object.hpp"
-#include "src/event/source_set.hpp"
 
 namespace tev {
 
@@ -20,12 +19,12 @@ struct SignalHandling {
 
     static SignalEvent *call(tevent_context *context, SignalEvent &se, int signum, int count, void *siginfo)
     {
-        se.callback_.function(context, &se, signum, count, siginfo, se.callback_.private_data);
+        se.callback.function(context, &se, signum, count, siginfo, se.callback.private_data);
         return &se;
     }
     bool end(SignalEvent &se) const
     {
-        if (one_shot && !se.freed_) {
+        if (one_shot && !se.freed) {
             talloc_free(&se); // refused until the handlers have returned
         }
         return end_handler(se);
@@ -35,8 +34,8 @@ struct SignalHandling {
 // One call per info for those that want infos, one call for all to the others.
 void tell(SignalEvent &se)
 {
-    const int signum = se.signum_;
-    if (se.sa_flags_ & SA_SIGINFO) {
+    const int signum = se.signum;
+    if (se.sa_flags & SA_SIGINFO) {
         while (signals::take_one_without_info(signum, se)) {
             siginfo_t nothing_known = {};
             nothing_known.si_signo = signum;
@@ -80,40 +79,40 @@ void work_off(int signum)
 
 } // namespace
 
-SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, int sa_flags,
+SignalEvent *add_signal_event(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
                               const SignalCallback &callback)
 {
-    auto *se = talloc_make<SignalEvent>(parent != nullptr ? parent : set.context);
+    auto *se = talloc_make<SignalEvent>(parent != nullptr ? parent : &ev);
     if (se == nullptr) {
         errno = ENOMEM;
         return nullptr;
     }
-    se->signum_ = signum;
-    se->sa_flags_ = sa_flags;
-    se->callback_ = callback;
-    se->wakeup = &set.wakeup;
+    se->signum = signum;
+    se->sa_flags = sa_flags;
+    se->callback = callback;
+    se->wakeup = &ev.loop->wakeup;
     const int error = signals::add_listener(signum, *se, sa_flags);
     if (error != 0) {
         talloc_free(se);
         errno = error;
         return nullptr;
     }
-    se->scope_ = &set.own_scope;
-    set.trace.signal(se, TEVENT_EVENT_TRACE_ATTACH);
-    set.signals.push_front(*se);
+    se->context = &ev;
+    ev.loop->trace.signal(se, TEVENT_EVENT_TRACE_ATTACH);
+    ev.loop->signals.push_front(*se);
     return se;
 }
 
-void cut_loose(SignalEvent &se)
+void detach(SignalEvent &se)
 {
     if (!se.is_attached()) {
         return;
     }
-    SourceSet &set = se.set();
-    set.trace.signal(&se, TEVENT_EVENT_TRACE_DETACH);
-    signals::remove_listener(se.signum_, se);
-    set.signals.unlink(se);
-    se.scope_ = nullptr;
+    Loop &loop = se.loop();
+    loop.trace.signal(&se, TEVENT_EVENT_TRACE_DETACH);
+    signals::remove_listener(se.signum, se);
+    loop.signals.unlink(se);
+    se.context = nullptr;
 }
 
 bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
@@ -121,7 +120,7 @@ bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
     if (!se.is_attached()) {
         return false;
     }
-    const bool one_shot = (static_cast<unsigned>(se.sa_flags_) & SA_RESETHAND) != 0; // a sign bit
+    const bool one_shot = (static_cast<unsigned>(se.sa_flags) & SA_RESETHAND) != 0; // a sign bit
     return run_handler(SignalHandling{one_shot}, se, signum, count, siginfo);
 }
 
@@ -155,6 +154,6 @@ int tevent_signal::on_talloc_free()
     if (how == tev::Free::kTwice) {
         return -1;
     }
-    tev::cut_loose(*this);
+    tev::detach(*this);
     return how == tev::Free::kLater ? -1 : 0;
 }

@@ -13,31 +13,27 @@
 #include <tevent.h>
 
 #include "src/base/list.hpp"
-#include "src/event/handler_frame.hpp"
-#include "src/event/signal_arrivals.hpp"
+#include "src/event/run_handler.hpp"
+#include "src/signal/signal_arrivals.hpp"
 
-namespace tev {
-struct InSet;
-}
-
-struct tevent_signal final : tev::Source, tev::ListNode<tev::InSet>, tev::SignalListener {
+struct tevent_signal final : tev::Source, tev::ListNode<tev::InLoop>, tev::SignalListener {
     static constexpr const char *kTallocName = "struct tevent_signal";
 
     int on_talloc_free();
 
-    tev::SignalCallback callback_;
-    int signum_ = 0;
-    int sa_flags_ = 0;
+    tev::SignalCallback callback;
+    int signum = 0;
+    int sa_flags = 0;
 };
 
 namespace tev {
 
 using SignalEvent = ::tevent_signal;
 
-// The set's wake-up is open.  Null, and errno: EINVAL, ENOMEM, or sigaction(2)'s.
-SignalEvent *add_signal_event(SourceSet &set, TALLOC_CTX *parent, int signum, int sa_flags,
+// Requires: the wake-up of the loop is open.  Null, and errno: EINVAL, ENOMEM, or sigaction(2)'s.
+SignalEvent *add_signal_event(Context &ev, TALLOC_CTX *parent, int signum, int sa_flags,
                               const SignalCallback &callback);
-void cut_loose(SignalEvent &se);
+void detach(SignalEvent &se);
 
 // One handler call; true when the event is gone afterwards (freed by its
 // handler, or one-shot).

@@ -4,17 +4,16 @@
 
 #include "src/base/talloc_object.hpp"
 #include "src/base/timeval.hpp"
-#include "src/event/source_set.hpp"
 
 namespace tev {
 
 namespace {
 
-void say(const SourceSet &set, const TimerEvent &te, const char *what)
+void say(const Loop &loop, const TimerEvent &te, const char *what)
 {
-    if (set.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
-        set.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
-                           te.callback_.name, what);
+    if (loop.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        loop.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
+                            te.callback.name, what);
     }
 }
 
@@ -22,8 +21,8 @@ void say(const SourceSet &set, const TimerEvent &te, const char *what)
 void end_with_message(TimerEvent &te, const char *how)
 {
     if (te.is_attached()) {
-        say(te.set(), te, how);
-        cut_loose(te);
+        say(te.loop(), te, how);
+        detach(te);
     }
 }
 
@@ -34,13 +33,13 @@ struct TimerHandling {
 
     static TimerEvent *call(tevent_context *context, TimerEvent &te, timeval, timeval current_time)
     {
-        te.callback_.function(context, &te, current_time, te.callback_.private_data);
+        te.callback.function(context, &te, current_time, te.callback.private_data);
         return &te;
     }
     static bool end(TimerEvent &te)
     {
         end_with_message(te, "ends");
-        te.handlers_running_--;
+        te.handlers_running--;
         talloc_free(&te);
         return true;
     }
@@ -48,41 +47,42 @@ struct TimerHandling {
 
 } // namespace
 
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, const TimerCallback &callback)
+TimerEvent *add_timer_event(Context &ev, TALLOC_CTX *parent, timeval when, const TimerCallback &callback)
 {
-    auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : set.context);
+    auto *te = talloc_make<TimerEvent>(parent != nullptr ? parent : &ev);
     if (te == nullptr) {
         return nullptr;
     }
-    te->scope_ = &set.own_scope;
-    te->callback_ = callback;
-    set.trace.timer(te, TEVENT_EVENT_TRACE_ATTACH);
-    set.timers.link(*te, when);
-    say(set, *te, "added");
+    te->context = &ev;
+    te->callback = callback;
+    Loop &loop = te->loop();
+    loop.trace.timer(te, TEVENT_EVENT_TRACE_ATTACH);
+    loop.timers.link(*te, when);
+    say(loop, *te, "added");
     return te;
 }
 
 void update_timer(TimerEvent &te, timeval when)
 {
-    if (!te.is_linked()) { // running, or cut loose
+    if (!te.is_linked()) { // running, or detached
         return;
     }
-    SourceSet &set = te.set();
-    set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
-    set.timers.unlink(te);
-    set.trace.timer(&te, TEVENT_EVENT_TRACE_ATTACH);
-    set.timers.link(te, when);
+    Loop &loop = te.loop();
+    loop.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
+    loop.timers.unlink(te);
+    loop.trace.timer(&te, TEVENT_EVENT_TRACE_ATTACH);
+    loop.timers.link(te, when);
 }
 
-void cut_loose(TimerEvent &te)
+void detach(TimerEvent &te)
 {
     if (!te.is_attached()) {
         return;
     }
-    SourceSet &set = te.set();
-    set.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
-    set.timers.unlink(te);
-    te.scope_ = nullptr;
+    Loop &loop = te.loop();
+    loop.trace.timer(&te, TEVENT_EVENT_TRACE_DETACH);
+    loop.timers.unlink(te);
+    te.context = nullptr;
 }
 
 bool invoke(TimerEvent &te, timeval current_time)
@@ -90,9 +90,9 @@ bool invoke(TimerEvent &te, timeval current_time)
     if (!te.is_linked()) { // running, or detached
         return false;
     }
-    SourceSet &set = te.set();
-    set.timers.set_aside(te);
-    say(set, te, "runs");
+    Loop &loop = te.loop();
+    loop.timers.set_aside(te);
+    say(loop, te, "runs");
     return run_handler(TimerHandling{}, te, te.when(), current_time);
 }
 

@@ -10,16 +10,15 @@
 
 #include <tevent.h>
 
-#include "src/base/list.hpp"
-#include "src/base/timer_queue.hpp"
-#include "src/event/handler_frame.hpp"
+#include "src/event/run_handler.hpp"
+#include "src/timer/timer_queue.hpp"
 
 struct tevent_timer final : tev::Source, tev::TimerNode {
     static constexpr const char *kTallocName = "struct tevent_timer";
 
     int on_talloc_free();
 
-    tev::TimerCallback callback_;
+    tev::TimerCallback callback;
 };
 
 namespace tev {
@@ -27,17 +26,24 @@ namespace tev {
 using TimerEvent = ::tevent_timer;
 
 // Null when out of memory.
-TimerEvent *add_timer_event(SourceSet &set, TALLOC_CTX *parent, timeval when, const TimerCallback &callback);
-// Moves it; nothing when it was cut loose or its handler runs.
+TimerEvent *add_timer_event(Context &ev, TALLOC_CTX *parent, timeval when, const TimerCallback &callback);
+// Moves it; nothing when it was detached or its handler runs.
 void update_timer(TimerEvent &te, timeval when);
-void cut_loose(TimerEvent &te);
+void detach(TimerEvent &te);
 
-// Runs the handler and frees the timer.  False: it was cut loose, nothing
+// Runs the handler and frees the timer.  False: it was detached, nothing
 // happened.
 bool invoke(TimerEvent &te, timeval current_time);
 
 enum class TimerCheck { kRan, kNotYet, kNone };
 // Runs it if it is due.  Else kNotYet, and *span is how long until it is.
 TimerCheck run_if_due(TimerEvent &te, timeval *span);
+
+// The earliest timer, if there is one.
+inline TimerCheck run_due_timer(Loop &loop, timeval *span)
+{
+    auto *te = static_cast<TimerEvent *>(loop.timers.earliest());
+    return te != nullptr ? run_if_due(*te, span) : TimerCheck::kNone;
+}
 
 } // namespace tev

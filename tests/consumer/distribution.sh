@@ -20,11 +20,11 @@ quiet_cmake --build "$build" --target tevent -j 2
 check_release "None, $flags" "$build/lib/libtevent.so.0"
 
 # One object shows the rest: turn.cpp has an assertion.
-object=CMakeFiles/tevent_objects.dir/src/loop/turn.cpp.o
+object=CMakeFiles/tevent_objects.dir/src/context/turn.cpp.o
 build_object() { # cmake arguments...
 	rm -rf "$scratch/object"
 	configure "$source" "$scratch/object" -G "Unix Makefiles" -DTEVENT_LTO=OFF "$@"
-	quiet_cmake --build "$scratch/object" --target src/loop/turn.o
+	quiet_cmake --build "$scratch/object" --target src/context/turn.o
 }
 build_object -DCMAKE_BUILD_TYPE=Release -DTEVENT_ASSERTIONS=ON
 has_assertions "$scratch/object/$object" || fail "TEVENT_ASSERTIONS=ON: no assertions in Release"

@@ -26,7 +26,7 @@ by_pkg_config "Ninja Multi-Config, Debug, the default" "$build" "$libdir"
 
 compiles_with() { # configuration, flags...
 	local commands flag
-	commands=$(grep "objects\.dir/$1/src/loop/turn\.cpp\.o -c " "$build/compile_commands.json") ||
+	commands=$(grep "objects\.dir/$1/src/context/turn\.cpp\.o -c " "$build/compile_commands.json") ||
 		fail "no command for turn.cpp in $1"
 	for flag in "${@:2}"; do
 		case $flag in

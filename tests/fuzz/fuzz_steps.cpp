@@ -20,7 +20,7 @@
 #include "log.hpp"
 #include "world.hpp"
 
-#include "src/loop/context.hpp"
+#include "src/context/lifetime.hpp"
 
 namespace {
 

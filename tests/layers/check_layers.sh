@@ -4,14 +4,14 @@
 # check_layers.sh ROOT: reads every #include line of ROOT/src and ROOT/compat and fails when one runs against
 # the direction
 #
-#     base <- poller <- event <- loop <- async <- compat        (an arrow is: "may be included by")
+#     base <- timer <- poller <- signal <- loop <- event <- context <- async <- compat        (an arrow is: "may be included by")
 #
 # A room may include itself, the rooms to its left and the public header.  Also failures: a file of src/ that lies
 # in no known room, an include in quotes that names no file, a file of this project included in <>.
 
 set -euo pipefail
 
-rooms=(base poller event loop async compat)
+rooms=(base timer poller signal loop event context async compat)
 
 root=$(cd "$1" && pwd)
 cd "$root"

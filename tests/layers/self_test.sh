@@ -13,14 +13,14 @@ failures=0
 # A correct tree; each case changes it.
 tree() {
 	rm -rf "$scratch"
-	mkdir -p "$scratch"/{include,compat,src/{base,poller,event,loop,async}}
+	mkdir -p "$scratch"/{include,compat,src/{base,poller,event,context,async}}
 	cd "$scratch"
 	touch include/tevent.h src/base/list.hpp compat/tevent.map
 	echo '#include "src/base/list.hpp"' >src/poller/poller.hpp
 	echo '#  include "poller.hpp" // itself' >src/poller/poller.cpp
 	echo '#include "src/poller/poller.hpp"' >src/event/fd_event.hpp
-	echo '#include "src/event/fd_event.hpp"' >src/loop/context.hpp
-	printf '#include <sys/epoll.h>\n#include "src/loop/context.hpp"\n' >src/async/queue.hpp
+	echo '#include "src/event/fd_event.hpp"' >src/context/lifetime.hpp
+	printf '#include <sys/epoll.h>\n#include "src/context/lifetime.hpp"\n' >src/async/queue.hpp
 	printf '#include <tevent.h>\n#include "tevent.h"\n#include "src/async/queue.hpp"\n' >compat/queue.cpp
 }
 
@@ -42,17 +42,17 @@ tree
 echo '#include "src/poller/poller.hpp"' >>src/base/list.hpp
 expect broken "base includes poller"
 tree
-echo '#include "../loop/context.hpp"' >>src/event/fd_event.hpp
-expect broken "event includes loop by a relative path"
+echo '#include "../context/lifetime.hpp"' >>src/event/fd_event.hpp
+expect broken "event includes context by a relative path"
 tree
 touch compat/common.hpp
 echo '#include "compat/common.hpp"' >>src/async/queue.hpp
 expect broken "src includes compat"
 tree
-printf '\t#\tinclude "src/async/queue.hpp"\n' >>src/loop/context.hpp
-expect broken "loop includes async, written oddly"
+printf '\t#\tinclude "src/async/queue.hpp"\n' >>src/context/lifetime.hpp
+expect broken "context includes async, written oddly"
 tree
-echo '#include <src/async/queue.hpp>' >>src/loop/context.hpp
+echo '#include <src/async/queue.hpp>' >>src/context/lifetime.hpp
 expect broken "a file of the project in angle brackets"
 tree
 mkdir src/attic
@@ -62,7 +62,7 @@ tree
 touch src/main.cpp
 expect broken "a file in no room"
 tree
-echo '#include "src/base/missing.hpp"' >>src/loop/context.hpp
+echo '#include "src/base/missing.hpp"' >>src/context/lifetime.hpp
 expect broken "a file that is not there"
 
 cd /

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/event/info_ring.hpp"
+#include "src/signal/info_ring.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "src/base/timer_queue.hpp"
+#include "src/timer/timer_queue.hpp"
 
 namespace {
 

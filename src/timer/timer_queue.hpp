@@ -24,8 +24,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/base/timer_heap.hpp"
-#include "src/base/timer_node.hpp"
+#include "src/timer/timer_heap.hpp"
+#include "src/timer/timer_node.hpp"
 
 namespace tev {
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/loop/threaded_context.hpp"
+#include "src/context/threaded_context.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "src/base/talloc_object.hpp"
+#include "src/context/lifetime.hpp"
+#include "src/event/immediate_event.hpp"
 
 namespace tev {
 
@@ -29,19 +31,19 @@ void sever(ThreadedContext &tctx)
 }
 
 template <class Accepts>
-void take_inbox(Context &main, Accepts accepts)
+void take_inbox(Loop &loop, Accepts accepts)
 {
-    if (main.inbox.is_inherited()) {
-        main.inbox.turn_all_away();
+    if (loop.inbox.is_inherited()) {
+        return_all_in_transit(loop.inbox);
         return;
     }
-    for (ImmediateEvent *im = main.inbox.take_all(); im != nullptr;) {
+    for (ImmediateEvent *im = loop.inbox.take_all(); im != nullptr;) {
         ImmediateEvent *next = im->next_in_transit_;
-        Context *destination = im->destination_;
-        im->state_ = State::kIdle;
+        Context *destination = im->destination;
+        im->state = State::kIdle;
         if (accepts(*destination)) {
-            say_taken_over(main, *im);
-            const ImmediateCallback &c = im->callback_;
+            say_taken_over(loop, *im);
+            const ImmediateCallback &c = im->callback;
             destination->ops->schedule_immediate(im, destination, c.function, c.private_data, c.name,
                                                  c.location);
         }
@@ -53,7 +55,7 @@ void take_inbox(Context &main, Accepts accepts)
 
 ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev)
 {
-    const int error = ensure_wakeup(ev);
+    const int error = ev.loop != nullptr ? ensure_wakeup(*ev.loop) : EINVAL;
     if (error != 0) {
         errno = error;
         return nullptr;
@@ -77,26 +79,26 @@ void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const
     if (tctx.context_ == nullptr) {
         return;
     }
-    if (im.state_ != State::kIdle || im.handlers_running_ != 0 || callback.function == nullptr) {
+    if (im.state != State::kIdle || im.handlers_running != 0 || callback.function == nullptr) {
         abort();
     }
-    Context &main = *tctx.context_->main();
-    im.callback_ = callback;
-    im.destination_ = tctx.context_;
-    im.transit_generation_ = tctx.generation_;
-    im.state_ = State::kInTransit;
-    main.inbox.push(im);
-    main.wakeup.wake();
+    Loop &loop = *tctx.context_->loop;
+    im.callback = callback;
+    im.destination = tctx.context_;
+    im.transit_generation = tctx.generation_;
+    im.state = State::kInTransit;
+    loop.inbox.push(im);
+    loop.wakeup.wake();
 }
 
-void accept_all_threaded_immediates(Context &main)
+void accept_all_threaded_immediates(Loop &loop)
 {
-    take_inbox(main, [](const Context &) { return true; });
+    take_inbox(loop, [](const Context &) { return true; });
 }
 
-void turn_away_immediates_for(Context &main, const Context &wrapper)
+void return_immediates_for(const Context &wrapper)
 {
-    take_inbox(main, [&](const Context &destination) { return &destination != &wrapper; });
+    take_inbox(*wrapper.loop, [&](const Context &destination) { return &destination != &wrapper; });
 }
 
 void sever_threaded_contexts(Context &ev)

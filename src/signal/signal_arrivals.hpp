@@ -30,8 +30,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/event/info_ring.hpp"
 #include "src/poller/wakeup.hpp"
+#include "src/signal/info_ring.hpp"
 
 namespace tev {
 

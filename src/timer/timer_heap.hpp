@@ -22,7 +22,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "src/base/timer_node.hpp"
+#include "src/timer/timer_node.hpp"
 
 namespace tev {
 

@@ -15,7 +15,8 @@
 
 #include "src/base/fork_lock.hpp"
 #include "src/base/list.hpp"
-#include "src/loop/context.hpp"
+#include "src/event/callback.hpp"
+#include "src/loop/loop.hpp"
 
 struct tevent_threaded_context final : tev::ListNode<tev::OfContext> {
     static constexpr const char *kTallocName = "struct tevent_threaded_context";
@@ -34,18 +35,19 @@ using ThreadedContext = ::tevent_threaded_context;
 // Null, and errno: the wake-up's error, or ENOMEM.
 ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev);
 // Any thread.  Nothing once severed; abort() when `im` is not idle.
-void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const ImmediateCallback &callback);
+void schedule_from_other_thread(ThreadedContext &tctx, tevent_immediate &im,
+                                const ImmediateCallback &callback);
 
 // The loop's thread.  What was handed over joins the immediates, oldest first.
-[[gnu::noinline]] void accept_all_threaded_immediates(Context &main);
-inline void accept_threaded_immediates(Context &main)
+[[gnu::noinline]] void accept_all_threaded_immediates(Loop &loop);
+inline void accept_threaded_immediates(Loop &loop)
 {
-    if (!main.inbox.empty()) [[unlikely]] {
-        accept_all_threaded_immediates(main);
+    if (!loop.inbox.empty()) [[unlikely]] {
+        accept_all_threaded_immediates(loop);
     }
 }
 void sever_threaded_contexts(Context &ev);
-// What is on its way to `wrapper` becomes idle; the rest is accepted.
-void turn_away_immediates_for(Context &main, const Context &wrapper);
+// Those on their way to this wrapper become idle; the rest is accepted.
+void return_immediates_for(const Context &wrapper);
 
 } // namespace tev

@@ -35,27 +35,21 @@
 #include <talloc.h>
 
 #include "src/event/callback.hpp"
-#include "src/event/trace.hpp"
-#include "src/event/wrapper_scope.hpp"
+#include "src/loop/loop.hpp"
+#include "src/loop/wrapper_scope.hpp"
 
 namespace tev {
 
-class SourceSet;
-
 // What the four kinds of event have in common.
 struct Source {
-    Scope *scope_ = nullptr; // the loop it belongs to, and on whose behalf; null: detached
-    uint64_t tag_ = 0;       // the program's own
-    uint32_t handlers_running_ = 0;
-    bool freed_ = false; // freed while a handler is running
+    Context *context = nullptr; // main context or wrapper; null: detached
+    uint64_t tag = 0;           // the program's own
+    uint32_t handlers_running = 0;
+    bool freed = false; // freed while a handler is running
 
-    bool is_attached() const { return scope_ != nullptr; }
-    // For those that are attached.
-    SourceSet &set() const { return *scope_->set; }
-    WrapperScope *wrapper() const { return scope_->of_wrapper; } // null: the main context's own
-
-    tevent_context *context() const;      // what its handlers get; null when detached
-    tevent_context *main_context() const; // null when detached
+    bool is_attached() const { return context != nullptr; }
+    // Requires: attached.
+    Loop &loop() const { return *context->loop; }
 };
 
 // The reason reaches tevent_abort(), unless `chunk` is being freed as part of
@@ -75,11 +69,11 @@ Free begin_free(Source &source, const char *double_free_reason);
 template <class Event>
 bool end_handler(Event &event)
 {
-    event.handlers_running_--;
-    if (!event.freed_) {
+    event.handlers_running--;
+    if (!event.freed) {
         return false;
     }
-    if (event.handlers_running_ == 0) {
+    if (event.handlers_running == 0) {
         talloc_free(&event);
     }
     return true;
@@ -96,25 +90,24 @@ bool end_handler(Event &event)
 template <class Kind, class Event, class... Particulars>
 [[gnu::always_inline]] inline bool run_handler(Kind kind, Event &event, Particulars... particulars)
 {
-    WrapperScope *wrapper = event.wrapper();
-    tevent_context *main = event.main_context();
-    tevent_context *context = event.context();
-    const TraceHooks &trace = event.set().trace;
-    const char *name = event.callback_.name;
-    const char *location = event.callback_.location;
+    Context *context = event.context;
+    WrapperScope *wrapper = context->wrapper;
+    Loop &loop = *context->loop;
+    Context *main = &loop.main;
+    const char *name = event.callback.name;
+    const char *location = event.callback.location;
     const bool entered = wrapper != nullptr && wrapper->enter(location);
 
-    event.handlers_running_++;
+    event.handlers_running++;
     if (wrapper != nullptr) {
-        (wrapper->ops->*Kind::kBefore)(wrapper->wrapper, wrapper->state, main, &event, particulars..., name,
-                                       location);
+        (wrapper->ops->*Kind::kBefore)(context, wrapper->state, main, &event, particulars..., name, location);
     }
-    (trace.*Kind::kTrace)(&event, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    (loop.trace.*Kind::kTrace)(&event, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     Event *left = kind.call(context, event, particulars...);
     if (wrapper != nullptr) {
         // A handler may free the main context of another loop; only signals' come that far.
-        if (wrapper->main != nullptr) {
-            (wrapper->ops->*Kind::kAfter)(wrapper->wrapper, wrapper->state, main, left, particulars..., name,
+        if (context->loop != nullptr) {
+            (wrapper->ops->*Kind::kAfter)(context, wrapper->state, main, left, particulars..., name,
                                           location);
         }
         wrapper->leave(entered);

@@ -13,7 +13,7 @@
 
 #include <tevent.h>
 
-#include "src/loop/context.hpp"
+#include "src/loop/handle.hpp"
 
 namespace tev {
 

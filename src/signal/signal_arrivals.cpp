@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/event/signal_arrivals.hpp"
+#include "src/signal/signal_arrivals.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 #include "src/base/os.hpp"
 #include "src/base/race_detectors.hpp"
 #include "src/base/readers.hpp"
-#include "src/event/signal_bits.hpp"
+#include "src/signal/signal_bits.hpp"
 
 namespace tev::signals {
 

@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include "src/loop/context.hpp"
+#include "src/loop/loop.hpp"
 
 namespace tev {
 

@@ -4,18 +4,18 @@
 
 #pragma once
 
-#include "src/loop/context.hpp"
+#include "src/loop/loop.hpp"
 
 namespace tev {
 
 // 0, also when nothing was to be done; -1 with errno EAGAIN when the context
 // must not block and nothing was ready, ENOMEM when memory for the wait is
 // short (nothing is lost, the next turn tries again).
-int run_turn(Context &ev);
+int run_turn(Loop &loop);
 
 // Phases that programs call on their own.
-bool run_signals(Context &ev);
+bool run_signals(Loop &loop);
 // The time until the earliest timer, or the wait timeout; zero after a timer ran.
-timeval run_timer_or_tell_delay(Context &ev);
+timeval run_timer_or_tell_delay(Loop &loop);
 
 } // namespace tev

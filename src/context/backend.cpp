@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/loop/backend.hpp"
+#include "src/context/backend.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -9,8 +9,13 @@
 #include <utility>
 
 #include "src/base/fork_lock.hpp"
-#include "src/loop/run.hpp"
-#include "src/loop/turn.hpp"
+#include "src/context/lifetime.hpp"
+#include "src/context/run.hpp"
+#include "src/context/turn.hpp"
+#include "src/event/fd_event.hpp"
+#include "src/event/immediate_event.hpp"
+#include "src/event/signal_event.hpp"
+#include "src/event/timer_event.hpp"
 
 namespace tev {
 
@@ -22,7 +27,7 @@ int init_with(Context *ev, Multiplexer::Policy policy)
 {
     talloc_free(ev->additional_data);
     ev->additional_data = nullptr;
-    return ev->multiplexer.open(policy) ? 0 : -1;
+    return ev->loop->multiplexer.open(policy) ? 0 : -1;
 }
 
 int init_standard(tevent_context *ev)
@@ -43,8 +48,8 @@ int init_poll(tevent_context *ev)
 int init_poll_mt(tevent_context *ev)
 {
     init_with(ev, Multiplexer::Policy::kPoll);
-    ev->wake_on_change = true;
-    return ensure_wakeup(*ev) == 0 ? 0 : -1;
+    ev->loop->wake_on_change = true;
+    return ensure_wakeup(*ev->loop) == 0 ? 0 : -1;
 }
 
 tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
@@ -56,12 +61,12 @@ tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flag
 
 void set_fd_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn)
 {
-    fde->close_fn_ = close_fn;
+    fde->close_fn = close_fn;
 }
 
 uint16_t get_fd_flags(tevent_fd *fde)
 {
-    return fde->flags_;
+    return fde->flags;
 }
 
 void set_fd_flags(tevent_fd *fde, uint16_t flags)
@@ -78,7 +83,7 @@ tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, t
 void schedule_immediate(tevent_immediate *im, tevent_context *ev, tevent_immediate_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    schedule(*im, *ev, {handler, private_data, handler_name, location});
+    tev::schedule_immediate(*im, *ev, {handler, private_data, handler_name, location});
 }
 
 // Null, and errno: EINVAL (no such signal), the wake-up's, ENOMEM or sigaction(2)'s error.
@@ -90,7 +95,7 @@ tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, i
         errno = EINVAL;
         return nullptr;
     }
-    const int error = ensure_wakeup(*ev);
+    const int error = ev->loop != nullptr ? ensure_wakeup(*ev->loop) : EINVAL;
     if (error != 0) {
         errno = error;
         return nullptr;
@@ -199,7 +204,7 @@ const char **list(TALLOC_CTX *parent, const Backend *newest)
 
 int built_in_loop_once(tevent_context *ev, const char *)
 {
-    return run_turn(*ev);
+    return run_turn(*ev->loop);
 }
 
 bool may_wait_itself(const tevent_ops &ops)

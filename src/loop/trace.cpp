@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/event/trace.hpp"
+#include "src/loop/trace.hpp"
 
 namespace tev {
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+
+#include "src/loop/wrapper_scope.hpp"
+
+#include <cstddef>
+#include <cstdio>
+
+#include "src/loop/loop.hpp"
+
+namespace tev {
+
+namespace {
+
+constexpr size_t kMostUses = 32;
+
+// Compat: one stack for the process (W3), so uses nest across contexts and threads.
+struct UseStack {
+    const Context *place[kMostUses];
+    size_t depth;
+};
+
+constinit UseStack g_uses{};
+
+[[gnu::cold, gnu::noinline]] bool misuse_at(const Report *report, const char *what, const char *location)
+{
+    char reason[256];
+    snprintf(reason, sizeof(reason), "%s at %s", what, location);
+    fail(report, reason);
+    return false;
+}
+
+} // namespace
+
+bool push_use(Context &context, const char *location)
+{
+    WrapperScope *scope = context.wrapper;
+    if (scope != nullptr && scope->in_use) {
+        return misuse_at(report_of(context), "wrapper context is in use already", location);
+    }
+    if (g_uses.depth == kMostUses) {
+        return misuse_at(report_of(context), "context uses nest too deep", location);
+    }
+    g_uses.place[g_uses.depth++] = &context;
+    if (scope != nullptr) {
+        scope->in_use = true;
+    }
+    return true;
+}
+
+bool pop_use(Context &context, const char *location)
+{
+    WrapperScope *scope = context.wrapper;
+    // Compat: test_pop_use__empty_stack__aborts, no message for a main context.
+    const Report *report = scope != nullptr ? report_of(context) : nullptr;
+    if (g_uses.depth == 0) {
+        return misuse_at(report, "no context is in use", location);
+    }
+    if (g_uses.place[g_uses.depth - 1] != &context) {
+        return misuse_at(report, "another context was used last", location);
+    }
+    g_uses.depth--;
+    if (scope != nullptr) {
+        scope->in_use = false;
+    }
+    return true;
+}
+
+bool WrapperScope::enter(const char *location)
+{
+    handlers_running++;
+    return push_use(context, location);
+}
+
+void WrapperScope::leave(bool entered)
+{
+    if (entered) {
+        pop_use(context, "the end of a handler");
+    }
+    handlers_running--;
+    release();
+}
+
+void WrapperScope::release()
+{
+    if (freed && !is_busy()) {
+        talloc_free(&context);
+    }
+}
+
+} // namespace tev
