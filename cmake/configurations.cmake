@@ -3,9 +3,9 @@
 # The configurations of this build tree, and what the library gets in each.
 #
 # A build type's name decides one thing only: Debug is for work on the library itself.  Every other type is a release,
-# None and a distribution's own types included, and its flags say how far it is optimised.  A multi-config generator has
-# several configurations in one tree, so each difference between them is a list of configurations here, and a generator
-# expression where it is used.
+# None, a distribution's own types and the empty name of a parent project without a build type included, and its flags
+# say how far it is optimised.  A multi-config generator has several configurations in one tree, so each difference
+# between them is a list of configurations here, and a generator expression where it is used.
 #
 #   tevent_optimised_configurations  all but Debug and those whose flags say -O0
 #   tevent_fast_configurations       of these, those whose flags do not ask for something else than speed (-Os, -Oz, -Og)
@@ -15,6 +15,10 @@
 set(tevent_configurations ${CMAKE_CONFIGURATION_TYPES})
 if(NOT tevent_configurations)
   set(tevent_configurations ${CMAKE_BUILD_TYPE})
+endif()
+if(NOT tevent_configurations)
+  # A list can't hold the empty name.
+  set(tevent_configurations None)
 endif()
 
 set(tevent_optimised_configurations)
@@ -33,10 +37,12 @@ foreach(configuration IN LISTS tevent_configurations)
   endif()
 endforeach()
 
-# in_configurations(VARIABLE [CONFIGURATION...]): a condition for generator expressions, true in each of these.
-function(in_configurations variable)
+# tevent_in_configurations(VARIABLE [CONFIGURATION...]): a condition for generator expressions, true in each of these.
+function(tevent_in_configurations variable)
   set(condition 0)
-  if(ARGN)
+  if(ARGN AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(condition 1)
+  elseif(ARGN)
     list(JOIN ARGN "," names)
     set(condition "$<CONFIG:${names}>")
   endif()
@@ -59,7 +65,7 @@ set(tevent_assertions $<IF:${tevent_has_assertions},-UNDEBUG,-DNDEBUG>)
 # ---- report ---------------------------------------------------------------------------------------------------
 
 # One line for each configuration, so that nothing is off without a sign.
-function(report_configurations)
+function(tevent_report_configurations)
   foreach(configuration IN LISTS tevent_configurations)
     set(parts "not optimised")
     if(configuration IN_LIST tevent_fast_configurations)

@@ -16,7 +16,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/tevent.h DESTINATION ${CMAKE_INSTALL
 
 # tevent.pc finds the prefix from its own place, ${pcfiledir}; directories outside of the prefix are named as
 # they are.
-function(pc_path variable directory from)
+function(tevent_pc_path variable directory from)
   if(IS_ABSOLUTE "${directory}")
     set(${variable} ${directory} PARENT_SCOPE)
   else()
@@ -32,40 +32,10 @@ else()
   string(REGEX REPLACE "/$" "" up_to_prefix ${up_to_prefix})
   set(PC_PREFIX "\${pcfiledir}/${up_to_prefix}")
 endif()
-pc_path(PC_LIBDIR "${CMAKE_INSTALL_LIBDIR}" ${pc_dir})
-pc_path(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}" ${pc_dir})
+tevent_pc_path(PC_LIBDIR "${CMAKE_INSTALL_LIBDIR}" ${pc_dir})
+tevent_pc_path(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}" ${pc_dir})
 configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/tevent.pc DESTINATION ${pc_dir})
-
-# In the build tree: PKG_CONFIG_PATH=<build directory> makes pkg-config prefer tevent-uninstalled.pc.  With a
-# multi-config generator each configuration has its own file, in <build directory>/<configuration>.  The one in the
-# build directory itself is for the default configuration; without it pkg-config would find the system's library.
-
-# A path with the quotes that pkg-config expects in a value.  ${pcfiledir} has them already.
-function(escape variable path)
-  string(REGEX REPLACE "([ \t\"'\\\\#])" "\\\\\\1" path "${path}")
-  set(${variable} ${path} PARENT_SCOPE)
-endfunction()
-
-function(write_uninstalled_pc directory libdir)
-  escape(PC_PREFIX ${PROJECT_BINARY_DIR})
-  escape(PC_LIBDIR ${libdir})
-  escape(PC_INCLUDEDIR ${PROJECT_SOURCE_DIR}/include)
-  configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/tevent.pc.in ${directory}/tevent-uninstalled.pc @ONLY)
-endfunction()
-
-if(CMAKE_CONFIGURATION_TYPES)
-  foreach(configuration IN LISTS CMAKE_CONFIGURATION_TYPES)
-    write_uninstalled_pc(${PROJECT_BINARY_DIR}/${configuration} ${TEVENT_LIBDIR}/${configuration})
-  endforeach()
-  list(GET CMAKE_CONFIGURATION_TYPES 0 default_configuration)
-  if(CMAKE_DEFAULT_BUILD_TYPE)
-    set(default_configuration ${CMAKE_DEFAULT_BUILD_TYPE})
-  endif()
-  write_uninstalled_pc(${PROJECT_BINARY_DIR} ${TEVENT_LIBDIR}/${default_configuration})
-else()
-  write_uninstalled_pc(${PROJECT_BINARY_DIR} ${TEVENT_LIBDIR})
-endif()
 
 # ---- CMake package -----------------------------------------------------------------------------------------
 
@@ -81,19 +51,6 @@ install(
   FILES ${PROJECT_BINARY_DIR}/cmake/tevent-config.cmake ${PROJECT_BINARY_DIR}/cmake/tevent-config-version.cmake
   DESTINATION ${package_dir})
 
-# ---- man pages, documentation ------------------------------------------------------------------------------
+# ---- man pages ---------------------------------------------------------------------------------------------
 
 include(${CMAKE_CURRENT_LIST_DIR}/man.cmake)
-
-# docs/Doxyfile.in as OUTPUT/docs/Doxyfile; it asks for three names.
-function(configure_doxyfile output)
-  set(TEVENT_VERSION ${PROJECT_VERSION})
-  set(TEVENT_SOURCE_DIR ${PROJECT_SOURCE_DIR})
-  set(TEVENT_BINARY_DIR ${output})
-  file(MAKE_DIRECTORY ${output}/docs)
-  configure_file(${PROJECT_SOURCE_DIR}/docs/Doxyfile.in ${output}/docs/Doxyfile @ONLY)
-endfunction()
-
-if(TEVENT_BUILD_DOCS)
-  find_package(Doxygen QUIET)
-endif()

@@ -3,7 +3,7 @@
 # The man pages of docs/man, and a link for every further name of a page.  A page's own list of names, the .Nm lines of
 # its section NAME, is the only place where they stand.
 #
-#   cmake --build DIR --target man_html    the pages as HTML in DIR/man/html, where mandoc is installed
+#   cmake --build DIR --target tevent_man_html    the pages as HTML in DIR/man/html, where mandoc is installed
 
 set(man_sources ${PROJECT_SOURCE_DIR}/docs/man)
 set(man_links ${PROJECT_BINARY_DIR}/man/links)
@@ -18,7 +18,7 @@ foreach(page IN LISTS man_pages)
   cmake_path(GET page FILENAME page_name)
   cmake_path(GET page EXTENSION LAST_ONLY extension)
   string(SUBSTRING ${extension} 1 -1 section)
-  man_names(names ${page})
+  tevent_man_names(names ${page})
   foreach(name IN LISTS names)
     set(link ${name}.${section})
     if(NOT link STREQUAL page_name)
@@ -29,11 +29,11 @@ foreach(page IN LISTS man_pages)
 endforeach()
 install(DIRECTORY ${man_links}/ DESTINATION ${CMAKE_INSTALL_MANDIR})
 
-find_program(MANDOC mandoc)
-if(MANDOC)
-  add_custom_target(man_html
-    COMMAND ${CMAKE_COMMAND} -D MANDOC=${MANDOC} -D SOURCES=${man_sources} -D OUTPUT=${PROJECT_BINARY_DIR}/man/html
-      -P ${CMAKE_CURRENT_LIST_DIR}/man_html.cmake
+find_program(TEVENT_MANDOC mandoc)
+if(TEVENT_MANDOC)
+  add_custom_target(tevent_man_html
+    COMMAND ${CMAKE_COMMAND} -D MANDOC=${TEVENT_MANDOC} -D SOURCES=${man_sources}
+      -D OUTPUT=${PROJECT_BINARY_DIR}/man/html -P ${CMAKE_CURRENT_LIST_DIR}/man_html.cmake
     COMMENT "Man pages as HTML: man/html/index.html"
     VERBATIM)
 endif()

@@ -18,7 +18,7 @@ foreach(page IN LISTS pages)
     OUTPUT_FILE ${OUTPUT}/${page_name}.html
     COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCH "[37]$" section ${page_name})
-  man_names(names ${page})
+  tevent_man_names(names ${page})
   foreach(name IN LISTS names)
     set(link ${name}.${section})
     if(NOT link STREQUAL page_name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 
-# man_names(VARIABLE PAGE): what the page is about, the arguments of its .Nm lines.
-function(man_names variable page)
+# tevent_man_names(VARIABLE PAGE): what the page is about, the arguments of its .Nm lines.
+function(tevent_man_names variable page)
   file(STRINGS ${page} lines REGEX "^\\.Nm [A-Za-z0-9_]")
   set(names)
   foreach(line IN LISTS lines)

@@ -21,18 +21,22 @@ endif()
 # hot function in another one is inlined.
 set(tevent_lto_options --param=inline-unit-growth=100 --param=max-inline-insns-auto=60)
 
-function(optimise_across_files target)
-  in_configurations(across_files ${tevent_lto_configurations})
+function(tevent_optimise_across_files target)
+  tevent_in_configurations(across_files ${tevent_lto_configurations})
   target_compile_options(${target} PRIVATE "$<${across_files}:${tevent_lto_options}>")
   target_link_options(${target} PRIVATE "$<${across_files}:${tevent_lto_options}>")
   foreach(configuration IN LISTS tevent_lto_configurations)
-    string(TOUPPER ${configuration} upper)
-    set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION_${upper} ON)
+    if(CMAKE_CONFIGURATION_TYPES)
+      string(TOUPPER _${configuration} suffix)
+    else()
+      set(suffix)
+    endif()
+    set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION${suffix} ON)
   endforeach()
 endfunction()
 
 # Handlers are reached through a few small functions one below the other: what -O3 inlines there is worth more than
 # what it costs in size.  Flags that ask for less than speed are obeyed.
 set(tevent_speed_flag -O3)
-in_configurations(fast ${tevent_fast_configurations})
+tevent_in_configurations(fast ${tevent_fast_configurations})
 set(tevent_optimisation $<${fast}:${tevent_speed_flag}>)
