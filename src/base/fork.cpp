@@ -31,6 +31,7 @@ struct CachedThread {
     int id;
 };
 
+// Accessed by one function that is not inlined: cmake/thread_local.cmake.
 constinit thread_local CachedThread t_thread = {0, 0};
 
 // Memory only: see fork.hpp.

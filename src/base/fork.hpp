@@ -47,6 +47,6 @@ inline uint16_t short_fork_generation()
 
 pid_t cached_process_id();
 // Not for signal handlers: thread-local storage may have to be allocated.
-int cached_thread_id();
+[[gnu::noinline]] int cached_thread_id();
 
 } // namespace tev

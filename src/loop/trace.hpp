@@ -45,12 +45,12 @@ struct TraceHooks {
 
 // The call flow callback of the calling thread; null: none.  A callback that
 // was set before first sees a RESET.
-void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
+[[gnu::noinline]] void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
 
 // True once any thread has set a callback: keeps thread-local storage out of
 // the way of programs that never do.
 extern std::atomic<bool> g_call_flow_in_use;
-void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
+[[gnu::noinline]] void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
 
 inline bool call_flow_in_use()
 {

@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# check_needed.sh LIB
+# check_needed.sh LIB [LOADER]
 #
-# The library is libtevent.so.0, needs libtalloc and libc (and the dynamic
-# loader) and nothing else, and takes nothing from a C++ run-time library that
-# the program would have to bring.
+# The library is libtevent.so.0, needs libtalloc and libc and nothing else, and
+# takes nothing from a C++ run-time library that the program would have to
+# bring.  LOADER, any word, allows the dynamic loader as well: a compiler
+# without TLS descriptors needs it (cmake/thread_local.cmake).
 #
 # Rules: A4
 
 set -u
 export LC_ALL=C
 
-if [ $# -ne 1 ]; then
-	echo "usage: $0 LIB" >&2
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+	echo "usage: $0 LIB [LOADER]" >&2
 	exit 2
 fi
 lib=$1
+loader=${2:-}
 if [ ! -r "$lib" ]; then
 	echo "$0: can't read $lib" >&2
 	exit 2
@@ -44,7 +46,7 @@ for needed in $(names_of NEEDED); do
 	case $needed in
 	libtalloc.so.2) has_talloc=yes ;;
 	libc.so.6) has_libc=yes ;;
-	ld-linux*.so.*) ;;
+	ld-linux*.so.*) [ -n "$loader" ] || fail "needs the dynamic loader, $needed" ;;
 	*) fail "needs $needed" ;;
 	esac
 done
