@@ -22,17 +22,16 @@ check_release "None, $flags" "$build/lib/libtevent.so.0"
 # One object shows the rest: turn.cpp has an assertion.
 object=CMakeFiles/tevent_objects.dir/src/context/turn.cpp.o
 build_object() { # cmake arguments...
-	rm -rf "$scratch/object"
 	configure "$source" "$scratch/object" -G "Unix Makefiles" -DTEVENT_LTO=OFF "$@"
 	quiet_cmake --build "$scratch/object" --target src/context/turn.o
 }
 build_object -DCMAKE_BUILD_TYPE=Release -DTEVENT_ASSERTIONS=ON
 has_assertions "$scratch/object/$object" || fail "TEVENT_ASSERTIONS=ON: no assertions in Release"
-build_object -DCMAKE_BUILD_TYPE=Debug
+build_object -DCMAKE_BUILD_TYPE=Debug -DTEVENT_ASSERTIONS=AUTO
 has_assertions "$scratch/object/$object" || fail "no assertions in Debug"
 build_object -DCMAKE_BUILD_TYPE=Debug -DTEVENT_ASSERTIONS=OFF
 ! has_assertions "$scratch/object/$object" || fail "TEVENT_ASSERTIONS=OFF: assertions in Debug"
-build_object -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O0 -Werror"
+build_object -DCMAKE_BUILD_TYPE=None -DTEVENT_ASSERTIONS=AUTO -DCMAKE_CXX_FLAGS="-O0 -Werror"
 ! has_assertions "$scratch/object/$object" || fail "None, -O0: assertions"
 ! grep -- '-O[1-9s]' "$scratch/object/CMakeFiles/tevent_objects.dir/flags.make" || fail "None, -O0: optimised"
 say "ok: assertions where TEVENT_ASSERTIONS or Debug asks for them; None with -O0 is not optimised"
