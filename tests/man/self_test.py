@@ -54,10 +54,6 @@ CASES = [
      '.Fa "int fd"', '.Fa "long fd"', "does not compile"),
     ("another name of an argument", "synopsis", "tevent_add_fd.3",
      '.Fa "int fd"', '.Fa "int descriptor"', "int descriptor"),
-    ("a wrong type of the value", "synopsis", "tevent_req_print.3",
-     ".Ft char *\n.Fn tevent_req_print", ".Ft const char *\n.Fn tevent_req_print", "does not compile"),
-    ("an argument left out", "synopsis", "tevent_loop_once.3",
-     '"struct tevent_context *ev" "uint32_t secs"', '"uint32_t secs"', "does not compile"),
     ("a wrong type of a handler", "synopsis", "tevent_add_timer.3",
      '.Fa "struct timeval current_time"\n', "", "does not compile"),
     ("a wrong constant", "synopsis", "tevent_add_fd.3",
@@ -76,8 +72,6 @@ CASES = [
 
     ("a listing with a warning", "examples", "tevent_timeval_current.3",
      "struct timeval tv = ", "int unused;\n\tstruct timeval tv = ", "unused variable"),
-    ("a listing with a wrong call", "examples", "tevent_wakeup_send.3",
-     "tevent_req_poll(req, ev)", "tevent_req_poll(req)", "does not compile"),
     ("a program that fails", "examples", "tevent_create_immediate.3",
      "count == 10 ? 0 : 1", "count == 11 ? 0 : 1", "ends with 1"),
     ("a call of what is not exported", "examples", "tevent_wakeup_send.3",
@@ -88,7 +82,6 @@ CASES = [
 
     ("a macro of mdoc that does not exist", "lint", "tevent_add_fd.3",
      ".Sh DESCRIPTION", ".Sh DESCRIPTION\n.Zz", "unknown macro"),
-    ("a list that does not end", "lint", "tevent_add_fd.3", ".El\n", "", "Bl"),
     ("what only man finds", "lint", "tevent_add_fd.3",
      "watches", "watches " + "x" * 90, "can't break line"),
 ]
