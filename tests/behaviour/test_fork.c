@@ -107,8 +107,9 @@ static void see_wait(enum tevent_trace_point point, void *private_data)
 
 /*
  * As settle(), for both sides: a child must not assert through cmocka, so a
- * failed turn gives -1.  A timer that was late already before the turn could
- * wait proves nothing; it is tried again with more time.
+ * failed turn gives -1.  A timer that was due before the turn could wait proves
+ * nothing, nor does one after a wait that failed (which is reported): the turn is
+ * tried again with more time.
  */
 static int run_dry(struct tevent_context *ev, int limit)
 {
@@ -117,15 +118,17 @@ static int run_dry(struct tevent_context *ev, int limit)
 	int ms = 2;
 
 	tevent_set_trace_callback(ev, see_wait, &waited);
+	set_debug_recorder(ev);
 	while (!idle && taken < limit) {
 		struct tevent_timer *te = tevent_add_timer(ev, ev, in_ms(ms), set_true, &fired);
+		const int failures = debug_messages[TEVENT_DEBUG_ERROR];
 
 		waited = fired = false;
 		if (te == NULL || tevent_loop_once(ev) != 0) {
 			taken = -1;
 			break;
 		}
-		if (fired && !waited) {
+		if (fired && (!waited || debug_messages[TEVENT_DEBUG_ERROR] != failures)) {
 			ms *= 2;
 			continue;
 		}
@@ -136,6 +139,7 @@ static int run_dry(struct tevent_context *ev, int limit)
 		}
 	}
 	tevent_set_trace_callback(ev, NULL, NULL);
+	tevent_set_debug(ev, NULL, NULL);
 	return taken;
 }
 
