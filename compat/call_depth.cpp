@@ -15,7 +15,7 @@ void tevent_thread_call_depth_set_callback(tevent_call_depth_callback_t f, void 
 
 void _tevent_thread_call_depth_reset_from_req(tevent_req *req, const char *fname)
 {
-    tev::note_call_flow(TEVENT_CALL_FLOW_REQ_RESET, req, req->call_depth_, fname);
+    tev::report_call_flow(TEVENT_CALL_FLOW_REQ_RESET, req, req->call_depth, fname);
 }
 
 void tevent_thread_call_depth_reset_from_req(tevent_req *req)

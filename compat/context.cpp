@@ -10,7 +10,7 @@
 
 #include "src/context/backend.hpp"
 #include "src/context/lifetime.hpp"
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 
 extern "C" {
 
@@ -48,7 +48,7 @@ void tevent_set_abort_fn(void (*abort_fn)(const char *reason))
 
 void tevent_abort(tevent_context *ev, const char *reason)
 {
-    tev::abort_with(ev, reason);
+    tev::abort_with_reason(ev != nullptr ? tev::logger_of(*ev) : nullptr, reason);
 }
 
 pid_t tevent_cached_getpid(void)

@@ -23,7 +23,7 @@ int tevent_set_debug(tevent_context *ev, tevent_debug_fn debug, void *context)
     if (tev::refuse_wrapper(*ev, kDebugFunction, EINVAL)) {
         return -1;
     }
-    ev->loop->report.set_sink(debug, context);
+    ev->loop->logger.set_sink(debug, context);
     return 0;
 }
 
@@ -32,7 +32,7 @@ int tevent_set_debug_stderr(tevent_context *ev)
     if (tev::refuse_wrapper(*ev, kDebugFunction, EINVAL)) {
         return -1;
     }
-    ev->loop->report.set_stderr_sink();
+    ev->loop->logger.set_stderr_sink();
     return 0;
 }
 
@@ -41,16 +41,16 @@ tevent_debug_level tevent_set_max_debug_level(tevent_context *ev, tevent_debug_l
     if (ev->is_wrapper()) {
         return std::exchange(ev->wrapper->max_debug_level, max_level);
     }
-    return ev->loop->report.set_max_level(max_level);
+    return ev->loop->logger.set_max_level(max_level);
 }
 
 void tevent_debug(tevent_context *ev, tevent_debug_level level, const char *fmt, ...)
 {
-    const tev::Report *report = ev != nullptr ? tev::report_of(*ev) : nullptr;
-    if (report != nullptr) {
+    const tev::Logger *logger = ev != nullptr ? tev::logger_of(*ev) : nullptr;
+    if (logger != nullptr) {
         va_list arguments;
         va_start(arguments, fmt);
-        report->vmessage(level, fmt, arguments);
+        logger->vmessage(level, fmt, arguments);
         va_end(arguments);
     }
 }

@@ -93,7 +93,7 @@ void tevent_common_fd_set_close_fn(tevent_fd *fde, tevent_fd_close_fn_t close_fn
 
 int tevent_common_invoke_fd_handler(tevent_fd *fde, uint16_t flags, bool *removed)
 {
-    const bool gone = tev::invoke(*fde, flags);
+    const bool gone = tev::invoke_fd_handler(*fde, flags);
     if (removed != nullptr) {
         *removed = gone;
     }

@@ -60,13 +60,13 @@ bool tevent_common_loop_immediate(tevent_context *ev)
     if (im == nullptr) {
         return false;
     }
-    tev::invoke(*im);
+    tev::invoke_immediate_handler(*im);
     return true;
 }
 
 int tevent_common_invoke_immediate_handler(tevent_immediate *im, bool *removed)
 {
-    const bool gone = tev::invoke(*im);
+    const bool gone = tev::invoke_immediate_handler(*im);
     if (removed != nullptr) {
         *removed = gone;
     }

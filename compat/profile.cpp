@@ -27,7 +27,7 @@ bool tevent_req_set_profile(tevent_req *req)
 
 const tevent_req_profile *tevent_req_get_profile(tevent_req *req)
 {
-    return req->profile_;
+    return req->profile;
 }
 
 tevent_req_profile *tevent_req_move_profile(tevent_req *req, TALLOC_CTX *mem_ctx)
@@ -42,34 +42,34 @@ tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx)
 
 void tevent_req_profile_get_name(const tevent_req_profile *profile, const char **req_name)
 {
-    give<const char *>(req_name, profile->name_);
+    give<const char *>(req_name, profile->name);
 }
 
 void tevent_req_profile_get_start(const tevent_req_profile *profile, const char **start_location,
                                   timeval *start_time)
 {
-    give<const char *>(start_location, profile->start_location_);
-    give(start_time, profile->start_time_);
+    give<const char *>(start_location, profile->start_location);
+    give(start_time, profile->start_time);
 }
 
 void tevent_req_profile_get_stop(const tevent_req_profile *profile, const char **stop_location,
                                  timeval *stop_time)
 {
-    give<const char *>(stop_location, profile->stop_location_);
-    give(stop_time, profile->stop_time_);
+    give<const char *>(stop_location, profile->stop_location);
+    give(stop_time, profile->stop_time);
 }
 
 void tevent_req_profile_get_status(const tevent_req_profile *profile, pid_t *pid, tevent_req_state *state,
                                    uint64_t *user_error)
 {
-    give(pid, profile->pid_);
-    give(state, profile->state_);
-    give(user_error, profile->user_error_);
+    give(pid, profile->pid);
+    give(state, profile->state);
+    give(user_error, profile->user_error);
 }
 
 const tevent_req_profile *tevent_req_profile_get_subprofiles(const tevent_req_profile *profile)
 {
-    return profile->subs_.front();
+    return profile->subs.front();
 }
 
 const tevent_req_profile *tevent_req_profile_next(const tevent_req_profile *profile)
@@ -95,9 +95,9 @@ bool tevent_req_profile_set_stop(tevent_req_profile *profile, const char *stop_l
 void tevent_req_profile_set_status(tevent_req_profile *profile, pid_t pid, tevent_req_state state,
                                    uint64_t user_error)
 {
-    profile->pid_ = pid;
-    profile->state_ = state;
-    profile->user_error_ = user_error;
+    profile->pid = pid;
+    profile->state = state;
+    profile->user_error = user_error;
 }
 
 void tevent_req_profile_append_sub(tevent_req_profile *parent_profile, tevent_req_profile **sub_profile)

@@ -53,39 +53,39 @@ tevent_queue_entry *tevent_queue_add_optimize_empty(tevent_queue *queue, tevent_
 
 void tevent_queue_entry_untrigger(tevent_queue_entry *entry)
 {
-    tev::untrigger(*entry);
+    tev::untrigger_entry(*entry);
 }
 
 void tevent_queue_start(tevent_queue *queue)
 {
-    tev::start(*queue);
+    tev::start_queue(*queue);
 }
 
 void tevent_queue_stop(tevent_queue *queue)
 {
-    tev::stop(*queue);
+    tev::stop_queue(*queue);
 }
 
 size_t tevent_queue_length(tevent_queue *queue)
 {
-    return queue->length_;
+    return queue->length;
 }
 
 bool tevent_queue_running(tevent_queue *queue)
 {
-    return queue->running_;
+    return queue->running;
 }
 
 void tevent_queue_entry_set_tag(tevent_queue_entry *qe, uint64_t tag)
 {
     if (qe != nullptr) {
-        qe->tag_ = tag;
+        qe->tag = tag;
     }
 }
 
 uint64_t tevent_queue_entry_get_tag(const tevent_queue_entry *qe)
 {
-    return qe != nullptr ? qe->tag_ : 0;
+    return qe != nullptr ? qe->tag : 0;
 }
 
 tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx, tevent_context *ev, tevent_queue *queue)
@@ -95,8 +95,8 @@ tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx, tevent_context *ev, teve
 
 bool tevent_queue_wait_recv(tevent_req *req)
 {
-    const bool reached = req->state_ == TEVENT_REQ_DONE;
-    tev::receive(*req);
+    const bool reached = req->state == TEVENT_REQ_DONE;
+    tev::receive_request(*req);
     return reached;
 }
 

@@ -22,9 +22,9 @@ tevent_req *_tevent_req_create(TALLOC_CTX *mem_ctx, void *pstate, size_t state_s
 
 void _tevent_req_set_callback(tevent_req *req, tevent_req_fn fn, const char *fn_name, void *pvt)
 {
-    req->callback_ = fn;
-    req->callback_name_ = fn_name;
-    req->callback_data_ = pvt;
+    req->callback = fn;
+    req->callback_name = fn_name;
+    req->callback_data = pvt;
 }
 
 void tevent_req_set_callback(tevent_req *req, tevent_req_fn fn, void *pvt)
@@ -34,22 +34,22 @@ void tevent_req_set_callback(tevent_req *req, tevent_req_fn fn, void *pvt)
 
 void *_tevent_req_callback_data(tevent_req *req)
 {
-    return req->callback_data_;
+    return req->callback_data;
 }
 
 void *_tevent_req_data(tevent_req *req)
 {
-    return req->data_;
+    return req->data;
 }
 
 void tevent_req_set_print_fn(tevent_req *req, tevent_req_print_fn fn)
 {
-    req->print_fn_ = fn;
+    req->print_fn = fn;
 }
 
 char *tevent_req_default_print(tevent_req *req, TALLOC_CTX *mem_ctx)
 {
-    return tev::print(*req, mem_ctx);
+    return tev::print_request(*req, mem_ctx);
 }
 
 char *tevent_req_print(TALLOC_CTX *mem_ctx, tevent_req *req)
@@ -57,7 +57,7 @@ char *tevent_req_print(TALLOC_CTX *mem_ctx, tevent_req *req)
     if (req == nullptr) {
         return talloc_strdup(mem_ctx, "tevent_req[NULL]");
     }
-    return req->print_fn_ != nullptr ? req->print_fn_(req, mem_ctx) : tev::print(*req, mem_ctx);
+    return req->print_fn != nullptr ? req->print_fn(req, mem_ctx) : tev::print_request(*req, mem_ctx);
 }
 
 void _tevent_req_set_cancel_fn(tevent_req *req, tevent_req_cancel_fn fn, const char *fn_name)
@@ -72,7 +72,7 @@ void tevent_req_set_cancel_fn(tevent_req *req, tevent_req_cancel_fn fn)
 
 bool _tevent_req_cancel(tevent_req *req, const char *)
 {
-    return tev::cancel(*req);
+    return tev::cancel_request(*req);
 }
 
 void _tevent_req_set_cleanup_fn(tevent_req *req, tevent_req_cleanup_fn fn, const char *fn_name)
@@ -102,7 +102,7 @@ void _tevent_req_notify_callback(tevent_req *req, const char *location)
 
 void _tevent_req_done(tevent_req *req, const char *location)
 {
-    tev::finish(*req, TEVENT_REQ_DONE, location);
+    tev::finish_request(*req, TEVENT_REQ_DONE, location);
 }
 
 bool _tevent_req_error(tevent_req *req, uint64_t error, const char *location)
@@ -112,7 +112,7 @@ bool _tevent_req_error(tevent_req *req, uint64_t error, const char *location)
 
 void _tevent_req_oom(tevent_req *req, const char *location)
 {
-    tev::finish(*req, TEVENT_REQ_NO_MEMORY, location);
+    tev::finish_request(*req, TEVENT_REQ_NO_MEMORY, location);
 }
 
 bool _tevent_req_nomem(const void *p, tevent_req *req, const char *location)
@@ -126,13 +126,13 @@ bool _tevent_req_nomem(const void *p, tevent_req *req, const char *location)
 
 tevent_req *tevent_req_post(tevent_req *req, tevent_context *ev)
 {
-    tev::post(*req, *ev);
+    tev::post_request(*req, *ev);
     return req;
 }
 
 void tevent_req_defer_callback(tevent_req *req, tevent_context *ev)
 {
-    req->defer_to_ = ev;
+    req->defer_to = ev;
 }
 
 bool tevent_req_is_in_progress(tevent_req *req)
@@ -147,19 +147,19 @@ bool tevent_req_poll(tevent_req *req, tevent_context *ev)
 
 bool tevent_req_is_error(tevent_req *req, tevent_req_state *state, uint64_t *error)
 {
-    if (req->state_ == TEVENT_REQ_DONE) {
+    if (req->state == TEVENT_REQ_DONE) {
         return false;
     }
-    if (req->state_ == TEVENT_REQ_USER_ERROR) {
-        *error = req->error_;
+    if (req->state == TEVENT_REQ_USER_ERROR) {
+        *error = req->error;
     }
-    *state = req->state_;
+    *state = req->state;
     return true;
 }
 
 void tevent_req_received(tevent_req *req)
 {
-    tev::receive(*req);
+    tev::receive_request(*req);
 }
 
 tevent_req *tevent_wakeup_send(TALLOC_CTX *mem_ctx, tevent_context *ev, timeval wakeup_time)

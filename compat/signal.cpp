@@ -53,7 +53,7 @@ tevent_signal *tevent_common_add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx,
 
 int tevent_common_check_signal(tevent_context *)
 {
-    return tev::run_pending_signals() ? 1 : 0;
+    return tev::deliver_pending_signals() ? 1 : 0;
 }
 
 void tevent_cleanup_pending_signal_handlers(tevent_signal *se)
@@ -64,7 +64,7 @@ void tevent_cleanup_pending_signal_handlers(tevent_signal *se)
 int tevent_common_invoke_signal_handler(tevent_signal *se, int signum, int count, void *siginfo,
                                         bool *removed)
 {
-    const bool gone = tev::invoke(*se, signum, count, siginfo);
+    const bool gone = tev::invoke_signal_handler(*se, signum, count, siginfo);
     if (removed != nullptr) {
         *removed = gone;
     }

@@ -55,12 +55,12 @@ tevent_timer *tevent_common_add_timer_v2(tevent_context *ev, TALLOC_CTX *mem_ctx
 timeval tevent_common_loop_timer_delay(tevent_context *ev)
 {
     tev::Loop *loop = tev::own_loop(*ev);
-    return loop != nullptr ? tev::run_timer_or_tell_delay(*loop) : timeval{0, 0};
+    return loop != nullptr ? tev::deliver_timer_or_get_delay(*loop) : timeval{0, 0};
 }
 
 int tevent_common_invoke_timer_handler(tevent_timer *te, timeval current_time, bool *removed)
 {
-    const bool gone = tev::invoke(*te, current_time);
+    const bool gone = tev::invoke_timer_handler(*te, current_time);
     if (removed != nullptr) {
         *removed = gone;
     }

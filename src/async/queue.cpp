@@ -18,37 +18,37 @@ constexpr const char *kWaitTriggerName = "tevent_queue_wait_trigger";
 
 void trace(QueueEntry &entry, tevent_event_trace_point point)
 {
-    const Loop *loop = entry.context_ != nullptr ? entry.context_->loop : nullptr;
+    const Loop *loop = entry.context != nullptr ? entry.context->loop : nullptr;
     if (loop != nullptr) {
         loop->trace.queue(&entry, point);
     }
 }
 
-void note_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
+void report_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
 {
     if (call_flow_in_use()) [[unlikely]] {
-        tell_call_flow(command, entry.req_, entry.req_->call_depth_, entry.trigger_name_);
+        call_call_flow_callback(command, entry.req, entry.req->call_depth, entry.trigger_name);
     }
 }
 
 // An entry whose context is gone stays where it is until it is freed.
 bool waits_for_trigger(const Queue &queue, const QueueEntry *head)
 {
-    return queue.running_ && head != nullptr && !head->triggered_ && head->context_ != nullptr;
+    return queue.running && head != nullptr && !head->triggered && head->context != nullptr;
 }
 
 void trigger_head(tevent_context *, tevent_immediate *, void *private_data)
 {
     Queue &queue = *static_cast<Queue *>(private_data);
-    QueueEntry *head = queue.entries_.front();
+    QueueEntry *head = queue.entries.front();
     if (!waits_for_trigger(queue, head)) {
         return;
     }
-    head->triggered_ = true;
+    head->triggered = true;
     trace(*head, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
-    note_flow(*head, TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER);
-    if (head->trigger_ != nullptr) {
-        head->trigger_(head->req_, head->private_data_);
+    report_flow(*head, TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER);
+    if (head->trigger != nullptr) {
+        head->trigger(head->req, head->private_data);
     }
 }
 
@@ -56,47 +56,47 @@ void trigger_head(tevent_context *, tevent_immediate *, void *private_data)
 // for its trigger.
 void schedule_head(Queue &queue)
 {
-    QueueEntry *head = queue.entries_.front();
+    QueueEntry *head = queue.entries.front();
     if (!waits_for_trigger(queue, head)) {
         return;
     }
-    head->context_->ops->schedule_immediate(queue.immediate_, head->context_, trigger_head, &queue,
-                                            kImmediateHandlerName, __location__);
+    head->context->ops->schedule_immediate(queue.immediate, head->context, trigger_head, &queue,
+                                           kImmediateHandlerName, __location__);
 }
 
-void lose_context(ContextObserver &observer)
+void on_context_gone(ContextObserver &observer)
 {
     auto &entry = static_cast<QueueEntry &>(observer);
     trace(entry, TEVENT_EVENT_TRACE_DETACH);
-    entry.context_ = nullptr;
+    entry.context = nullptr;
 }
 
 // Links an entry without triggering anything.
-QueueEntry *append(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
-                   const char *trigger_name, void *private_data)
+QueueEntry *append_entry(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
+                         const char *trigger_name, void *private_data)
 {
     auto *entry = talloc_make<QueueEntry>(&req);
     if (entry == nullptr) {
         return nullptr;
     }
-    entry->queue_ = &queue;
-    entry->req_ = &req;
-    entry->context_ = &ev;
-    entry->trigger_ = trigger;
-    entry->trigger_name_ = trigger_name;
-    entry->private_data_ = private_data;
-    entry->context_gone = lose_context;
+    entry->queue = &queue;
+    entry->req = &req;
+    entry->context = &ev;
+    entry->trigger = trigger;
+    entry->trigger_name = trigger_name;
+    entry->private_data = private_data;
+    entry->context_gone = on_context_gone;
     ev.observers.push_back(*entry);
-    queue.entries_.push_back(*entry);
-    queue.length_++;
+    queue.entries.push_back(*entry);
+    queue.length++;
     trace(*entry, TEVENT_EVENT_TRACE_ATTACH);
-    note_flow(*entry, TEVENT_CALL_FLOW_REQ_QUEUE_ENTER);
+    report_flow(*entry, TEVENT_CALL_FLOW_REQ_QUEUE_ENTER);
     return entry;
 }
 
 void end_wait(tevent_req *req, void *)
 {
-    finish(*req, TEVENT_REQ_DONE, __location__);
+    finish_request(*req, TEVENT_REQ_DONE, __location__);
 }
 
 } // namespace
@@ -107,9 +107,9 @@ Queue *make_queue(TALLOC_CTX *parent, const char *name)
     if (queue == nullptr) {
         return nullptr;
     }
-    queue->name_ = talloc_strdup(queue, name);
-    queue->immediate_ = make_immediate(queue);
-    if (queue->name_ == nullptr || queue->immediate_ == nullptr) {
+    queue->name = talloc_strdup(queue, name);
+    queue->immediate = make_immediate(queue);
+    if (queue->name == nullptr || queue->immediate == nullptr) {
         talloc_free(queue);
         return nullptr;
     }
@@ -119,7 +119,7 @@ Queue *make_queue(TALLOC_CTX *parent, const char *name)
 QueueEntry *enqueue(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
                     const char *trigger_name, void *private_data)
 {
-    QueueEntry *entry = append(queue, ev, req, trigger, trigger_name, private_data);
+    QueueEntry *entry = append_entry(queue, ev, req, trigger, trigger_name, private_data);
     if (entry != nullptr) {
         schedule_head(queue);
     }
@@ -129,15 +129,15 @@ QueueEntry *enqueue(Queue &queue, Context &ev, Request &req, tevent_queue_trigge
 QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
                              const char *trigger_name, void *private_data)
 {
-    const bool at_once = queue.entries_.empty() && queue.running_ && req.callback_ == nullptr;
+    const bool at_once = queue.entries.empty() && queue.running && req.callback == nullptr;
     if (!at_once) {
         return enqueue(queue, ev, req, trigger, trigger_name, private_data);
     }
-    QueueEntry *entry = append(queue, ev, req, trigger, trigger_name, private_data);
+    QueueEntry *entry = append_entry(queue, ev, req, trigger, trigger_name, private_data);
     if (entry == nullptr) {
         return nullptr;
     }
-    entry->triggered_ = true;
+    entry->triggered = true;
     trace(*entry, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     if (trigger != nullptr) {
         trigger(&req, private_data);
@@ -145,25 +145,25 @@ QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_que
     return entry;
 }
 
-void start(Queue &queue)
+void start_queue(Queue &queue)
 {
-    if (!queue.running_) {
-        queue.running_ = true;
+    if (!queue.running) {
+        queue.running = true;
         schedule_head(queue);
     }
 }
 
-void stop(Queue &queue)
+void stop_queue(Queue &queue)
 {
-    queue.running_ = false;
+    queue.running = false;
 }
 
-void untrigger(QueueEntry &entry)
+void untrigger_entry(QueueEntry &entry)
 {
-    if (entry.queue_->running_ || entry.queue_->entries_.front() != &entry) {
-        abort();
+    if (entry.queue->running || entry.queue->entries.front() != &entry) {
+        abort(); // Compat: not the program's abort function
     }
-    entry.triggered_ = false;
+    entry.triggered = false;
 }
 
 Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
@@ -175,8 +175,8 @@ Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
         return nullptr;
     }
     if (enqueue(queue, ev, *req, end_wait, kWaitTriggerName, nullptr) == nullptr) {
-        finish(*req, TEVENT_REQ_NO_MEMORY, __location__);
-        post(*req, ev);
+        finish_request(*req, TEVENT_REQ_NO_MEMORY, __location__);
+        post_request(*req, ev);
     }
     return req;
 }
@@ -185,22 +185,21 @@ Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue)
 
 int tevent_queue_entry::on_talloc_free()
 {
-    tevent_queue &queue = *queue_;
     tev::trace(*this, TEVENT_EVENT_TRACE_DETACH);
-    tev::note_flow(*this, TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE);
-    queue.entries_.unlink(*this);
-    queue.length_--;
-    if (context_ != nullptr) {
-        context_->observers.unlink(*this);
+    tev::report_flow(*this, TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE);
+    queue->entries.unlink(*this);
+    queue->length--;
+    if (context != nullptr) {
+        context->observers.unlink(*this);
     }
-    tev::schedule_head(queue);
+    tev::schedule_head(*queue);
     return 0;
 }
 
 int tevent_queue::on_talloc_free()
 {
-    running_ = false;
-    while (tevent_queue_entry *head = entries_.front()) {
+    running = false;
+    while (tevent_queue_entry *head = entries.front()) {
         talloc_free(head);
     }
     return 0;

@@ -29,14 +29,14 @@ struct tevent_queue_entry final : tev::ListNode<tevent_queue_entry>, tev::Contex
 
     int on_talloc_free();
 
-    tevent_queue *queue_ = nullptr;
-    tevent_req *req_ = nullptr;
-    tevent_context *context_ = nullptr; // null once that is gone
-    tevent_queue_trigger_fn_t trigger_ = nullptr;
-    const char *trigger_name_ = nullptr;
-    void *private_data_ = nullptr;
-    uint64_t tag_ = 0;
-    bool triggered_ = false;
+    tevent_queue *queue = nullptr;
+    tevent_req *req = nullptr;
+    tevent_context *context = nullptr; // null once that is gone
+    tevent_queue_trigger_fn_t trigger = nullptr;
+    const char *trigger_name = nullptr;
+    void *private_data = nullptr;
+    uint64_t tag = 0;
+    bool triggered = false;
 };
 
 struct tevent_queue final {
@@ -44,11 +44,11 @@ struct tevent_queue final {
 
     int on_talloc_free();
 
-    tev::List<tevent_queue_entry, tevent_queue_entry> entries_;
-    size_t length_ = 0;
-    bool running_ = true;
-    char *name_ = nullptr;
-    tevent_immediate *immediate_ = nullptr;
+    tev::List<tevent_queue_entry, tevent_queue_entry> entries;
+    size_t length = 0;
+    bool running = true;
+    char *name = nullptr;
+    tevent_immediate *immediate = nullptr;
 };
 
 namespace tev {
@@ -64,10 +64,10 @@ QueueEntry *enqueue(Queue &queue, Context &ev, Request &req, tevent_queue_trigge
 // Triggers inside the call when nobody is before it; the entry may be gone then.
 QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
                              const char *trigger_name, void *private_data);
-void start(Queue &queue);
-void stop(Queue &queue);
+void start_queue(Queue &queue);
+void stop_queue(Queue &queue);
 // The head of a stopped queue will be triggered once more.
-void untrigger(QueueEntry &entry);
+void untrigger_entry(QueueEntry &entry);
 
 Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue);
 

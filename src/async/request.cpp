@@ -27,15 +27,15 @@ Request *parent_request(TALLOC_CTX *parent)
     return is_request ? static_cast<Request *>(above) : nullptr;
 }
 
-void run_cleanup(Request &req)
+void call_cleanup(Request &req)
 {
-    if (req.state_ <= req.cleaned_up_for_) {
+    if (req.state <= req.cleaned_up_for) {
         return;
     }
-    note_call_flow(TEVENT_CALL_FLOW_REQ_CLEANUP, &req, req.call_depth_, req.cleanup_name_);
-    if (req.cleanup_fn_ != nullptr) {
-        req.cleaned_up_for_ = req.state_;
-        req.cleanup_fn_(&req, req.state_);
+    report_call_flow(TEVENT_CALL_FLOW_REQ_CLEANUP, &req, req.call_depth, req.cleanup_name);
+    if (req.cleanup_fn != nullptr) {
+        req.cleaned_up_for = req.state;
+        req.cleanup_fn(&req, req.state);
     }
 }
 
@@ -43,15 +43,15 @@ void run_cleanup(Request &req)
 // finished the request again meanwhile, and closed the profile with those of its own.
 void stop_profile(Request &req, tevent_req_state state, const char *location)
 {
-    RequestProfile *profile = req.profile_;
+    RequestProfile *profile = req.profile;
     if (profile == nullptr) {
         return;
     }
-    profile->state_ = state;
-    profile->user_error_ = req.error_;
+    profile->state = state;
+    profile->user_error = req.error;
     set_stop(*profile, location, current_time());
-    if (profile->parent_ != nullptr) {
-        (void)talloc_move(profile->parent_, &req.profile_);
+    if (profile->parent != nullptr) {
+        (void)talloc_move(profile->parent, &req.profile);
     }
 }
 
@@ -59,19 +59,19 @@ void stop_profile(Request &req, tevent_req_state state, const char *location)
 RequestProfile *begin_profile(Request &req)
 {
     RequestProfile *profile = make_profile(&req);
-    const char *name = req.data_ != nullptr ? talloc_get_name(req.data_) : req.data_type_;
+    const char *name = req.data != nullptr ? talloc_get_name(req.data) : req.data_type;
     if (profile == nullptr || !set_name(*profile, name) ||
-        !set_start(*profile, req.create_location_, current_time())) {
+        !set_start(*profile, req.create_location, current_time())) {
         talloc_free(profile);
         return nullptr;
     }
     return profile;
 }
 
-void finish_again(tevent_context *, tevent_immediate *, void *private_data)
+void finish_request_again(tevent_context *, tevent_immediate *, void *private_data)
 {
     Request &req = *static_cast<Request *>(private_data);
-    finish(req, req.state_, req.finish_location_);
+    finish_request(req, req.state, req.finish_location);
 }
 
 // A child of the request, made when it is first needed: as a talloc object with
@@ -79,26 +79,26 @@ void finish_again(tevent_context *, tevent_immediate *, void *private_data)
 // the request's destructor away.  Without memory the spare one serves.
 void make_trigger(Request &req)
 {
-    if (req.trigger_ == &req.spare_trigger_ && !req.spare_trigger_.is_attached()) {
+    if (req.trigger == &req.spare_trigger && !req.spare_trigger.is_attached()) {
         ImmediateEvent *own = make_immediate(&req);
         if (own != nullptr) {
-            req.trigger_ = own;
+            req.trigger = own;
         }
     }
 }
 
-void drop_trigger(Request &req)
+void free_trigger(Request &req)
 {
-    if (req.trigger_ != &req.spare_trigger_) {
-        talloc_free(req.trigger_);
+    if (req.trigger != &req.spare_trigger) {
+        talloc_free(req.trigger);
     }
-    req.trigger_ = nullptr;
-    let_go(req.spare_trigger_);
+    req.trigger = nullptr;
+    disown(req.spare_trigger);
 }
 
 void end_time_reached(tevent_context *, tevent_timer *, timeval, void *private_data)
 {
-    finish(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, kEndTimeHandlerName);
+    finish_request(*static_cast<Request *>(private_data), TEVENT_REQ_TIMED_OUT, kEndTimeHandlerName);
 }
 
 } // namespace
@@ -117,37 +117,37 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
         return nullptr;
     }
     auto *req = new (chunk) Request;
-    req->create_location_ = location;
-    req->data_type_ = state_type;
-    req->data_ = _talloc_zero(req, state_size, state_type);
-    if (req->data_ == nullptr) {
+    req->create_location = location;
+    req->data_type = state_type;
+    req->data = _talloc_zero(req, state_size, state_type);
+    if (req->data == nullptr) {
         talloc_free(req);
         return nullptr;
     }
     hook_talloc_free(req);
 
     if (Request *above = parent_request(parent)) {
-        req->call_depth_ = above->call_depth_ + 1;
-        if (above->profile_ != nullptr) {
-            req->profile_ = begin_profile(*req);
-            if (req->profile_ == nullptr) {
+        req->call_depth = above->call_depth + 1;
+        if (above->profile != nullptr) {
+            req->profile = begin_profile(*req);
+            if (req->profile == nullptr) {
                 talloc_free(req);
                 return nullptr;
             }
-            above->profile_->link_last(*req->profile_);
+            above->profile->link_last(*req->profile);
         }
     }
-    *static_cast<void **>(pstate) = req->data_;
-    note_call_flow(TEVENT_CALL_FLOW_REQ_CREATE, req, req->call_depth_, function);
+    *static_cast<void **>(pstate) = req->data;
+    report_call_flow(TEVENT_CALL_FLOW_REQ_CREATE, req, req->call_depth, function);
     return req;
 }
 
-void finish(Request &req, tevent_req_state state, const char *location)
+void finish_request(Request &req, tevent_req_state state, const char *location)
 {
     reset_end_time(req);
-    req.state_ = state;
-    req.finish_location_ = location;
-    run_cleanup(req);
+    req.state = state;
+    req.finish_location = location;
+    call_cleanup(req);
     stop_profile(req, state, location);
     notify_callback(req, location);
 }
@@ -157,74 +157,75 @@ bool finish_with_error(Request &req, uint64_t error, const char *location)
     if (error == 0) {
         return false;
     }
-    req.error_ = error;
-    finish(req, TEVENT_REQ_USER_ERROR, location);
+    req.error = error;
+    finish_request(req, TEVENT_REQ_USER_ERROR, location);
     return true;
 }
 
 void notify_callback(Request &req, const char *location)
 {
-    req.finish_location_ = location;
-    if (req.defer_to_ != nullptr) {
-        Context &ev = *req.defer_to_;
-        req.defer_to_ = nullptr;
-        post(req, ev);
+    req.finish_location = location;
+    if (req.defer_to != nullptr) {
+        Context &ev = *req.defer_to;
+        req.defer_to = nullptr;
+        post_request(req, ev);
         return;
     }
-    if (req.callback_ != nullptr) {
-        const size_t depth = req.call_depth_ > 0 ? req.call_depth_ - 1 : 0;
-        note_call_flow(TEVENT_CALL_FLOW_REQ_NOTIFY_CB, &req, depth, req.callback_name_);
-        req.callback_(&req);
+    if (req.callback != nullptr) {
+        const size_t depth = req.call_depth > 0 ? req.call_depth - 1 : 0;
+        report_call_flow(TEVENT_CALL_FLOW_REQ_NOTIFY_CB, &req, depth, req.callback_name);
+        req.callback(&req);
     }
 }
 
-void post(Request &req, Context &ev)
+void post_request(Request &req, Context &ev)
 {
-    if (req.trigger_ == nullptr) {
+    if (req.trigger == nullptr) {
         return;
     }
     make_trigger(req);
-    ev.ops->schedule_immediate(req.trigger_, &ev, finish_again, &req, kTriggerHandlerName, __location__);
+    ev.ops->schedule_immediate(req.trigger, &ev, finish_request_again, &req, kTriggerHandlerName,
+                               __location__);
 }
 
-void receive(Request &req)
+void receive_request(Request &req)
 {
-    req.print_fn_ = nullptr;
+    req.print_fn = nullptr;
     set_cancel(req, nullptr, nullptr);
-    drop_trigger(req);
+    free_trigger(req);
     reset_end_time(req);
-    req.state_ = TEVENT_REQ_RECEIVED;
-    run_cleanup(req);
-    talloc_free(req.data_);
-    req.data_ = nullptr;
+    req.state = TEVENT_REQ_RECEIVED;
+    call_cleanup(req);
+    talloc_free(req.data);
+    req.data = nullptr;
 }
 
 void set_cleanup(Request &req, tevent_req_cleanup_fn fn, const char *name)
 {
-    req.cleaned_up_for_ = req.state_;
-    req.cleanup_fn_ = fn;
-    req.cleanup_name_ = fn != nullptr ? name : nullptr;
+    req.cleaned_up_for = req.state;
+    req.cleanup_fn = fn;
+    req.cleanup_name = fn != nullptr ? name : nullptr;
 }
 
 void set_cancel(Request &req, tevent_req_cancel_fn fn, const char *name)
 {
-    req.cancel_fn_ = fn;
-    req.cancel_name_ = fn != nullptr ? name : nullptr;
+    req.cancel_fn = fn;
+    req.cancel_name = fn != nullptr ? name : nullptr;
 }
 
-bool cancel(Request &req)
+bool cancel_request(Request &req)
 {
-    note_call_flow(TEVENT_CALL_FLOW_REQ_CANCEL, &req, req.call_depth_, req.cancel_name_);
-    return req.cancel_fn_ != nullptr && req.cancel_fn_(&req);
+    report_call_flow(TEVENT_CALL_FLOW_REQ_CANCEL, &req, req.call_depth, req.cancel_name);
+    return req.cancel_fn != nullptr && req.cancel_fn(&req);
 }
 
 bool set_end_time(Request &req, Context &ev, timeval when)
 {
     reset_end_time(req);
-    req.end_timer_ =
+    req.end_timer =
         ev.ops->add_timer(&ev, &req, when, end_time_reached, &req, kEndTimeHandlerName, __location__);
-    if (req.end_timer_ == nullptr) {
-        finish(req, TEVENT_REQ_NO_MEMORY, __location__);
+    if (req.end_timer == nullptr) {
+        finish_request(req, TEVENT_REQ_NO_MEMORY, __location__);
         return false;
     }
     return true;
@@ -232,9 +233,9 @@ bool set_end_time(Request &req, Context &ev, timeval when)
 
 void reset_end_time(Request &req)
 {
-    if (req.end_timer_ != nullptr) {
-        talloc_free(req.end_timer_);
-        req.end_timer_ = nullptr;
+    if (req.end_timer != nullptr) {
+        talloc_free(req.end_timer);
+        req.end_timer = nullptr;
     }
 }
 
@@ -244,7 +245,7 @@ Request *send_wakeup(TALLOC_CTX *parent, Context &ev, timeval when)
     Request *req = make_request(parent, &state, sizeof(timeval), "struct tevent_wakeup_state",
                                 "tevent_wakeup_send", __location__);
     if (req != nullptr && !set_end_time(*req, ev, when)) {
-        post(*req, ev);
+        post_request(*req, ev);
     }
     return req;
 }
@@ -259,24 +260,24 @@ bool run_until_finished(Request &req, Context &ev)
     return true;
 }
 
-char *print(Request &req, TALLOC_CTX *parent)
+char *print_request(Request &req, TALLOC_CTX *parent)
 {
     return talloc_asprintf(
         parent, "tevent_req[%p/%s]: state[%d] error[%lld (0x%llX)]  state[%s (%p)] timer[%p] finish[%s]",
-        static_cast<void *>(&req), req.create_location_, req.state_, static_cast<long long>(req.error_),
-        static_cast<unsigned long long>(req.error_), req.data_type_, req.data_,
-        static_cast<void *>(req.end_timer_), req.finish_location_);
+        static_cast<void *>(&req), req.create_location, req.state, static_cast<long long>(req.error),
+        static_cast<unsigned long long>(req.error), req.data_type, req.data,
+        static_cast<void *>(req.end_timer), req.finish_location);
 }
 
 bool start_profile(Request &req)
 {
-    if (req.profile_ != nullptr) {
+    if (req.profile != nullptr) {
         finish_with_error(req, EINVAL, __location__);
         return false;
     }
-    req.profile_ = begin_profile(req);
-    if (req.profile_ == nullptr) {
-        finish(req, TEVENT_REQ_NO_MEMORY, __location__);
+    req.profile = begin_profile(req);
+    if (req.profile == nullptr) {
+        finish_request(req, TEVENT_REQ_NO_MEMORY, __location__);
         return false;
     }
     return true;
@@ -284,15 +285,15 @@ bool start_profile(Request &req)
 
 RequestProfile *take_profile(Request &req, TALLOC_CTX *parent)
 {
-    return talloc_move(parent, &req.profile_);
+    return talloc_move(parent, &req.profile);
 }
 
 } // namespace tev
 
 int tevent_req::on_talloc_free()
 {
-    if (state_ != TEVENT_REQ_RECEIVED) {
-        tev::receive(*this);
+    if (state != TEVENT_REQ_RECEIVED) {
+        tev::receive_request(*this);
     }
     return 0;
 }

@@ -28,32 +28,32 @@ struct tevent_req final {
 
     int on_talloc_free();
 
-    bool is_in_progress() const { return state_ == TEVENT_REQ_IN_PROGRESS; }
+    bool is_in_progress() const { return state == TEVENT_REQ_IN_PROGRESS; }
 
-    tevent_req_fn callback_ = nullptr;
-    const char *callback_name_ = nullptr;
-    void *callback_data_ = nullptr;
+    tevent_req_fn callback = nullptr;
+    const char *callback_name = nullptr;
+    void *callback_data = nullptr;
 
-    void *data_ = nullptr; // the state, null once received
-    const char *data_type_ = nullptr;
-    tevent_req_print_fn print_fn_ = nullptr;
-    tevent_req_cancel_fn cancel_fn_ = nullptr;
-    const char *cancel_name_ = nullptr;
-    tevent_req_cleanup_fn cleanup_fn_ = nullptr;
-    const char *cleanup_name_ = nullptr;
-    tevent_req_state cleaned_up_for_ = TEVENT_REQ_INIT;
+    void *data = nullptr; // the state, null once received
+    const char *data_type = nullptr;
+    tevent_req_print_fn print_fn = nullptr;
+    tevent_req_cancel_fn cancel_fn = nullptr;
+    const char *cancel_name = nullptr;
+    tevent_req_cleanup_fn cleanup_fn = nullptr;
+    const char *cleanup_name = nullptr;
+    tevent_req_state cleaned_up_for = TEVENT_REQ_INIT;
 
-    tevent_req_state state_ = TEVENT_REQ_IN_PROGRESS;
-    uint64_t error_ = 0;
-    const char *create_location_ = nullptr;
-    const char *finish_location_ = nullptr;
+    tevent_req_state state = TEVENT_REQ_IN_PROGRESS;
+    uint64_t error = 0;
+    const char *create_location = nullptr;
+    const char *finish_location = nullptr;
 
-    tevent_immediate spare_trigger_;
-    tevent_immediate *trigger_ = &spare_trigger_; // or a child of the request; null once received
-    tevent_context *defer_to_ = nullptr;          // for the next notification
-    tevent_timer *end_timer_ = nullptr;
-    tevent_req_profile *profile_ = nullptr;
-    size_t call_depth_ = 0;
+    tevent_immediate spare_trigger;
+    tevent_immediate *trigger = &spare_trigger; // or a child of the request; null once received
+    tevent_context *defer_to = nullptr;         // for the next notification
+    tevent_timer *end_timer = nullptr;
+    tevent_req_profile *profile = nullptr;
+    size_t call_depth = 0;
 };
 
 namespace tev {
@@ -64,30 +64,30 @@ using Request = ::tevent_req;
 Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const char *state_type,
                       const char *function, const char *location);
 
-void finish(Request &req, tevent_req_state state, const char *location);
+void finish_request(Request &req, tevent_req_state state, const char *location);
 bool finish_with_error(Request &req, uint64_t error, const char *location);
 // Calls back, or lets the deferred call come from the loop.
 void notify_callback(Request &req, const char *location);
 // Finishes again from an immediate on `ev`.
-void post(Request &req, Context &ev);
-void receive(Request &req);
+void post_request(Request &req, Context &ev);
+void receive_request(Request &req);
 
 void set_cleanup(Request &req, tevent_req_cleanup_fn fn, const char *name);
 void set_cancel(Request &req, tevent_req_cancel_fn fn, const char *name);
-bool cancel(Request &req);
+bool cancel_request(Request &req);
 
 bool set_end_time(Request &req, Context &ev, timeval when);
 void reset_end_time(Request &req);
 inline bool end_time_was_reached(const Request &req)
 {
-    return req.state_ == TEVENT_REQ_TIMED_OUT;
+    return req.state == TEVENT_REQ_TIMED_OUT;
 }
 // A request that does nothing but reach its end time.  Null when out of memory.
 Request *send_wakeup(TALLOC_CTX *parent, Context &ev, timeval when);
 // False when a turn failed.
 bool run_until_finished(Request &req, Context &ev);
 
-char *print(Request &req, TALLOC_CTX *parent);
+char *print_request(Request &req, TALLOC_CTX *parent);
 bool start_profile(Request &req);
 RequestProfile *take_profile(Request &req, TALLOC_CTX *parent);
 

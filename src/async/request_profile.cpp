@@ -25,45 +25,45 @@ RequestProfile *make_profile(TALLOC_CTX *parent)
 
 bool set_name(RequestProfile &profile, const char *name)
 {
-    return replace(profile, profile.name_, name);
+    return replace(profile, profile.name, name);
 }
 
 bool set_start(RequestProfile &profile, const char *location, timeval time)
 {
-    profile.start_time_ = time;
-    return replace(profile, profile.start_location_, location);
+    profile.start_time = time;
+    return replace(profile, profile.start_location, location);
 }
 
 bool set_stop(RequestProfile &profile, const char *location, timeval time)
 {
-    profile.stop_time_ = time;
-    return replace(profile, profile.stop_location_, location);
+    profile.stop_time = time;
+    return replace(profile, profile.stop_location, location);
 }
 
 } // namespace tev
 
 int tevent_req_profile::on_talloc_free()
 {
-    if (parent_ != nullptr) {
-        parent_->subs_.unlink(*this);
+    if (parent != nullptr) {
+        parent->subs.unlink(*this);
     }
-    while (tevent_req_profile *sub = subs_.front()) {
-        subs_.unlink(*sub);
-        sub->parent_ = nullptr;
+    while (tevent_req_profile *sub = subs.front()) {
+        subs.unlink(*sub);
+        sub->parent = nullptr;
     }
     return 0;
 }
 
 void tevent_req_profile::link_last(tevent_req_profile &sub)
 {
-    if (sub.parent_ != nullptr) {
-        sub.parent_->subs_.unlink(sub);
+    if (sub.parent != nullptr) {
+        sub.parent->subs.unlink(sub);
     }
-    sub.parent_ = this;
-    subs_.push_back(sub);
+    sub.parent = this;
+    subs.push_back(sub);
 }
 
 tevent_req_profile *tevent_req_profile::next() const
 {
-    return parent_ != nullptr ? parent_->subs_.next(*const_cast<tevent_req_profile *>(this)) : nullptr;
+    return parent != nullptr ? parent->subs.next(*const_cast<tevent_req_profile *>(this)) : nullptr;
 }

@@ -22,16 +22,16 @@ struct tevent_req_profile final : tev::ListNode<tevent_req_profile> {
     void link_last(tevent_req_profile &sub);
     tevent_req_profile *next() const;
 
-    tevent_req_profile *parent_ = nullptr;
-    tev::List<tevent_req_profile, tevent_req_profile> subs_;
-    char *name_ = nullptr;
-    char *start_location_ = nullptr;
-    timeval start_time_ = {0, 0};
-    char *stop_location_ = nullptr;
-    timeval stop_time_ = {0, 0};
-    pid_t pid_ = 0;
-    tevent_req_state state_ = TEVENT_REQ_INIT;
-    uint64_t user_error_ = 0;
+    tevent_req_profile *parent = nullptr;
+    tev::List<tevent_req_profile, tevent_req_profile> subs;
+    char *name = nullptr;
+    char *start_location = nullptr;
+    timeval start_time = {0, 0};
+    char *stop_location = nullptr;
+    timeval stop_time = {0, 0};
+    pid_t pid = 0;
+    tevent_req_state state = TEVENT_REQ_INIT;
+    uint64_t user_error = 0;
 };
 
 namespace tev {

@@ -17,48 +17,49 @@ constexpr const char *kPipeHandlerName = "pipe_read_handler";
 constexpr const char *kCallHandlerName = "im_entry->handler";
 
 // With the lock.
-void ring(ThreadProxy &proxy)
+void wake_destination(ThreadProxy &proxy)
 {
-    if (proxy.generation_ == fork_generation()) { // else open_pipe() will
-        proxy.write_end_.write("", 1);
+    if (proxy.generation == fork_generation()) { // else open_pipe() will
+        proxy.write_end.write("", 1);
     }
 }
 
 // 0 or an errno value.
 int open_pipe(ThreadProxy &proxy)
 {
-    const ForkLockGuard guard(proxy.lock_);
+    const ForkLockGuard guard(proxy.lock);
     // First those that are inherited: there may be no descriptors to be had beside them.
-    proxy.read_end_.close();
-    proxy.write_end_.close();
+    proxy.read_end.close();
+    proxy.write_end.close();
     int ends[2];
     if (os::pipe(ends) == -1) {
         return errno;
     }
-    proxy.read_end_.adopt(ends[0]);
-    proxy.write_end_.adopt(ends[1]);
-    proxy.generation_ = fork_generation();
-    if (!proxy.waiting_.empty()) {
-        ring(proxy);
+    proxy.read_end.adopt(ends[0]);
+    proxy.write_end.adopt(ends[1]);
+    proxy.generation = fork_generation();
+    if (!proxy.waiting.empty()) {
+        wake_destination(proxy);
     }
     return 0;
 }
 
-void run_call(tevent_context *ev, tevent_immediate *im, void *private_data)
+void call_handler_of(tevent_context *ev, tevent_immediate *im, void *private_data)
 {
     auto *call = static_cast<ThreadCall *>(private_data);
     call->unlink();
-    call->handler_(ev, im, call->private_data_);
+    call->handler(ev, im, call->private_data);
     talloc_free(call);
 }
 
 void accept_calls(ThreadProxy &proxy)
 {
-    Context &ev = *proxy.destination_;
-    for (ThreadCall *call = proxy.waiting_.take_all(); call != nullptr;) {
-        ThreadCall *next = call->next_in_transit_;
-        proxy.accepted_.push_back(*call);
-        ev.ops->schedule_immediate(call->immediate_, &ev, run_call, call, kCallHandlerName, __location__);
+    Context &ev = *proxy.destination;
+    for (ThreadCall *call = proxy.waiting.take_all(); call != nullptr;) {
+        ThreadCall *next = call->next_in_transit;
+        proxy.accepted.push_back(*call);
+        ev.ops->schedule_immediate(call->immediate, &ev, call_handler_of, call, kCallHandlerName,
+                                   __location__);
         call = next;
     }
 }
@@ -67,32 +68,32 @@ void on_readable(tevent_context *, tevent_fd *, uint16_t, void *private_data)
 {
     auto &proxy = *static_cast<ThreadProxy *>(private_data);
     char byte = 0;
-    proxy.read_end_.read(&byte, 1);
+    proxy.read_end.read(&byte, 1);
     accept_calls(proxy);
 }
 
 // False when out of memory.
 bool watch_pipe(ThreadProxy &proxy)
 {
-    Context &ev = *proxy.destination_;
-    proxy.readable_ = ev.ops->add_fd(&ev, &proxy, proxy.read_end_.number(), TEVENT_FD_READ, on_readable,
-                                     &proxy, kPipeHandlerName, __location__);
-    return proxy.readable_ != nullptr;
+    Context &ev = *proxy.destination;
+    proxy.readable = ev.ops->add_fd(&ev, &proxy, proxy.read_end.number(), TEVENT_FD_READ, on_readable, &proxy,
+                                    kPipeHandlerName, __location__);
+    return proxy.readable != nullptr;
 }
 
 bool renew_pipe_in_child(ForkObserver &observer)
 {
     auto &proxy = static_cast<ThreadProxy &>(observer);
-    if (proxy.readable_ != nullptr && !proxy.readable_->is_attached()) {
+    if (proxy.readable != nullptr && !proxy.readable->is_attached()) {
         return true; // the context was re-initialised: this proxy is out of use
     }
-    if (proxy.generation_ != fork_generation()) {
-        talloc_free(proxy.readable_);
-        proxy.readable_ = nullptr;
+    if (proxy.generation != fork_generation()) {
+        talloc_free(proxy.readable);
+        proxy.readable = nullptr;
         open_pipe(proxy);
     }
-    const bool has_pipe = proxy.generation_ == fork_generation();
-    if (proxy.readable_ != nullptr || (has_pipe && watch_pipe(proxy))) {
+    const bool has_pipe = proxy.generation == fork_generation();
+    if (proxy.readable != nullptr || (has_pipe && watch_pipe(proxy))) {
         return true;
     }
     accept_calls(proxy); // nothing else would tell of them during the wait
@@ -104,9 +105,9 @@ bool renew_pipe_in_child(ForkObserver &observer)
 ThreadProxy *make_thread_proxy(Context &destination)
 {
     if (destination.is_wrapper()) {
-        const Report *report = report_of(destination);
-        if (report != nullptr) {
-            report->message(TEVENT_DEBUG_FATAL, "no thread proxy for a wrapper context\n");
+        const Logger *logger = logger_of(destination);
+        if (logger != nullptr) {
+            logger->message(TEVENT_DEBUG_FATAL, "no thread proxy for a wrapper context\n");
         }
         errno = EINVAL;
         return nullptr;
@@ -117,7 +118,7 @@ ThreadProxy *make_thread_proxy(Context &destination)
         return nullptr;
     }
     auto *proxy = new (chunk) ThreadProxy;
-    proxy->destination_ = &destination;
+    proxy->destination = &destination;
     const int error = open_pipe(*proxy);
     if (error != 0) {
         talloc_free(proxy);
@@ -142,24 +143,24 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
     if (call == nullptr) {
         return;
     }
-    proxy.lock_.lock();
-    const bool is_going = proxy.is_going_;
-    proxy.lock_.unlock();
+    proxy.lock.lock();
+    const bool is_going = proxy.is_going;
+    proxy.lock.unlock();
     if (is_going) {
         talloc_free(call);
         return;
     }
     // Without the lock: the DETACH trace callback may call this function again.
-    let_go(*im);
-    call->immediate_ = talloc_move(call, &im);
-    call->handler_ = handler;
+    disown(*im);
+    call->immediate = talloc_move(call, &im);
+    call->handler = handler;
     if (private_data != nullptr) {
-        call->private_data_ = talloc_move(call, private_data);
+        call->private_data = talloc_move(call, private_data);
     }
 
-    const ForkLockGuard guard(proxy.lock_);
-    if (proxy.waiting_.push(*call)) {
-        ring(proxy);
+    const ForkLockGuard guard(proxy.lock);
+    if (proxy.waiting.push(*call)) {
+        wake_destination(proxy);
     }
 }
 
@@ -175,21 +176,21 @@ int ThreadCall::on_talloc_free()
 
 int tevent_thread_proxy::on_talloc_free()
 {
-    lock_.lock();
-    is_going_ = true;
-    lock_.unlock();
+    lock.lock();
+    is_going = true;
+    lock.unlock();
 
     tev::ListNode<tev::ForkObserver>::unlink();
-    talloc_free(readable_);
-    while (tev::ThreadCall *call = accepted_.front()) {
+    talloc_free(readable);
+    while (tev::ThreadCall *call = accepted.front()) {
         talloc_free(call);
     }
-    for (tev::ThreadCall *call = waiting_.take_all(); call != nullptr;) {
-        tev::ThreadCall *next = call->next_in_transit_;
+    for (tev::ThreadCall *call = waiting.take_all(); call != nullptr;) {
+        tev::ThreadCall *next = call->next_in_transit;
         talloc_free(call);
         call = next;
     }
-    read_end_.close();
-    write_end_.close();
+    read_end.close();
+    write_end.close();
     return 0;
 }

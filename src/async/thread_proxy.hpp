@@ -19,8 +19,8 @@
 
 #include "src/base/descriptor.hpp"
 #include "src/base/fork_lock.hpp"
-#include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
+#include "src/base/treiber_stack.hpp"
 #include "src/event/immediate_event.hpp"
 #include "src/loop/loop.hpp"
 
@@ -31,10 +31,10 @@ struct ThreadCall : ListNode<ThreadCall> {
 
     int on_talloc_free();
 
-    tevent_immediate *immediate_ = nullptr;
-    tevent_immediate_handler_t handler_ = nullptr;
-    void *private_data_ = nullptr;
-    ThreadCall *next_in_transit_ = nullptr;
+    tevent_immediate *immediate = nullptr;
+    tevent_immediate_handler_t handler = nullptr;
+    void *private_data = nullptr;
+    ThreadCall *next_in_transit = nullptr;
 };
 
 } // namespace tev
@@ -44,16 +44,16 @@ struct tevent_thread_proxy final : tev::ForkObserver {
 
     int on_talloc_free();
 
-    tevent_context *destination_ = nullptr;
-    tevent_fd *readable_ = nullptr;
-    tev::List<tev::ThreadCall, tev::ThreadCall> accepted_; // the destination's thread only
+    tevent_context *destination = nullptr;
+    tevent_fd *readable = nullptr;
+    tev::List<tev::ThreadCall, tev::ThreadCall> accepted; // the destination's thread only
 
-    tev::Handoff<tev::ThreadCall> waiting_;
-    tev::ForkLock lock_; // guards the rest
-    tev::OwnedDescriptor read_end_;
-    tev::OwnedDescriptor write_end_;
-    uint32_t generation_ = 0; // of the process whose pipe it is
-    bool is_going_ = false;
+    tev::TreiberStack<tev::ThreadCall> waiting;
+    tev::ForkLock lock; // guards the rest
+    tev::OwnedDescriptor read_end;
+    tev::OwnedDescriptor write_end;
+    uint32_t generation = 0; // of the process whose pipe it is
+    bool is_going = false;
 };
 
 namespace tev {

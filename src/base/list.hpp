@@ -15,11 +15,12 @@
 
 namespace tev {
 
-template <class Tag>
-struct ListNode {
-    ListNode *next_ = nullptr;
-    ListNode *prev_ = nullptr;
+template <class T, class Tag>
+class List;
 
+template <class Tag>
+class ListNode {
+public:
     constexpr ListNode() = default;
     ListNode(const ListNode &) = delete;
     ListNode &operator=(const ListNode &) = delete;
@@ -34,7 +35,7 @@ struct ListNode {
         next_ = prev_ = nullptr;
     }
 
-    // Where `other` was, which is on no list then.
+    // Takes other's position; other ends up unlinked.
     void take_place_of(ListNode &other)
     {
         assert(!is_linked() && other.is_linked());
@@ -43,6 +44,13 @@ struct ListNode {
         next_->prev_ = prev_->next_ = this;
         other.next_ = other.prev_ = nullptr;
     }
+
+private:
+    template <class T, class ListTag>
+    friend class List;
+
+    ListNode *next_ = nullptr;
+    ListNode *prev_ = nullptr;
 };
 
 template <class T, class Tag>
@@ -64,12 +72,6 @@ public:
     void push_front(T &t) { insert_before(*end_.next_, t); }
     void push_back(T &t) { insert_before(end_, t); }
     static void unlink(T &t) { static_cast<Node &>(t).unlink(); }
-
-    void move_to_back(T &t)
-    {
-        unlink(t);
-        push_back(t);
-    }
 
     // Moves all of `other` behind what is here; `other` is empty afterwards.
     void append(List &other)

@@ -4,7 +4,6 @@
 
 #include <cassert>
 #include <cerrno>
-#include <cstdio>
 
 #include "src/base/talloc_object.hpp"
 #include "src/context/backend.hpp"
@@ -69,7 +68,7 @@ Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additiona
 void detach_all(Loop &loop)
 {
     loop.epoch++;
-    sever_threaded_contexts(loop.main);
+    disconnect_threaded_contexts(loop.main);
     notify_users_of_wrappers(loop);
     detach_all_sources(loop);
     detach_wrappers(loop);
@@ -92,9 +91,7 @@ bool refuse_wrapper(const Context &ev, const char *call, int error)
     if (!ev.is_wrapper()) [[likely]] {
         return false;
     }
-    char reason[128];
-    snprintf(reason, sizeof(reason), "%s on a wrapper context", call);
-    abort_with(&ev, reason);
+    abort_with(logger_of(ev), "%s on a wrapper context", call);
     errno = error;
     return true;
 }

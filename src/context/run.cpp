@@ -3,7 +3,6 @@
 #include "src/context/run.hpp"
 
 #include <cerrno>
-#include <cstdio>
 
 #include "src/base/os.hpp"
 #include "src/context/backend.hpp"
@@ -14,30 +13,23 @@ namespace tev {
 namespace {
 
 // Apart from the hook's slot: what no address is taken of can stay in registers.
-struct Visit {
+struct NestingFrame {
     uint32_t epoch;
     uint32_t level_before;
 };
-
-[[gnu::cold, gnu::noinline]] void refuse(const Context &ev, const char *what, const char *location,
-                                         const char *why, int error)
-{
-    char reason[256];
-    snprintf(reason, sizeof(reason), "loop run %s at %s%s", what, location, why);
-    abort_with(&ev, reason);
-    errno = error;
-}
 
 // The loop to run; null, and errno, when that is refused.
 Loop *loop_to_run(const Context &ev, const char *location)
 {
     if (ev.is_wrapper()) [[unlikely]] {
-        refuse(ev, "on a wrapper context", location, "", ENOSYS);
+        abort_with(logger_of(ev), "loop run on a wrapper context at %s", location);
+        errno = ENOSYS;
         return nullptr;
     }
     const Nesting &nesting = ev.loop->nesting;
     if (nesting.level > 0 && !nesting.allowed) [[unlikely]] {
-        refuse(ev, "from inside a handler", location, ": nesting is not allowed", ELOOP);
+        abort_with(logger_of(ev), "loop run from inside a handler at %s: nesting is not allowed", location);
+        errno = ELOOP;
         return nullptr;
     }
     return ev.loop;
@@ -51,25 +43,25 @@ int call_hook(Loop &loop, void *&slot, bool begin, const char *location)
     return loop.nesting.hook(&loop.main, loop.nesting.hook_data, loop.nesting.level, begin, &slot, location);
 }
 
-Visit enter(Loop &loop)
+NestingFrame enter(Loop &loop)
 {
     return {loop.epoch, loop.nesting.level++};
 }
 
 // Non-zero: the hook said no.
-int begin_visit(Loop &loop, const Visit visit, void *&slot, const char *location)
+int begin_run(Loop &loop, const NestingFrame frame, void *&slot, const char *location)
 {
     const int verdict = call_hook(loop, slot, true, location);
-    if (verdict != 0 && loop.epoch == visit.epoch) {
-        loop.nesting.level = visit.level_before;
+    if (verdict != 0 && loop.epoch == frame.epoch) {
+        loop.nesting.level = frame.level_before;
     }
     return verdict;
 }
 
 // The visit's value: `result`, unless the hook has another.
-int end_visit(Loop &loop, const Visit visit, void *&slot, int result, const char *location)
+int end_run(Loop &loop, const NestingFrame frame, void *&slot, int result, const char *location)
 {
-    if (loop.epoch != visit.epoch) {
+    if (loop.epoch != frame.epoch) {
         return result; // re-initialised by a handler: level and hook are new
     }
     int verdict = 0;
@@ -80,8 +72,8 @@ int end_visit(Loop &loop, const Visit visit, void *&slot, int result, const char
             errno = turns_errno;
         }
     }
-    if (loop.epoch == visit.epoch) {
-        loop.nesting.level = visit.level_before;
+    if (loop.epoch == frame.epoch) {
+        loop.nesting.level = frame.level_before;
     }
     return verdict != 0 ? verdict : result;
 }
@@ -120,18 +112,18 @@ int run_once(Context &ev, const char *location)
     }
     Loop &loop = *running;
     void *hook_slot = nullptr;
-    const Visit visit = enter(loop);
-    const int verdict = begin_visit(loop, visit, hook_slot, location);
+    const NestingFrame frame = enter(loop);
+    const int verdict = begin_run(loop, frame, hook_slot, location);
     if (verdict != 0) {
         return verdict;
     }
     const int result = traced_turn(loop, location);
     if (call_flow_in_use()) [[unlikely]] {
         const int turns_errno = errno;
-        tell_call_flow(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+        call_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
         errno = turns_errno;
     }
-    return end_visit(loop, visit, hook_slot, result, location);
+    return end_run(loop, frame, hook_slot, result, location);
 }
 
 int run_until(Context &ev, bool (*finished)(void *), void *private_data, const char *location)
@@ -142,8 +134,8 @@ int run_until(Context &ev, bool (*finished)(void *), void *private_data, const c
     }
     Loop &loop = *running;
     void *hook_slot = nullptr;
-    const Visit visit = enter(loop);
-    const int verdict = begin_visit(loop, visit, hook_slot, location);
+    const NestingFrame frame = enter(loop);
+    const int verdict = begin_run(loop, frame, hook_slot, location);
     if (verdict != 0) {
         return verdict;
     }
@@ -151,7 +143,7 @@ int run_until(Context &ev, bool (*finished)(void *), void *private_data, const c
     while (result == 0 && !finished(private_data)) {
         result = traced_turn(loop, location);
     }
-    return end_visit(loop, visit, hook_slot, result, location);
+    return end_run(loop, frame, hook_slot, result, location);
 }
 
 int run_until_empty(Context &ev, const char *location)
@@ -164,13 +156,13 @@ int run_until_empty(Context &ev, const char *location)
         const int result = run_once(ev, location);
         if (result != 0) {
             const int saved_errno = errno;
-            loop.report.message(TEVENT_DEBUG_FATAL, "a turn failed: %d (%s)\n", result,
+            loop.logger.message(TEVENT_DEBUG_FATAL, "a turn failed: %d (%s)\n", result,
                                 os::error_text(saved_errno));
             errno = saved_errno;
             return result;
         }
     }
-    loop.report.message(TEVENT_DEBUG_WARNING, "nothing left to wait for at %s\n", location);
+    loop.logger.message(TEVENT_DEBUG_WARNING, "nothing left to wait for at %s\n", location);
     return 0;
 }
 
@@ -180,7 +172,7 @@ void allow_nesting(Context &ev)
         return;
     }
     if (!ev.loop->wrappers.empty()) {
-        abort_with(&ev, "tevent_loop_allow_nesting() on a context with wrappers");
+        abort_with(logger_of(ev), "tevent_loop_allow_nesting() on a context with wrappers");
         return;
     }
     ev.loop->nesting.allowed = true;
@@ -193,7 +185,7 @@ void set_nesting_hook(Context &ev, tevent_nesting_hook hook, void *private_data)
     }
     Nesting &nesting = ev.loop->nesting;
     if (nesting.hook != nullptr && (nesting.hook != hook || nesting.hook_data != private_data)) {
-        abort_with(&ev, "tevent_loop_set_nesting_hook(): another hook is set");
+        abort_with(logger_of(ev), "tevent_loop_set_nesting_hook(): another hook is set");
     }
     nesting.hook = hook;
     nesting.hook_data = private_data;

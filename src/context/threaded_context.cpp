@@ -17,14 +17,14 @@ using State = ImmediateEvent::State;
 
 bool is_inherited(const ThreadedContext &tctx)
 {
-    return tctx.generation_ != fork_generation();
+    return tctx.generation != fork_generation();
 }
 
-void sever(ThreadedContext &tctx)
+void disconnect(ThreadedContext &tctx)
 {
-    tctx.lock_.lock();
-    tctx.context_ = nullptr;
-    tctx.lock_.unlock();
+    tctx.lock.lock();
+    tctx.context = nullptr;
+    tctx.lock.unlock();
     if (tctx.is_linked()) {
         tctx.unlink();
     }
@@ -38,11 +38,11 @@ void take_inbox(Loop &loop, Accepts accepts)
         return;
     }
     for (ImmediateEvent *im = loop.inbox.take_all(); im != nullptr;) {
-        ImmediateEvent *next = im->next_in_transit_;
+        ImmediateEvent *next = im->next_in_transit;
         Context *destination = im->destination;
         im->state = State::kIdle;
         if (accepts(*destination)) {
-            say_taken_over(loop, *im);
+            trace_taken_over(loop, *im);
             const ImmediateCallback &c = im->callback;
             destination->ops->schedule_immediate(im, destination, c.function, c.private_data, c.name,
                                                  c.location);
@@ -65,7 +65,7 @@ ThreadedContext *make_threaded_context(TALLOC_CTX *parent, Context &ev)
         errno = ENOMEM;
         return nullptr;
     }
-    tctx->context_ = &ev;
+    tctx->context = &ev;
     ev.threaded_contexts.push_front(*tctx);
     return tctx;
 }
@@ -75,17 +75,17 @@ void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const
     if (is_inherited(tctx)) {
         return;
     }
-    const ForkLockGuard guard(tctx.lock_);
-    if (tctx.context_ == nullptr) {
+    const ForkLockGuard guard(tctx.lock);
+    if (tctx.context == nullptr) {
         return;
     }
     if (im.state != State::kIdle || im.handlers_running != 0 || callback.function == nullptr) {
-        abort();
+        abort(); // Compat: not the program's abort function
     }
-    Loop &loop = *tctx.context_->loop;
+    Loop &loop = *tctx.context->loop;
     im.callback = callback;
-    im.destination = tctx.context_;
-    im.transit_generation = tctx.generation_;
+    im.destination = tctx.context;
+    im.transit_generation = tctx.generation;
     im.state = State::kInTransit;
     loop.inbox.push(im);
     loop.wakeup.wake();
@@ -101,10 +101,10 @@ void return_immediates_for(const Context &wrapper)
     take_inbox(*wrapper.loop, [&](const Context &destination) { return &destination != &wrapper; });
 }
 
-void sever_threaded_contexts(Context &ev)
+void disconnect_threaded_contexts(Context &ev)
 {
     while (ThreadedContext *tctx = ev.threaded_contexts.front()) {
-        sever(*tctx);
+        disconnect(*tctx);
     }
 }
 
@@ -112,6 +112,6 @@ void sever_threaded_contexts(Context &ev)
 
 int tevent_threaded_context::on_talloc_free()
 {
-    tev::sever(*this);
+    tev::disconnect(*this);
     return 0;
 }

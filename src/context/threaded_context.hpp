@@ -23,9 +23,9 @@ struct tevent_threaded_context final : tev::ListNode<tev::OfContext> {
 
     int on_talloc_free();
 
-    tev::ForkLock lock_;
-    const uint32_t generation_ = tev::fork_generation(); // of the process in which it works
-    tevent_context *context_ = nullptr;                  // main context or wrapper; null: severed
+    tev::ForkLock lock;
+    const uint32_t generation = tev::fork_generation(); // of the process in which it works
+    tevent_context *context = nullptr;                  // main context or wrapper; null: severed
 };
 
 namespace tev {
@@ -46,7 +46,7 @@ inline void accept_threaded_immediates(Loop &loop)
         accept_all_threaded_immediates(loop);
     }
 }
-void sever_threaded_contexts(Context &ev);
+void disconnect_threaded_contexts(Context &ev);
 // Those on their way to this wrapper become idle; the rest is accepted.
 void return_immediates_for(const Context &wrapper);
 

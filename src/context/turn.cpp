@@ -64,7 +64,7 @@ bool announce_sleep(Loop &loop)
             return true;
         }
         loop.wakeup.end_sleep();
-        if (run_signals(loop) || !loop.inbox.empty()) {
+        if (deliver_signals(loop) || !loop.inbox.empty()) {
             return false;
         }
     }
@@ -91,7 +91,7 @@ void detach_all_polled(Loop &loop, FdWatch &watch)
 {
     const int fd = watch.fd;
     for (size_t left = detach_all_on(loop, watch); left > 0; left--) {
-        loop.report.message(TEVENT_DEBUG_WARNING, "fd %d is not open and was still polled\n", fd);
+        loop.logger.message(TEVENT_DEBUG_WARNING, "fd %d is not open and was still polled\n", fd);
     }
 }
 
@@ -136,7 +136,7 @@ void deliver_readiness(Loop &loop)
 int after_time_limit(Loop &loop)
 {
     timeval span = {};
-    if (run_due_timer(loop, &span) == TimerCheck::kRan || loop.wait_timeout_s != kNeverBlock) {
+    if (deliver_due_timer(loop, &span) == TimerCheck::kDelivered || loop.wait_timeout_s != kNeverBlock) {
         return 0;
     }
     errno = EAGAIN;
@@ -174,7 +174,7 @@ constexpr int kTakeTurnAgain = 1;
     case WaitResult::kTimeLimit:
         return after_time_limit(loop);
     case WaitResult::kInterrupted:
-        run_signals(loop);
+        deliver_signals(loop);
         return 0;
     case WaitResult::kFailed:
         break;
@@ -184,16 +184,16 @@ constexpr int kTakeTurnAgain = 1;
 
 } // namespace
 
-bool run_signals(Loop &loop)
+bool deliver_signals(Loop &loop)
 {
-    return !loop.signals.empty() && run_pending_signals();
+    return !loop.signals.empty() && deliver_pending_signals();
 }
 
-timeval run_timer_or_tell_delay(Loop &loop)
+timeval deliver_timer_or_get_delay(Loop &loop)
 {
     timeval span = {};
-    switch (run_due_timer(loop, &span)) {
-    case TimerCheck::kRan:
+    switch (deliver_due_timer(loop, &span)) {
+    case TimerCheck::kDelivered:
         return {0, 0};
     case TimerCheck::kNotYet:
         return loop.wait_timeout_s == kNeverBlock ? wait_timeout(loop) : span;
@@ -210,16 +210,16 @@ int run_turn(Loop &loop)
         loop.turns++;
         assert(loop.turns % kTurnsBetweenWalks != 0 || loop.is_valid());
 
-        if (run_signals(loop)) {
+        if (deliver_signals(loop)) {
             return 0;
         }
         accept_threaded_immediates(loop);
-        if (run_first_immediate(loop)) {
+        if (deliver_first_immediate(loop)) {
             return 0;
         }
         timeval until_timer = {};
-        const TimerCheck timers = run_due_timer(loop, &until_timer);
-        if (timers == TimerCheck::kRan) {
+        const TimerCheck timers = deliver_due_timer(loop, &until_timer);
+        if (timers == TimerCheck::kDelivered) {
             return 0;
         }
         result = wait_for_descriptors(loop, milliseconds_to_wait(loop, timers, until_timer));

@@ -14,8 +14,8 @@ namespace tev {
 int run_turn(Loop &loop);
 
 // Phases that programs call on their own.
-bool run_signals(Loop &loop);
+bool deliver_signals(Loop &loop);
 // The time until the earliest timer, or the wait timeout; zero after a timer ran.
-timeval run_timer_or_tell_delay(Loop &loop);
+timeval deliver_timer_or_get_delay(Loop &loop);
 
 } // namespace tev

@@ -21,7 +21,7 @@ namespace {
 Context *main_for_adding(Context &wrapper)
 {
     if (wrapper.wrapper->freed) {
-        abort_with(&wrapper, "wrapper context: use after free");
+        abort_with(logger_of(wrapper), "wrapper context: use after free");
         errno = EINVAL;
         return nullptr;
     }
@@ -64,7 +64,7 @@ tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, t
 void refuse_immediate(Context &wrapper)
 {
     if (main_for_adding(wrapper) == nullptr && !wrapper.wrapper->freed) {
-        abort_with(&wrapper, "wrapper context: its main context is gone");
+        abort_with(logger_of(wrapper), "wrapper context: its main context is gone");
         errno = EINVAL;
     }
 }
@@ -138,7 +138,7 @@ void detach_fds(Loop &loop, const Context &wrapper)
 
 void detach_events(Context &wrapper)
 {
-    sever_threaded_contexts(wrapper);
+    disconnect_threaded_contexts(wrapper);
     if (wrapper.loop != nullptr) {
         return_immediates_for(wrapper);
         detach_fds(*wrapper.loop, wrapper);
@@ -152,9 +152,9 @@ Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_op
                       size_t state_size, const char *state_type)
 {
     if (main.is_wrapper() || main.loop->nesting.allowed) {
-        const Report *report = report_of(main);
-        if (report != nullptr) {
-            report->message(TEVENT_DEBUG_FATAL,
+        const Logger *logger = logger_of(main);
+        if (logger != nullptr) {
+            logger->message(TEVENT_DEBUG_FATAL,
                             "no wrapper of a wrapper, or of a context that allows nesting\n");
         }
         errno = EINVAL;
@@ -202,7 +202,7 @@ int WrapperContext::on_talloc_free()
 void notify_users_of_wrappers(const Loop &loop)
 {
     for (WrapperContext *w = loop.wrappers.front(); w != nullptr; w = loop.wrappers.next(*w)) {
-        sever_threaded_contexts(*w);
+        disconnect_threaded_contexts(*w);
         notify_observers(*w);
     }
 }

@@ -8,7 +8,7 @@ namespace tev {
 
 namespace {
 
-struct FdHandling {
+struct FdHandler {
     static constexpr auto kBefore = &tevent_wrapper_ops::before_fd_handler;
     static constexpr auto kAfter = &tevent_wrapper_ops::after_fd_handler;
     static constexpr auto kTrace = &TraceHooks::fd;
@@ -145,7 +145,7 @@ uint8_t interest_of(uint16_t flags)
     return interest;
 }
 
-uint16_t flags_to_tell(uint16_t asked, uint8_t readiness)
+uint16_t flags_to_report(uint16_t asked, uint8_t readiness)
 {
     uint16_t told = 0;
     if (readiness & (kReadable | kEnded)) {
@@ -225,10 +225,10 @@ void detach(FdEvent &fde)
 bool deliver(Loop &loop, FdWatch &watch, uint8_t readiness)
 {
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
-        const uint16_t flags = flags_to_tell(fde->flags, readiness);
+        const uint16_t flags = flags_to_report(fde->flags, readiness);
         if (flags != 0) {
             watch.front = fde->next_on_watch;
-            invoke(*fde, flags);
+            invoke_fd_handler(*fde, flags);
             return true;
         }
     }
@@ -242,7 +242,7 @@ size_t detach_all_on(Loop &loop, FdWatch &watch)
     size_t dropped = 0;
     for (FdEvent *fde = watch.front; fde != nullptr; dropped++) {
         FdEvent *next = fde->next_on_watch != fde ? fde->next_on_watch : nullptr;
-        loop.report.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is detached\n", fde->fd(),
+        loop.logger.message(TEVENT_DEBUG_ERROR, "fd %d is not open: \"%s\" is detached\n", fde->fd(),
                             fde->callback.name);
         detach(*fde); // the watch may move to another one
         fde = next;
@@ -250,9 +250,9 @@ size_t detach_all_on(Loop &loop, FdWatch &watch)
     return dropped;
 }
 
-bool invoke(FdEvent &fde, uint16_t flags)
+bool invoke_fd_handler(FdEvent &fde, uint16_t flags)
 {
-    return fde.is_attached() && run_handler(FdHandling{}, fde, flags);
+    return fde.is_attached() && invoke_handler(FdHandler{}, fde, flags);
 }
 
 } // namespace tev

@@ -33,7 +33,7 @@
 #include <tevent.h>
 
 #include "src/base/list.hpp"
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 #include "src/poller/watch_table.hpp"
 
 struct tevent_fd;
@@ -51,7 +51,7 @@ struct FdFlags {
 };
 
 // What an event with these flags is told about a descriptor in this state.
-uint16_t flags_to_tell(uint16_t asked, uint8_t readiness);
+uint16_t flags_to_report(uint16_t asked, uint8_t readiness);
 // What the poller has to be told for these flags.
 uint8_t interest_of(uint16_t flags);
 
@@ -102,6 +102,6 @@ bool deliver(Loop &loop, FdWatch &watch, uint8_t readiness);
 size_t detach_all_on(Loop &loop, FdWatch &watch);
 
 // Runs the handler; true when the event is gone afterwards.
-bool invoke(FdEvent &fde, uint16_t flags);
+bool invoke_fd_handler(FdEvent &fde, uint16_t flags);
 
 } // namespace tev

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
 #include "src/base/talloc_object.hpp"
 
 namespace tev {
@@ -13,10 +13,10 @@ namespace {
 
 using State = ImmediateEvent::State;
 
-void say(const Loop &loop, const ImmediateEvent &im, const char *what)
+void trace_message(const Loop &loop, const ImmediateEvent &im, const char *what)
 {
-    if (loop.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
-        loop.report.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
+    if (loop.logger.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        loop.logger.message(TEVENT_DEBUG_TRACE, "immediate %p \"%s\": %s\n", static_cast<const void *>(&im),
                             im.callback.name, what);
     }
 }
@@ -25,7 +25,7 @@ void say(const Loop &loop, const ImmediateEvent &im, const char *what)
 void end_with_message(ImmediateEvent &im)
 {
     if (im.state == State::kWaiting) {
-        say(im.loop(), im, "cancelled");
+        trace_message(im.loop(), im, "cancelled");
     }
     detach(im);
 }
@@ -44,7 +44,7 @@ void abort_if_in_transit(ImmediateEvent &im)
         return;
     }
     if (im.transit_generation == fork_generation()) {
-        abort();
+        abort(); // Compat: not the program's abort function
     }
     for_each_loop(return_inherited);
     im.state = State::kIdle; // the fork may have come before it was in an inbox
@@ -55,13 +55,13 @@ bool still_usable(ImmediateEvent &im)
 {
     abort_if_in_transit(im);
     if (im.freed) {
-        fail(nullptr, "tevent_immediate: use after free in its own handler");
+        abort_with_reason(nullptr, "tevent_immediate: use after free in its own handler");
         return false;
     }
     return true;
 }
 
-struct ImmediateHandling {
+struct ImmediateHandler {
     static constexpr auto kBefore = &tevent_wrapper_ops::before_immediate_handler;
     static constexpr auto kAfter = &tevent_wrapper_ops::after_immediate_handler;
     static constexpr auto kTrace = &TraceHooks::immediate;
@@ -71,11 +71,11 @@ struct ImmediateHandling {
     ImmediateEvent *call(tevent_context *context, ImmediateEvent &im) const
     {
         im.callback.function(context, &im, im.callback.private_data);
-        return delivery.let_go ? nullptr : &im;
+        return delivery.disowned ? nullptr : &im;
     }
     bool end(ImmediateEvent &im) const
     {
-        if (delivery.let_go) {
+        if (delivery.disowned) {
             return true;
         }
         im.deliveries = delivery.outer;
@@ -95,8 +95,8 @@ struct ImmediateHandling {
     im.state = State::kDelivering;
     ImmediateDelivery delivery = {im.deliveries, false};
     im.deliveries = &delivery;
-    say(loop, im, "runs");
-    return run_handler(ImmediateHandling{delivery}, im);
+    trace_message(loop, im, "runs");
+    return invoke_handler(ImmediateHandler{delivery}, im);
 }
 
 } // namespace
@@ -121,7 +121,7 @@ void schedule_immediate(ImmediateEvent &im, Context &ev, const ImmediateCallback
     im.state = State::kWaiting;
     loop.trace.immediate(&im, TEVENT_EVENT_TRACE_ATTACH);
     loop.immediates.push_back(im);
-    say(loop, im, "scheduled");
+    trace_message(loop, im, "scheduled");
     loop.note_change();
 }
 
@@ -146,12 +146,12 @@ void detach(ImmediateEvent &im)
     im.context = nullptr;
 }
 
-bool invoke(ImmediateEvent &im)
+bool invoke_immediate_handler(ImmediateEvent &im)
 {
     return im.state == State::kWaiting && deliver(im);
 }
 
-bool run_first_immediate(Loop &loop)
+bool deliver_first_immediate(Loop &loop)
 {
     ImmediateEvent *im = loop.immediates.front();
     if (im == nullptr) {
@@ -161,25 +161,25 @@ bool run_first_immediate(Loop &loop)
     return true;
 }
 
-void let_go(ImmediateEvent &im)
+void disown(ImmediateEvent &im)
 {
     end_with_message(im);
     for (ImmediateDelivery *delivery = im.deliveries; delivery != nullptr; delivery = delivery->outer) {
-        delivery->let_go = true;
+        delivery->disowned = true;
     }
     im.deliveries = nullptr;
     im.handlers_running = 0;
 }
 
-void say_taken_over(const Loop &loop, const ImmediateEvent &im)
+void trace_taken_over(const Loop &loop, const ImmediateEvent &im)
 {
-    say(loop, im, "comes from another thread");
+    trace_message(loop, im, "comes from another thread");
 }
 
 void return_all_in_transit(ImmediateInbox &inbox)
 {
     for (ImmediateEvent *im = inbox.take_all(); im != nullptr;) {
-        ImmediateEvent *next = im->next_in_transit_;
+        ImmediateEvent *next = im->next_in_transit;
         im->state = State::kIdle;
         im = next;
     }

@@ -27,14 +27,14 @@
 
 #include "src/base/fork.hpp"
 #include "src/base/list.hpp"
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 
 namespace tev {
 
 // One handler call in progress, in its caller's frame.
 struct ImmediateDelivery {
     ImmediateDelivery *outer = nullptr;
-    bool let_go = false;
+    bool disowned = false;
 };
 
 } // namespace tev
@@ -50,7 +50,7 @@ struct tevent_immediate final : tev::Source, tev::ListNode<tev::InLoop> {
     uint32_t transit_generation = 0; // of the process in which it is in transit
     tev::ImmediateCallback callback;
     tev::ImmediateDelivery *deliveries = nullptr; // innermost first
-    tevent_immediate *next_in_transit_ = nullptr;
+    tevent_immediate *next_in_transit = nullptr;
     tevent_context *destination = nullptr; // in transit only
 };
 
@@ -70,16 +70,16 @@ void detach(ImmediateEvent &im);
 
 // Runs the handler; true when the event is gone afterwards.  Nothing, and
 // false, when it is not waiting.
-bool invoke(ImmediateEvent &im);
+bool invoke_immediate_handler(ImmediateEvent &im);
 // The first one that waits; false when there is none.  For the turn: its only caller, so it is inlined there.
-bool run_first_immediate(Loop &loop);
+bool deliver_first_immediate(Loop &loop);
 
 // Before the immediate goes to another thread, or its memory goes with what it
 // is part of: off its loop, and from now on no frame of this thread touches it.
-void let_go(ImmediateEvent &im);
+void disown(ImmediateEvent &im);
 
 // The debug message for one that comes from another thread and is to be scheduled.
-void say_taken_over(const Loop &loop, const ImmediateEvent &im);
+void trace_taken_over(const Loop &loop, const ImmediateEvent &im);
 
 // Makes all that wait in the inbox idle; from then on the inbox is this process's.
 void return_all_in_transit(ImmediateInbox &inbox);

@@ -10,7 +10,7 @@ namespace tev {
 
 namespace {
 
-struct SignalHandling {
+struct SignalHandler {
     static constexpr auto kBefore = &tevent_wrapper_ops::before_signal_handler;
     static constexpr auto kAfter = &tevent_wrapper_ops::after_signal_handler;
     static constexpr auto kTrace = &TraceHooks::signal;
@@ -32,27 +32,27 @@ struct SignalHandling {
 };
 
 // One call per info for those that want infos, one call for all to the others.
-void tell(SignalEvent &se)
+void deliver_arrivals(SignalEvent &se)
 {
     const int signum = se.signum;
     if (se.sa_flags & SA_SIGINFO) {
         while (signals::take_one_without_info(signum, se)) {
             siginfo_t nothing_known = {};
             nothing_known.si_signo = signum;
-            if (invoke(se, signum, 1, &nothing_known)) {
+            if (invoke_signal_handler(se, signum, 1, &nothing_known)) {
                 return;
             }
         }
         siginfo_t info;
         while (signals::take_info(signum, se, &info)) {
-            if (invoke(se, signum, 1, &info)) {
+            if (invoke_signal_handler(se, signum, 1, &info)) {
                 return;
             }
         }
     }
     const uint32_t count = signals::take_count(signum, se);
     if (count != 0) {
-        invoke(se, signum, static_cast<int>(count), nullptr);
+        invoke_signal_handler(se, signum, static_cast<int>(count), nullptr);
     }
 }
 
@@ -65,14 +65,14 @@ SignalListener *newest_before(int signum, uint64_t sequence)
     return l;
 }
 
-void work_off(int signum)
+void deliver_to_listeners(int signum)
 {
     SignalListener *l = signals::newest_listener(signum);
     while (l != nullptr) {
         SignalListener *next = l->next.load();
         const uint64_t sequence = l->sequence;
         const uint64_t removals = signals::removals();
-        tell(static_cast<SignalEvent &>(*l));
+        deliver_arrivals(static_cast<SignalEvent &>(*l));
         l = removals == signals::removals() ? next : newest_before(signum, sequence);
     }
 }
@@ -115,22 +115,22 @@ void detach(SignalEvent &se)
     se.context = nullptr;
 }
 
-bool invoke(SignalEvent &se, int signum, int count, void *siginfo)
+bool invoke_signal_handler(SignalEvent &se, int signum, int count, void *siginfo)
 {
     if (!se.is_attached()) {
         return false;
     }
     const bool one_shot = (static_cast<unsigned>(se.sa_flags) & SA_RESETHAND) != 0; // a sign bit
-    return run_handler(SignalHandling{one_shot}, se, signum, count, siginfo);
+    return invoke_handler(SignalHandler{one_shot}, se, signum, count, siginfo);
 }
 
-bool run_pending_signals()
+bool deliver_pending_signals()
 {
     if (!signals::any_pending()) {
         return false;
     }
     bool any = false;
-    signals::begin_working_off();
+    signals::begin_delivery();
     const int count = signals::count();
     for (int signum = 0; signum < count && signals::any_marked(); signum++) {
         if (!signals::is_pending(signum)) {
@@ -138,11 +138,11 @@ bool run_pending_signals()
         }
         if (signals::claim(signum)) {
             any = true;
-            work_off(signum);
+            deliver_to_listeners(signum);
         }
         signals::release(signum);
     }
-    signals::end_working_off();
+    signals::end_delivery();
     return any;
 }
 

@@ -13,7 +13,7 @@
 #include <tevent.h>
 
 #include "src/base/list.hpp"
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 #include "src/signal/signal_arrivals.hpp"
 
 struct tevent_signal final : tev::Source, tev::ListNode<tev::InLoop>, tev::SignalListener {
@@ -37,9 +37,9 @@ void detach(SignalEvent &se);
 
 // One handler call; true when the event is gone afterwards (freed by its
 // handler, or one-shot).
-bool invoke(SignalEvent &se, int signum, int count, void *siginfo);
+bool invoke_signal_handler(SignalEvent &se, int signum, int count, void *siginfo);
 
 // Works off what has arrived, for all contexts.  False when nothing had.
-bool run_pending_signals();
+bool deliver_pending_signals();
 
 } // namespace tev

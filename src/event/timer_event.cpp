@@ -9,10 +9,10 @@ namespace tev {
 
 namespace {
 
-void say(const Loop &loop, const TimerEvent &te, const char *what)
+void trace_message(const Loop &loop, const TimerEvent &te, const char *what)
 {
-    if (loop.report.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
-        loop.report.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
+    if (loop.logger.wants(TEVENT_DEBUG_TRACE)) [[unlikely]] {
+        loop.logger.message(TEVENT_DEBUG_TRACE, "timer %p \"%s\": %s\n", static_cast<const void *>(&te),
                             te.callback.name, what);
     }
 }
@@ -21,12 +21,12 @@ void say(const Loop &loop, const TimerEvent &te, const char *what)
 void end_with_message(TimerEvent &te, const char *how)
 {
     if (te.is_attached()) {
-        say(te.loop(), te, how);
+        trace_message(te.loop(), te, how);
         detach(te);
     }
 }
 
-struct TimerHandling {
+struct TimerHandler {
     static constexpr auto kBefore = &tevent_wrapper_ops::before_timer_handler;
     static constexpr auto kAfter = &tevent_wrapper_ops::after_timer_handler;
     static constexpr auto kTrace = &TraceHooks::timer;
@@ -58,7 +58,7 @@ TimerEvent *add_timer_event(Context &ev, TALLOC_CTX *parent, timeval when, const
     Loop &loop = te->loop();
     loop.trace.timer(te, TEVENT_EVENT_TRACE_ATTACH);
     loop.timers.link(*te, when);
-    say(loop, *te, "added");
+    trace_message(loop, *te, "added");
     return te;
 }
 
@@ -85,30 +85,30 @@ void detach(TimerEvent &te)
     te.context = nullptr;
 }
 
-bool invoke(TimerEvent &te, timeval current_time)
+bool invoke_timer_handler(TimerEvent &te, timeval current_time)
 {
     if (!te.is_linked()) { // running, or detached
         return false;
     }
     Loop &loop = te.loop();
     loop.timers.set_aside(te);
-    say(loop, te, "runs");
-    return run_handler(TimerHandling{}, te, te.when(), current_time);
+    trace_message(loop, te, "runs");
+    return invoke_handler(TimerHandler{}, te, te.when(), current_time);
 }
 
-TimerCheck run_if_due(TimerEvent &te, timeval *span)
+TimerCheck deliver_if_due(TimerEvent &te, timeval *span)
 {
     if (is_zero(te.when())) {
-        invoke(te, {0, 0});
-        return TimerCheck::kRan;
+        invoke_timer_handler(te, {0, 0});
+        return TimerCheck::kDelivered;
     }
     const timeval now = current_time();
     *span = until(now, te.when());
     if (!is_zero(*span)) {
         return TimerCheck::kNotYet;
     }
-    invoke(te, now);
-    return TimerCheck::kRan;
+    invoke_timer_handler(te, now);
+    return TimerCheck::kDelivered;
 }
 
 } // namespace tev

@@ -10,7 +10,7 @@
 
 #include <tevent.h>
 
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 #include "src/timer/timer_queue.hpp"
 
 struct tevent_timer final : tev::Source, tev::TimerNode {
@@ -33,17 +33,17 @@ void detach(TimerEvent &te);
 
 // Runs the handler and frees the timer.  False: it was detached, nothing
 // happened.
-bool invoke(TimerEvent &te, timeval current_time);
+bool invoke_timer_handler(TimerEvent &te, timeval current_time);
 
-enum class TimerCheck { kRan, kNotYet, kNone };
+enum class TimerCheck { kDelivered, kNotYet, kNone };
 // Runs it if it is due.  Else kNotYet, and *span is how long until it is.
-TimerCheck run_if_due(TimerEvent &te, timeval *span);
+TimerCheck deliver_if_due(TimerEvent &te, timeval *span);
 
 // The earliest timer, if there is one.
-inline TimerCheck run_due_timer(Loop &loop, timeval *span)
+inline TimerCheck deliver_due_timer(Loop &loop, timeval *span)
 {
     auto *te = static_cast<TimerEvent *>(loop.timers.earliest());
-    return te != nullptr ? run_if_due(*te, span) : TimerCheck::kNone;
+    return te != nullptr ? deliver_if_due(*te, span) : TimerCheck::kNone;
 }
 
 } // namespace tev

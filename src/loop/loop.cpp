@@ -85,11 +85,6 @@ bool can_attach_to(const Context &context)
     return true;
 }
 
-void abort_with(const Context *context, const char *reason)
-{
-    fail(context != nullptr ? report_of(*context) : nullptr, reason);
-}
-
 int Loop::open_wakeup()
 {
     if (wakeup.is_requested() && !wakeup.needs_renewal()) {

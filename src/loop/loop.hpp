@@ -23,9 +23,9 @@
 #include <cstdint>
 
 #include "src/base/fork.hpp"
-#include "src/base/handoff.hpp"
 #include "src/base/list.hpp"
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
+#include "src/base/treiber_stack.hpp"
 #include "src/loop/handle.hpp"
 #include "src/loop/trace.hpp"
 #include "src/poller/multiplexer.hpp"
@@ -50,7 +50,7 @@ struct Nesting {
 };
 
 // Immediates on their way from other threads to one loop.
-class ImmediateInbox : public Handoff<tevent_immediate> {
+class ImmediateInbox : public TreiberStack<tevent_immediate> {
 public:
     // What is in there was sent to the parent's loop.
     bool is_inherited() const { return generation_.load() != fork_generation(); }
@@ -68,12 +68,12 @@ struct ForkObserver : ListNode<ForkObserver> {
 
 class Loop {
 public:
-    explicit Loop(Context &main_context) : main(main_context), multiplexer(report) {}
+    explicit Loop(Context &main_context) : main(main_context), multiplexer(logger) {}
     Loop(const Loop &) = delete;
     Loop &operator=(const Loop &) = delete;
 
     Context &main;
-    Report report;
+    Logger logger;
     TraceHooks trace;
 
     // ---- sources
@@ -135,14 +135,10 @@ inline Loop *own_loop(const Context &context)
 // False, and errno EINVAL: a wrapper without main context.
 bool can_attach_to(const Context &context);
 // Where messages about this context are reported; null: nowhere.
-inline const Report *report_of(const Context &context)
+inline const Logger *logger_of(const Context &context)
 {
-    return context.loop != nullptr ? &context.loop->report : nullptr;
+    return context.loop != nullptr ? &context.loop->logger : nullptr;
 }
-// Misuse: the reason is reported, then the program's abort function is called.  Returns if that
-// returns.  The context may be null.
-void abort_with(const Context *context, const char *reason);
-
 // The loops of the process, in any thread.  They can be found from a static
 // variable, so that a leak checker counts a context that is in use at exit as
 // reachable.

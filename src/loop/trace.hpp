@@ -50,18 +50,19 @@ struct TraceHooks {
 // True once any thread has set a callback: keeps thread-local storage out of
 // the way of programs that never do.
 extern std::atomic<bool> g_call_flow_in_use;
-[[gnu::noinline]] void tell_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth, const char *name);
+[[gnu::noinline]] void call_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req,
+                                               size_t depth, const char *name);
 
 inline bool call_flow_in_use()
 {
     return g_call_flow_in_use.load(std::memory_order_relaxed);
 }
 
-inline void note_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
-                           const char *name)
+inline void report_call_flow(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
+                             const char *name)
 {
     if (call_flow_in_use()) [[unlikely]] {
-        tell_call_flow(command, req, depth, name);
+        call_call_flow_callback(command, req, depth, name);
     }
 }
 

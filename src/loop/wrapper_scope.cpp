@@ -3,7 +3,6 @@
 #include "src/loop/wrapper_scope.hpp"
 
 #include <cstddef>
-#include <cstdio>
 
 #include "src/loop/loop.hpp"
 
@@ -21,24 +20,18 @@ struct UseStack {
 
 constinit UseStack g_uses{};
 
-[[gnu::cold, gnu::noinline]] bool misuse_at(const Report *report, const char *what, const char *location)
-{
-    char reason[256];
-    snprintf(reason, sizeof(reason), "%s at %s", what, location);
-    fail(report, reason);
-    return false;
-}
-
 } // namespace
 
 bool push_use(Context &context, const char *location)
 {
     WrapperScope *scope = context.wrapper;
     if (scope != nullptr && scope->in_use) {
-        return misuse_at(report_of(context), "wrapper context is in use already", location);
+        abort_with(logger_of(context), "wrapper context is in use already at %s", location);
+        return false;
     }
     if (g_uses.depth == kMostUses) {
-        return misuse_at(report_of(context), "context uses nest too deep", location);
+        abort_with(logger_of(context), "context uses nest too deep at %s", location);
+        return false;
     }
     g_uses.place[g_uses.depth++] = &context;
     if (scope != nullptr) {
@@ -51,12 +44,14 @@ bool pop_use(Context &context, const char *location)
 {
     WrapperScope *scope = context.wrapper;
     // Compat: test_pop_use__empty_stack__aborts, no message for a main context.
-    const Report *report = scope != nullptr ? report_of(context) : nullptr;
+    const Logger *logger = scope != nullptr ? logger_of(context) : nullptr;
     if (g_uses.depth == 0) {
-        return misuse_at(report, "no context is in use", location);
+        abort_with(logger, "no context is in use at %s", location);
+        return false;
     }
     if (g_uses.place[g_uses.depth - 1] != &context) {
-        return misuse_at(report, "another context was used last", location);
+        abort_with(logger, "another context was used last at %s", location);
+        return false;
     }
     g_uses.depth--;
     if (scope != nullptr) {

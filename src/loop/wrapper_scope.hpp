@@ -15,7 +15,7 @@
 
 #include <tevent.h>
 
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
 #include "src/loop/handle.hpp"
 
 struct tevent_wrapper_ops; // in tevent.h for those who ask for the deprecated part

@@ -22,7 +22,7 @@ bool Multiplexer::open(Policy policy)
         in_use_ = InUse::kEpoll;
         return true;
     }
-    report_.message(TEVENT_DEBUG_FATAL, "no epoll instance: %s\n", os::error_text(errno));
+    logger_.message(TEVENT_DEBUG_FATAL, "no epoll instance: %s\n", os::error_text(errno));
     if (policy == Policy::kEpoll) {
         return false;
     }
@@ -78,15 +78,15 @@ bool Multiplexer::fall_back(const char *what)
 {
     const int error = errno;
     if (policy_ == Policy::kEpollElsePoll) {
-        report_.message(TEVENT_DEBUG_ERROR, "%s: %s; using poll from here on\n", what, os::error_text(error));
+        logger_.message(TEVENT_DEBUG_ERROR, "%s: %s; using poll from here on\n", what, os::error_text(error));
         epoll_.close();
         fell_back_ = true;
         open_poll();
         return true;
     }
-    report_.message(TEVENT_DEBUG_FATAL, "%s: %s; there is no other way to wait\n", what,
+    logger_.message(TEVENT_DEBUG_FATAL, "%s: %s; there is no other way to wait\n", what,
                     os::error_text(error));
-    abort();
+    abort(); // Compat: C5, not the program's abort function
 }
 
 void Multiplexer::add(Watch &watch)
@@ -174,13 +174,13 @@ bool Multiplexer::register_changes()
         case UpdateResult::kNoMemory:
             return false;
         case UpdateResult::kWakeupNotOpen:
-            report_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
+            logger_.message(TEVENT_DEBUG_ERROR, "the wake-up descriptor %d is not open\n", wakeup_fd_);
             set_wakeup_fd(-1);
             break;
         case UpdateResult::kChangeRefused: {
             // Compat: test_standard__change_refused__is_told_at_two_levels.
             const int error = errno;
-            report_.message(TEVENT_DEBUG_FATAL, "epoll does not change a registration: %s\n",
+            logger_.message(TEVENT_DEBUG_FATAL, "epoll does not change a registration: %s\n",
                             os::error_text(error));
             errno = error;
             fall_back("epoll registration");
@@ -216,7 +216,7 @@ WaitResult Multiplexer::wait(int timeout_ms)
 void Multiplexer::report_failed_poll()
 {
     if (wait_error_ == EINVAL && !has_reported_limit_) {
-        report_.message(TEVENT_DEBUG_ERROR, "poll: more descriptors than this process may have open\n");
+        logger_.message(TEVENT_DEBUG_ERROR, "poll: more descriptors than this process may have open\n");
         has_reported_limit_ = true;
     }
 }

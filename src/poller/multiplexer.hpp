@@ -17,7 +17,7 @@
 #pragma once
 
 #include "src/base/fork.hpp"
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
 #include "src/poller/epoll_poller.hpp"
 #include "src/poller/poll_poller.hpp"
 
@@ -27,7 +27,7 @@ class Multiplexer {
 public:
     enum class Policy : uint8_t { kPoll, kEpoll, kEpollElsePoll };
 
-    explicit Multiplexer(const Report &report) : report_(report) {}
+    explicit Multiplexer(const Logger &report) : logger_(report) {}
 
     bool is_open() const { return in_use_ != InUse::kNone; }
     // True: kernel_keeps_registrations() of the poller in use.
@@ -84,7 +84,7 @@ private:
     [[gnu::cold, gnu::noinline]] bool fall_back(const char *what);
     [[gnu::cold, gnu::noinline]] void report_failed_poll();
 
-    const Report &report_;
+    const Logger &logger_;
     WatchTable watches_;
     EpollPoller epoll_{watches_};
     PollPoller poll_{watches_};

@@ -31,7 +31,7 @@ UpdateResult PollPoller::update(WatchList &pending, WatchList &)
     entries_[0].fd = wakeup_fd_;
     while (Watch *w = pending.front()) {
         if (w->requested == 0) {
-            drop_entry(*w);
+            remove_entry(*w);
         } else {
             if (w->poll_index == 0 && !add_entry(*w)) {
                 errno = ENOMEM;
@@ -86,7 +86,7 @@ bool PollPoller::reserve(uint32_t count)
     return true;
 }
 
-void PollPoller::drop_entry(Watch &watch)
+void PollPoller::remove_entry(Watch &watch)
 {
     if (watch.poll_index != 0) {
         owners_[watch.poll_index] = nullptr;
@@ -116,7 +116,7 @@ void PollPoller::close_gaps()
 
 void PollPoller::remove(Watch &watch)
 {
-    drop_entry(watch);
+    remove_entry(watch);
     watch.registered = 0;
 }
 

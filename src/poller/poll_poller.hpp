@@ -38,7 +38,7 @@ public:
 private:
     bool reserve(uint32_t count);
     bool add_entry(Watch &watch);
-    void drop_entry(Watch &watch);
+    void remove_entry(Watch &watch);
     void close_gaps();
 
     WatchTable &watches_;

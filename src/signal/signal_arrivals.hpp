@@ -40,8 +40,8 @@ struct SignalListener {
     Wakeup *wakeup = nullptr;
     uint64_t sequence = 0; // grows with each one added
     // How much of what was claimed it has got.
-    std::atomic<uint32_t> told_counted{0};
-    std::atomic<uint32_t> told_infos{0};
+    std::atomic<uint32_t> delivered_counted{0};
+    std::atomic<uint32_t> delivered_infos{0};
 };
 
 namespace signals {
@@ -61,12 +61,12 @@ SignalListener *newest_listener(int signum);
 uint64_t removals();
 
 bool any_pending();
-// The same after begin_working_off().
+// The same after begin_delivery().
 bool any_marked();
 bool is_pending(int signum);
 // Around the claims; the thread that does it is the loop's.
-void begin_working_off();
-void end_working_off();
+void begin_delivery();
+void end_delivery();
 
 // Takes upon the calling turn what has arrived of a signal; what arrives later
 // is the next one's.  False: nobody has to be told of anything.  A turn in a

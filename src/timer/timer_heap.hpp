@@ -46,7 +46,7 @@ public:
         if (end_ >= end_of_blocks() && !grow()) [[unlikely]] {
             return false;
         }
-        rise(end_++, e);
+        sift_up(end_++, e);
         return true;
     }
 
@@ -150,7 +150,7 @@ private:
     }
 
     // What is to fill it comes from the bottom, or is new and late: it seldom belongs much higher.
-    void fill(size_t gap, const Entry e) { rise(sunk(gap), e); }
+    void fill(size_t gap, const Entry e) { sift_up(sift_down_gap(gap), e); }
 
     // There is one place less from now on.
     [[gnu::noinline]] void close(size_t gap)
@@ -166,7 +166,7 @@ private:
     }
 
     // e comes into the gap or above it.
-    void rise(size_t gap, const Entry e)
+    void sift_up(size_t gap, const Entry e)
     {
         Entry *slot = &at(gap);
         while (gap > kRoot) {
@@ -183,7 +183,7 @@ private:
     }
 
     // Where the gap is when nothing is below it: what is below has moved up.
-    size_t sunk(size_t gap)
+    size_t sift_down_gap(size_t gap)
     {
         Entry *slot = &at(gap);
         for (size_t children = children_of(gap); children < end_; children = children_of(gap)) {

@@ -26,14 +26,14 @@ public:
 
     const timeval &when() const { return when_; }
     // Waits for its time.
-    bool is_linked() const { return state() == kInRun || state() == kInHeap; }
+    bool is_linked() const { return state() == kInTail || state() == kInHeap; }
 
 private:
     friend class TimerHeap;
     friend class TimerList;
     friend class TimerQueue;
 
-    enum State : uint8_t { kNowhere, kInRun, kInHeap, kSetAside };
+    enum State : uint8_t { kNowhere, kInTail, kInHeap, kSetAside };
     static constexpr uint64_t kStateMask = 0xff;
     static constexpr uint64_t kSequenceStep = kStateMask + 1;
 

@@ -63,17 +63,17 @@ public:
     TimerQueue(const TimerQueue &) = delete;
     TimerQueue &operator=(const TimerQueue &) = delete;
 
-    bool empty() const { return run_.front() == nullptr && heap_.empty(); }
+    bool empty() const { return tail_.front() == nullptr && heap_.empty(); }
 
     // Null when there is none.
     TimerNode *earliest() const
     {
-        TimerNode *run_front = run_.front();
+        TimerNode *tail_front = tail_.front();
         TimerNode *heap_front = heap_.earliest();
-        if (run_front == nullptr || heap_front == nullptr) {
-            return run_front != nullptr ? run_front : heap_front;
+        if (tail_front == nullptr || heap_front == nullptr) {
+            return tail_front != nullptr ? tail_front : heap_front;
         }
-        return heap_front->is_before(*run_front) ? heap_front : run_front;
+        return heap_front->is_before(*tail_front) ? heap_front : tail_front;
     }
 
     void link(TimerNode &n, const timeval &when)
@@ -81,9 +81,9 @@ public:
         assert(n.state() == TimerNode::kNowhere);
         n.set_when(when, next_sequence_);
         next_sequence_ += TimerNode::kSequenceStep;
-        TimerNode *where = run_.back();
+        TimerNode *where = tail_.back();
         if (where != nullptr && n.is_before(*where)) {
-            if (run_length_ >= kShortRun && heap_.link(n)) {
+            if (tail_length_ >= kShortTail && heap_.link(n)) {
                 n.set_state(TimerNode::kInHeap);
                 return;
             }
@@ -91,18 +91,18 @@ public:
                 where = where->previous_;
             } while (where != nullptr && n.is_before(*where));
         }
-        n.set_state(TimerNode::kInRun);
-        run_.insert(where, n);
-        run_length_++;
+        n.set_state(TimerNode::kInTail);
+        tail_.insert(where, n);
+        tail_length_++;
     }
 
     // Wherever it is.
     void unlink(TimerNode &n)
     {
         switch (n.state()) {
-        case TimerNode::kInRun:
-            run_.unlink(n);
-            run_length_--;
+        case TimerNode::kInTail:
+            tail_.unlink(n);
+            tail_length_--;
             break;
         case TimerNode::kInHeap:
             heap_.unlink(n);
@@ -136,13 +136,13 @@ public:
                 set_aside(*n);
             } else {
                 unlink(*n);
-                n->set_state(TimerNode::kInRun); // where it will be: the rest comes in order
+                n->set_state(TimerNode::kInTail); // where it will be: the rest comes in order
                 rest.insert(rest.back(), *n);
                 rest_length++;
             }
         }
-        run_ = rest;
-        run_length_ = rest_length;
+        tail_ = rest;
+        tail_length_ = rest_length;
     }
 
     // When it is empty.
@@ -151,21 +151,21 @@ public:
     bool is_valid() const
     {
         size_t length = 0;
-        for (TimerNode *n = run_.front(); n != nullptr; n = TimerList::next(*n)) {
+        for (TimerNode *n = tail_.front(); n != nullptr; n = TimerList::next(*n)) {
             TimerNode *next = TimerList::next(*n);
             if (next != nullptr && (next->previous_ != n || next->is_before(*n))) {
                 return false;
             }
             length++;
         }
-        return length == run_length_ && heap_.is_valid();
+        return length == tail_length_ && heap_.is_valid();
     }
 
 private:
-    static constexpr size_t kShortRun = 16;
+    static constexpr size_t kShortTail = 16;
 
-    TimerList run_;
-    size_t run_length_ = 0;
+    TimerList tail_;
+    size_t tail_length_ = 0;
     TimerHeap heap_;
     TimerList aside_;
     uint64_t next_sequence_ = 0;

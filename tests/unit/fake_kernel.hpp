@@ -22,7 +22,7 @@ struct FakeKernel {
         uint32_t events;
         uint64_t key;
     };
-    struct Report { // of one wait
+    struct Logger { // of one wait
         int error = 0;
         int count = 0;
         epoll_event event = {};
@@ -32,7 +32,7 @@ struct FakeKernel {
     std::deque<int> control_errors; // of the next calls; 0: works
     int instances = 0;              // made so far; each has a number of its own
     int create_error = 0;
-    std::deque<Report> reports;
+    std::deque<Logger> reports;
 
     std::vector<pollfd> polled; // what the last poll() was given
     std::vector<short> poll_answers;
@@ -85,7 +85,7 @@ int epoll_ctl(int instance, int operation, int fd, epoll_event *event) noexcept
 
 int epoll_wait(int, epoll_event *events, int, int timeout)
 {
-    FakeKernel::Report report;
+    FakeKernel::Logger report;
     if (!kernel.reports.empty()) {
         report = kernel.reports.front();
         kernel.reports.pop_front();

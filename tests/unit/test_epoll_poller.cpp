@@ -254,7 +254,7 @@ void test_ready__reports__are_told_apart(void **)
     b.watches.insert(w);
     w.registered = kReadInterest;
     const auto report = [&](uint64_t key, uint32_t events) {
-        FakeKernel::Report r;
+        FakeKernel::Logger r;
         r.count = 1;
         r.event.events = events;
         r.event.data.u64 = key;
@@ -332,7 +332,7 @@ void test_wait__nothing_is_ready_now_and_then__limit_comes_second_again(void **)
 {
     Bench b;
     make_eager(b);
-    const auto finds = [&](std::initializer_list<FakeKernel::Report> reports) {
+    const auto finds = [&](std::initializer_list<FakeKernel::Logger> reports) {
         kernel.reports = reports;
         assert_true(b.poller.wait(17) == WaitResult::kReady);
         assert_int_equal(kernel.reports.size(), 0);

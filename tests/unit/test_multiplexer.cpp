@@ -25,7 +25,7 @@ void count_message(void *, tevent_debug_level level, const char *, va_list)
 }
 
 struct Bench {
-    Report report;
+    Logger report;
     Multiplexer multiplexer{report};
     Watch five{5}, six{6};
 
@@ -152,7 +152,7 @@ void test_ready__leftover__new_instance_or_poll(void **)
         b.watch_both();
         assert_true(b.multiplexer.update());
         kernel.operations();
-        FakeKernel::Report stale;
+        FakeKernel::Logger stale;
         stale.count = 1;
         stale.event.data.u64 = (99ULL << 32) | 5;
         kernel.reports = {stale};
@@ -210,7 +210,7 @@ void test_hand_over__told_and_pending__goes_on_as_before(void **)
         assert_ptr_equal(b.multiplexer.find(5), &successor);
         assert_int_equal(successor.is_linked(), pending);
         assert_true(b.multiplexer.is_valid());
-        FakeKernel::Report report;
+        FakeKernel::Logger report;
         report.count = 1;
         report.event.events = EPOLLIN;
         report.event.data.u64 = (static_cast<uint64_t>(b.five.generation) << 32) | 5;

@@ -146,7 +146,7 @@ void test_readiness__what_an_event_is_told(void **)
         {0x100, kReadable | kWritable, 0},
     };
     for (const auto &c : cases) {
-        assert_int_equal(flags_to_tell(c.asked, static_cast<uint8_t>(c.readiness)), c.told);
+        assert_int_equal(flags_to_report(c.asked, static_cast<uint8_t>(c.readiness)), c.told);
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// run_handler(): the single way into the handler of an event, for all four kinds.
+// invoke_handler(): the single way into the handler of an event, for all four kinds.
 //
 // A handler may do anything: free its event, free it with its parent, run the
 // loop again and meet the same event, detach everything.  So an event counts the
@@ -22,7 +22,7 @@
 //
 // The kinds differ in the hooks and the trace callback, in the handler's arguments,
 // and in the end: a timer is freed, an immediate becomes idle.  A small struct per
-// kind states that (FdHandling, ...).  A stack trace shows run_handler<FdHandling>.
+// kind states that (FdHandler, ...).  A stack trace shows invoke_handler<FdHandler>.
 //
 // Queue triggers, callbacks of requests, cleanup and cancel functions do not come through here.  No
 // wrapper surrounds them, and there is no event that has to outlive them: after such a call nothing
@@ -86,9 +86,9 @@ bool end_handler(Event &event)
 //   kTrace           the trace callback (member of TraceHooks)
 //   call()           calls the handler; returns the event for the after hook, or
 //                    null when another thread owns it by now
-//   end()            does what follows the hooks; its value is run_handler()'s
+//   end()            does what follows the hooks; its value is invoke_handler()'s
 template <class Kind, class Event, class... Particulars>
-[[gnu::always_inline]] inline bool run_handler(Kind kind, Event &event, Particulars... particulars)
+[[gnu::always_inline]] inline bool invoke_handler(Kind kind, Event &event, Particulars... particulars)
 {
     Context *context = event.context;
     WrapperScope *wrapper = context->wrapper;

@@ -3,7 +3,7 @@
 // Objects on their way from any thread to one: a Treiber stack whose consumer
 // takes it whole and reverses it, so the order is first in, first out.
 //
-// Lock-free, so a fork finds it whole.  T has a member `T *next_in_transit_`
+// Lock-free, so a fork finds it whole.  T has a member `T *next_in_transit`
 // that belongs to the stack while the object is on it.
 
 #pragma once
@@ -15,7 +15,7 @@
 namespace tev {
 
 template <class T>
-class Handoff {
+class TreiberStack {
 public:
     bool empty() const { return newest_.load() == nullptr; }
 
@@ -25,21 +25,21 @@ public:
         race_detectors::is_synchronisation(this, sizeof(*this));
         T *newest = newest_.load(std::memory_order_relaxed);
         do {
-            object.next_in_transit_ = newest;
+            object.next_in_transit = newest;
             race_detectors::release(this);
         } while (!newest_.compare_exchange_weak(newest, &object));
         return newest == nullptr;
     }
 
-    // The oldest, linked by next_in_transit_; null when there is none.
+    // The oldest, linked by next_in_transit; null when there is none.
     T *take_all()
     {
         T *newest = newest_.exchange(nullptr);
         race_detectors::acquire(this);
         T *oldest = nullptr;
         while (newest != nullptr) {
-            T *next = newest->next_in_transit_;
-            newest->next_in_transit_ = oldest;
+            T *next = newest->next_in_transit;
+            newest->next_in_transit = oldest;
             oldest = newest;
             newest = next;
         }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// How the library speaks to its program: debug messages and aborts.
+// Debug messages and fatal misuse.
 //
-// A Report is one context's debug sink.  A message above its maximum level,
-// or without a sink, costs two comparisons and no formatting.
+// A Logger holds the debug function of one main context.  A message above its
+// maximum level, or without a function, costs two comparisons and no formatting.
 //
-// fail() is what misuse ends in: the program's abort function when one is
-// set, else abort().  A program's function may return; every caller carries
-// on from there without undefined behaviour.
+// abort_with() is the one answer to fatal misuse.  It calls the program's abort function,
+// or abort() where none is set.  A program's function may return; every caller
+// continues without undefined behaviour then.  Where the interface says abort() itself, and not
+// tevent_abort(), the code does so with a Compat: comment.
 
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace tev {
 
-class Report {
+class Logger {
 public:
     bool wants(tevent_debug_level level) const { return sink_ != nullptr && level <= max_level_; }
 
@@ -40,9 +41,10 @@ private:
 
 using AbortFn = void (*)(const char *reason);
 
-// Null puts abort() back.
+// Null restores abort().
 void set_abort_fn(AbortFn fn);
-// Tells the abort function; `report` (may be null) gets the reason first.
-void fail(const Report *report, const char *reason);
+// Reports the reason to the logger, which may be null, then calls the abort function.
+[[gnu::cold]] void abort_with(const Logger *logger, const char *format, ...) PRINTF_ATTRIBUTE(2, 3);
+[[gnu::cold]] void abort_with_reason(const Logger *logger, const char *reason);
 
 } // namespace tev

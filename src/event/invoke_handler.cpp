@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/event/run_handler.hpp"
+#include "src/event/invoke_handler.hpp"
 
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
 
 namespace tev {
 
@@ -13,7 +13,7 @@ void check_double_free(TALLOC_CTX *chunk, const char *reason)
     if (parent != nullptr && talloc_total_blocks(parent) == 0) {
         return;
     }
-    fail(nullptr, reason);
+    abort_with_reason(nullptr, reason);
 }
 
 Free begin_free(Source &source, const char *double_free_reason)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-#include "src/base/report.hpp"
+#include "src/base/logger.hpp"
 
 #include <atomic>
 #include <cstdio>
@@ -22,7 +22,7 @@ void print_to_stderr(void *, tevent_debug_level level, const char *format, va_li
 } // namespace
 
 // NOLINTNEXTLINE(cert-dcl50-cpp): the program's sink takes a va_list
-void Report::message(tevent_debug_level level, const char *format, ...) const
+void Logger::message(tevent_debug_level level, const char *format, ...) const
 {
     if (!wants(level)) {
         return;
@@ -33,26 +33,26 @@ void Report::message(tevent_debug_level level, const char *format, ...) const
     va_end(arguments);
 }
 
-void Report::vmessage(tevent_debug_level level, const char *format, va_list arguments) const
+void Logger::vmessage(tevent_debug_level level, const char *format, va_list arguments) const
 {
     if (wants(level)) {
         sink_(sink_context_, level, format, arguments);
     }
 }
 
-void Report::set_sink(tevent_debug_fn sink, void *sink_context)
+void Logger::set_sink(tevent_debug_fn sink, void *sink_context)
 {
     sink_ = sink;
     sink_context_ = sink_context;
     max_level_ = sink != nullptr ? TEVENT_DEBUG_WARNING : TEVENT_DEBUG_FATAL;
 }
 
-void Report::set_stderr_sink()
+void Logger::set_stderr_sink()
 {
     set_sink(print_to_stderr, nullptr);
 }
 
-tevent_debug_level Report::set_max_level(tevent_debug_level level)
+tevent_debug_level Logger::set_max_level(tevent_debug_level level)
 {
     const tevent_debug_level previous = max_level_;
     max_level_ = level;
@@ -64,16 +64,27 @@ void set_abort_fn(AbortFn fn)
     g_abort_fn.store(fn, std::memory_order_relaxed);
 }
 
-void fail(const Report *report, const char *reason)
+void abort_with_reason(const Logger *logger, const char *reason)
 {
-    if (report != nullptr) {
-        report->message(TEVENT_DEBUG_FATAL, "abort: %s\n", reason);
+    if (logger != nullptr) {
+        logger->message(TEVENT_DEBUG_FATAL, "abort: %s\n", reason);
     }
     AbortFn fn = g_abort_fn.load(std::memory_order_relaxed);
     if (fn == nullptr) {
         abort();
     }
     fn(reason);
+}
+
+// NOLINTNEXTLINE(cert-dcl50-cpp): printf-style, as the messages
+void abort_with(const Logger *logger, const char *format, ...)
+{
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof(reason), format, arguments);
+    va_end(arguments);
+    abort_with_reason(logger, reason);
 }
 
 } // namespace tev

@@ -7,7 +7,7 @@
 // in a signal handler, in any thread.  The writer makes a part unreachable and
 // waits for the readers that may have seen it.
 //
-// Readers count themselves in one of two counters.  The writer points new ones
+// Srcu count themselves in one of two counters.  The writer points new ones
 // to the other counter before it waits for one to become zero: that one only
 // falls, so readers that come without a pause don't hold the writer up.  It
 // does so with both; each reader that had seen the part is counted in one.
@@ -26,7 +26,7 @@
 
 namespace tev {
 
-class Readers {
+class Srcu {
 public:
     // Returns the argument of leave().
     uint32_t enter()
@@ -47,7 +47,7 @@ public:
     }
 
     // One writer at a time, which is no reader itself.
-    void wait_for_readers()
+    void synchronize()
     {
         for (int turn = 0; turn < 2; turn++) {
             const uint32_t side = side_.fetch_xor(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Readers and the writer that waits for them: for those who may have seen what
+// Srcu and the writer that waits for them: for those who may have seen what
 // it took out, and for nobody else.
 
 #include "tests/unit/unit.hpp"
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/base/readers.hpp"
+#include "src/base/srcu.hpp"
 
 namespace {
 
@@ -20,9 +20,9 @@ constexpr int kLong = 1000; // switches to the other thread
 
 // A writer in a thread of its own.
 struct Writer {
-    explicit Writer(tev::Readers &readers)
+    explicit Writer(tev::Srcu &readers)
         : thread([this, &readers] {
-              readers.wait_for_readers();
+              readers.synchronize();
               done.store(true);
           })
     {
@@ -39,22 +39,22 @@ void let_others_run()
     }
 }
 
-void test_readers__nobody_inside__no_wait(void **)
+void test_srcu__nobody_inside__no_wait(void **)
 {
-    tev::Readers readers;
+    tev::Srcu readers;
     for (int i = 0; i < 4; i++) {
         readers.leave(readers.enter());
-        readers.wait_for_readers();
+        readers.synchronize();
     }
 }
 
 // C8: also one that was counted when the writers before this one began
-void test_readers__inside__are_waited_for(void **)
+void test_srcu__inside__are_waited_for(void **)
 {
     for (int writers_before = 0; writers_before < 4; writers_before++) {
-        tev::Readers readers;
+        tev::Srcu readers;
         for (int i = 0; i < writers_before; i++) {
-            readers.wait_for_readers();
+            readers.synchronize();
         }
         const uint32_t reader = readers.enter();
         Writer writer(readers);
@@ -65,10 +65,10 @@ void test_readers__inside__are_waited_for(void **)
     }
 }
 
-void test_readers__come_without_a_pause__dont_hold_up_the_writer(void **)
+void test_srcu__come_without_a_pause__dont_hold_up_the_writer(void **)
 {
     constexpr int kMost = 100'000;
-    tev::Readers readers;
+    tev::Srcu readers;
     uint32_t inside = readers.enter();
     Writer writer(readers);
     int crossings = 0;
@@ -86,9 +86,9 @@ void test_readers__come_without_a_pause__dont_hold_up_the_writer(void **)
 }
 
 // C23: those of other threads are not in the child, whatever side they are counted on
-void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
+void test_srcu__of_the_parent__are_not_waited_for_in_the_child(void **)
 {
-    tev::Readers readers;
+    tev::Srcu readers;
     const uint32_t first = readers.enter();
     Writer writer(readers);
     let_others_run(); // it has turned to the other counter by now
@@ -96,10 +96,10 @@ void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
     const pid_t pid = fork();
     if (pid == 0) {
         alarm(20);
-        readers.wait_for_readers();
+        readers.synchronize();
         readers.leave(second); // of the parent's time: it counts for nothing
         readers.leave(readers.enter());
-        readers.wait_for_readers();
+        readers.synchronize();
         _exit(0);
     }
     int status = -1;
@@ -116,10 +116,10 @@ void test_readers__of_the_parent__are_not_waited_for_in_the_child(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(test_readers__nobody_inside__no_wait),
-        cmocka_unit_test(test_readers__inside__are_waited_for),
-        cmocka_unit_test(test_readers__come_without_a_pause__dont_hold_up_the_writer),
-        cmocka_unit_test(test_readers__of_the_parent__are_not_waited_for_in_the_child),
+        cmocka_unit_test(test_srcu__nobody_inside__no_wait),
+        cmocka_unit_test(test_srcu__inside__are_waited_for),
+        cmocka_unit_test(test_srcu__come_without_a_pause__dont_hold_up_the_writer),
+        cmocka_unit_test(test_srcu__of_the_parent__are_not_waited_for_in_the_child),
     };
     return cmocka_run_group_tests_name("readers", tests, nullptr, nullptr);
 }
