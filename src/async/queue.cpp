@@ -12,7 +12,7 @@ namespace tev {
 
 namespace {
 
-// Compat: the names that logs show of what the library itself runs.
+// Compat: O8, logs show these names.
 constexpr const char *kImmediateHandlerName = "tevent_queue_immediate_trigger";
 constexpr const char *kWaitTriggerName = "tevent_queue_wait_trigger";
 
@@ -31,7 +31,7 @@ void report_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
     }
 }
 
-// An entry whose context is gone stays where it is until it is freed.
+// An entry whose context is freed keeps its place until it is freed itself.
 bool waits_for_trigger(const Queue &queue, const QueueEntry *head)
 {
     return queue.running && head != nullptr && !head->triggered && head->context != nullptr;
@@ -52,8 +52,7 @@ void trigger_head(tevent_context *, tevent_immediate *, void *private_data)
     }
 }
 
-// Puts the queue's immediate at the end of its loop's, when the head waits
-// for its trigger.
+// Schedules the queue's immediate if the head waits for its trigger.
 void schedule_head(Queue &queue)
 {
     QueueEntry *head = queue.entries.front();

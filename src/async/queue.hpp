@@ -4,12 +4,12 @@
 //
 // Each queued request gets an entry, a talloc child of the request.  The head
 // entry is triggered from an immediate and stays the head until it is freed,
-// which happens with its request: the entry's destructor takes it off the
-// queue and schedules the immediate for the next.  So whoever frees a finished
-// request starts the one behind it, without having heard of the queue.
+// which happens with its request: the entry's destructor removes it from the queue
+// and schedules the immediate for the next.  So freeing a finished request starts the
+// one behind it, and the code that frees it need not know of the queue.
 //
-// There is one immediate per queue.  It belongs to whoever is the head when it
-// runs, on the context of that entry.
+// Each queue has one immediate.  It triggers the entry that is the head when it is
+// delivered, on the context of that entry.
 //
 // Every operation is O(1), and nothing recurses along the queue.
 
@@ -31,7 +31,7 @@ struct tevent_queue_entry final : tev::ListNode<tevent_queue_entry>, tev::Contex
 
     tevent_queue *queue = nullptr;
     tevent_req *req = nullptr;
-    tevent_context *context = nullptr; // null once that is gone
+    tevent_context *context = nullptr; // null once that is freed
     tevent_queue_trigger_fn_t trigger = nullptr;
     const char *trigger_name = nullptr;
     void *private_data = nullptr;
@@ -56,17 +56,17 @@ namespace tev {
 using Queue = ::tevent_queue;
 using QueueEntry = ::tevent_queue_entry;
 
-// Null: no memory, or no name.
+// Null: out of memory, or no name.
 Queue *make_queue(TALLOC_CTX *parent, const char *name);
 // Null when out of memory.
 QueueEntry *enqueue(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
                     const char *trigger_name, void *private_data);
-// Triggers inside the call when nobody is before it; the entry may be gone then.
+// Triggers inside the call if the queue is empty; the entry may be freed then.
 QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_queue_trigger_fn_t trigger,
                              const char *trigger_name, void *private_data);
 void start_queue(Queue &queue);
 void stop_queue(Queue &queue);
-// The head of a stopped queue will be triggered once more.
+// Requires: the entry is the head of a stopped queue (abort()).  It will be triggered again.
 void untrigger_entry(QueueEntry &entry);
 
 Request *send_queue_wait(TALLOC_CTX *parent, Context &ev, Queue &queue);

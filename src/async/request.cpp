@@ -12,14 +12,14 @@ namespace tev {
 
 namespace {
 
-// Compat: the names that logs show of what the library itself runs; the first is
-// also the place where a request finished that has timed out.
+// Compat: O8, logs show these names.  The first is also the finish location of a request that
+// timed out.
 constexpr const char *kEndTimeHandlerName = "tevent_req_timedout";
 constexpr const char *kTriggerHandlerName = "tevent_req_trigger";
 
-// The request below which one with this talloc parent is created: the
-// program passes the state of that one.  It is recognised by the address of its name:
-// another copy of tevent in the process gives the same name to other structs.
+// The request whose state is this talloc parent; null: the parent is no request's state.  It is
+// recognised by the address of its name: another copy of tevent in the process gives the
+// same name to other structs.
 Request *parent_request(TALLOC_CTX *parent)
 {
     void *above = talloc_parent(parent);
@@ -39,8 +39,8 @@ void call_cleanup(Request &req)
     }
 }
 
-// With the state and place of this finishing: a cleanup function may have
-// finished the request again meanwhile, and closed the profile with those of its own.
+// With the arguments of this call: a cleanup function may have finished the request again
+// meanwhile, and stopped the profile with other values.
 void stop_profile(Request &req, tevent_req_state state, const char *location)
 {
     RequestProfile *profile = req.profile;
@@ -74,9 +74,9 @@ void finish_request_again(tevent_context *, tevent_immediate *, void *private_da
     finish_request(req, req.state, req.finish_location);
 }
 
-// A child of the request, made when it is first needed: as a talloc object with
-// a destructor of its own it leaves the loop also where the program has taken
-// the request's destructor away.  Without memory the spare one serves.
+// The trigger is a child of the request, created at the first use.  It has a destructor of its
+// own, so it is detached even if the program has removed the request's destructor.  If
+// memory is short the spare one is used.
 void make_trigger(Request &req)
 {
     if (req.trigger == &req.spare_trigger && !req.spare_trigger.is_attached()) {
@@ -107,9 +107,9 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
                       const char *function, const char *location)
 {
     constexpr size_t kSubobjects = 1; // the state
-    // With what talloc reserves for headers this is room for one more child: the
-    // trigger, the end timer, a queue entry, or a small one of the program's,
-    // whichever comes first; the original leaves as much.
+    // Together with talloc's reserve for headers this has room for one more child: the
+    // trigger, the end timer, a queue entry, or a small child of the program's, whichever
+    // comes first.  The original leaves as much.
     constexpr size_t kRoom = 48;
     void *chunk =
         _talloc_pooled_object(parent, sizeof(Request), Request::kTallocName, kSubobjects, state_size + kRoom);

@@ -4,15 +4,15 @@
 //
 //   IN_PROGRESS --done, error, nomem, end time--> finished --received--> RECEIVED
 //
-// Finishing may happen again (a posted request finishes a second time from an
+// A request may finish again (a posted request finishes a second time from an
 // immediate, a cleanup may turn success into an error): the newer state wins.
 //
-// Request and state share one allocation, made at creation, and an immediate for
-// posting is part of the request, in case there is no memory for another one:
-// whatever happens later, calling back cannot fail for want of memory.
+// Request and state share one allocation, made at creation.  The request contains an
+// immediate for posting, in case there is no memory for another one: a callback cannot
+// fail because memory is short.
 //
-// After a callback, a cleanup or a cancel function returned, the request may
-// be gone: nothing here touches it then.
+// A callback, a cleanup or a cancel function may free the request: nothing here
+// touches it afterwards.
 
 #pragma once
 
@@ -66,9 +66,9 @@ Request *make_request(TALLOC_CTX *parent, void *pstate, size_t state_size, const
 
 void finish_request(Request &req, tevent_req_state state, const char *location);
 bool finish_with_error(Request &req, uint64_t error, const char *location);
-// Calls back, or lets the deferred call come from the loop.
+// Calls the callback, or schedules it if it is deferred.
 void notify_callback(Request &req, const char *location);
-// Finishes again from an immediate on `ev`.
+// Finishes it again from an immediate on `ev`.
 void post_request(Request &req, Context &ev);
 void receive_request(Request &req);
 
@@ -82,7 +82,7 @@ inline bool end_time_was_reached(const Request &req)
 {
     return req.state == TEVENT_REQ_TIMED_OUT;
 }
-// A request that does nothing but reach its end time.  Null when out of memory.
+// Returns a request that waits for its end time.  Null when out of memory.
 Request *send_wakeup(TALLOC_CTX *parent, Context &ev, timeval when);
 // False when a turn failed.
 bool run_until_finished(Request &req, Context &ev);

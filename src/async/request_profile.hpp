@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What a request did: its name, when and where it began and ended, how, and
-// the profiles of the requests below it.
+// The profile of a request: name, time and location of its beginning and end, its result, and
+// the profiles of its subrequests.
 //
 // A profile is a talloc chunk of its own.  The list of subprofiles and the
 // talloc tree are separate: a subprofile joins the list when its request is
 // created and becomes the parent's talloc child when that request finishes.
-// Whichever goes first takes itself out.
+// The one that is freed first unlinks itself.
 
 #pragma once
 
@@ -40,7 +40,7 @@ using RequestProfile = ::tevent_req_profile;
 
 // Null when out of memory.
 RequestProfile *make_profile(TALLOC_CTX *parent);
-// These copy; false when the copy is null (no memory, or nothing was given).
+// These copy the string; false when the copy is null (out of memory, or a null string).
 bool set_name(RequestProfile &profile, const char *name);
 bool set_start(RequestProfile &profile, const char *location, timeval time);
 bool set_stop(RequestProfile &profile, const char *location, timeval time);

@@ -12,14 +12,14 @@ namespace tev {
 
 namespace {
 
-// Compat: the names that logs show of what the library itself runs.
+// Compat: O8, logs show these names.
 constexpr const char *kPipeHandlerName = "pipe_read_handler";
 constexpr const char *kCallHandlerName = "im_entry->handler";
 
-// With the lock.
+// Requires: the lock is held.
 void wake_destination(ThreadProxy &proxy)
 {
-    if (proxy.generation == fork_generation()) { // else open_pipe() will
+    if (proxy.generation == fork_generation()) { // else open_pipe() does it
         proxy.write_end.write("", 1);
     }
 }
@@ -28,7 +28,7 @@ void wake_destination(ThreadProxy &proxy)
 int open_pipe(ThreadProxy &proxy)
 {
     const ForkLockGuard guard(proxy.lock);
-    // First those that are inherited: there may be no descriptors to be had beside them.
+    // Close the inherited ones first: the process may be at its limit.
     proxy.read_end.close();
     proxy.write_end.close();
     int ends[2];
@@ -85,7 +85,7 @@ bool renew_pipe_in_child(ForkObserver &observer)
 {
     auto &proxy = static_cast<ThreadProxy &>(observer);
     if (proxy.readable != nullptr && !proxy.readable->is_attached()) {
-        return true; // the context was re-initialised: this proxy is out of use
+        return true; // the context was re-initialised: this proxy is not used any more
     }
     if (proxy.generation != fork_generation()) {
         talloc_free(proxy.readable);
@@ -96,7 +96,7 @@ bool renew_pipe_in_child(ForkObserver &observer)
     if (proxy.readable != nullptr || (has_pipe && watch_pipe(proxy))) {
         return true;
     }
-    accept_calls(proxy); // nothing else would tell of them during the wait
+    accept_calls(proxy); // nothing would report them during the wait
     return false;
 }
 
@@ -150,7 +150,7 @@ void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_
         talloc_free(call);
         return;
     }
-    // Without the lock: the DETACH trace callback may call this function again.
+    // Without the lock: the DETACH trace callback may re-enter this function.
     disown(*im);
     call->immediate = talloc_move(call, &im);
     call->handler = handler;

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A proxy of one thread's context: others hand it an immediate with data, it
-// runs the handler in its own thread and frees both there.
+// A proxy of one thread's context: other threads pass it an immediate with data; the proxy
+// calls the handler in the context's thread and frees both there.
 //
-// What is handed over hangs below a ThreadCall, a talloc chunk without parent:
-// the calling thread gives its part of the tree away whole, and the two threads
-// never share one.  The byte in the pipe says that calls are waiting: one byte
-// while there are any, and no more.
+// Immediate and data become children of a ThreadCall, a talloc chunk without parent: the
+// calling thread gives away a whole talloc tree, so two threads never share one.  The pipe
+// holds one byte while calls wait, and no more.
 //
-// A forked child gets a pipe of its own when it first uses the destination.  Calls
-// made before that wait for it, together with those that waited at the fork.
+// A forked child opens a pipe of its own when it first uses the destination.  Calls made
+// before that wait for it, as do those that waited at the fork.
 //
-// A call is freed after its handler, with what the handler has left in it.
+// A call is freed after its handler returned, with its remaining children.
 
 #pragma once
 
@@ -62,7 +61,7 @@ using ThreadProxy = ::tevent_thread_proxy;
 
 // Null, and errno.
 ThreadProxy *make_thread_proxy(Context &destination);
-// Any thread.  Takes both over and clears the caller's pointers, or does nothing.
+// Any thread.  Takes ownership of both and clears the caller's pointers, or does nothing.
 void schedule_through(ThreadProxy &proxy, ImmediateEvent *&im, tevent_immediate_handler_t handler,
                       void **private_data);
 

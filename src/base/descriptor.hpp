@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A descriptor that the library made, and how it knows that its number still
-// means the same file.
+// A descriptor that the library opened, with a check that its number still means
+// the same file.
 //
 // A program may close all descriptors and open its own under the same numbers (daemons
 // do, forked helpers do).  So before the library closes, reads or writes a
@@ -9,11 +9,11 @@
 //
 //   the file          carries the mark that adopt() has put on it; where the kernel
 //                     refuses marks, it has the device and inode of that file
-//   the owner         among the library's own descriptors the number belongs
-//                     to the one that adopted it last: all carry the same mark
+//   the owner         all marks are the same, so among the library's own descriptors
+//                     the number belongs to the one that adopted it last
 //
-// The check and the use are two system calls.  Another thread that closes foreign
-// numbers between the two is beyond help.
+// The check and the use are two system calls.  Nothing protects against another thread
+// that closes the number between the two.
 //
 // Used by one thread, except where marked.
 
@@ -37,14 +37,13 @@ public:
     // thread, and signal handlers.
     int number() const { return number_.load(std::memory_order_relaxed); }
 
-    // Takes over a descriptor that was just made.  The previous one is closed.
+    // Takes over a descriptor that was just opened.  The previous one is closed.
     void adopt(int fd);
     // Closes the file if the number still means it.
     [[gnu::noinline]] void close();
 
     bool is_intact() const;
-    // These do nothing where the number means another file, and retry after EINTR.
-    // False: it does.
+    // These retry after EINTR.  False: the number means another file, nothing happened.
     bool read(void *buffer, size_t size);
     // Any thread, and signal handlers.
     void write(const void *buffer, size_t size);

@@ -31,7 +31,7 @@ struct CachedThread {
     int id;
 };
 
-// Accessed by one function that is not inlined: cmake/thread_local.cmake.
+// Only a function that is not inlined accesses it: cmake/thread_local.cmake.
 constinit thread_local CachedThread t_thread = {0, 0};
 
 // Memory only: see fork.hpp.
@@ -41,7 +41,7 @@ void clear_mark_in_child()
 }
 
 // Before any constructor of the program, so that a program may use the
-// library in its own; after the look for race detectors.
+// library in its own; after the detection of race detectors.
 [[gnu::constructor(102)]] void start_noticing()
 {
     void *page = os::page_wiped_on_fork();
@@ -53,7 +53,7 @@ void clear_mark_in_child()
     race_detectors::is_synchronisation(&g_process, sizeof(g_process));
     g_notices_forks = pthread_atfork(nullptr, nullptr, clear_mark_in_child) == 0 || page != nullptr;
     if (!g_notices_forks) {
-        g_plain_mark.store(0, std::memory_order_relaxed); // each look takes the slow way
+        g_plain_mark.store(0, std::memory_order_relaxed); // each check takes the slow path
     }
 }
 

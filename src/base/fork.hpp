@@ -10,8 +10,8 @@
 //
 // The generation is kept in a mark that is zero at the start of a child.  The
 // kernel clears it (MADV_WIPEONFORK), also for _Fork() and a bare clone(); a
-// pthread_atfork() handler clears it where the kernel cannot.  The first look in
-// the child draws a new generation.  With neither, each look asks for the
+// pthread_atfork() handler clears it where the kernel cannot.  The first check in
+// the child draws a new generation.  With neither, each check asks for the
 // process id.
 
 #pragma once

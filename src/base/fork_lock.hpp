@@ -56,7 +56,7 @@ private:
         uint32_t word = word_.load(std::memory_order_relaxed);
         for (;;) {
             if ((word & ~kWaiters) != own) { // free, or held in the parent process
-                // There may be others that wait; the one that unlocks need not know.
+                // Other threads may wait: keep the bit, one system call too many does no harm.
                 if (word_.compare_exchange_weak(word, own | kWaiters, std::memory_order_acquire)) {
                     return;
                 }

@@ -73,15 +73,6 @@ public:
     void push_back(T &t) { insert_before(end_, t); }
     static void unlink(T &t) { static_cast<Node &>(t).unlink(); }
 
-    // Moves all of `other` behind what is here; `other` is empty afterwards.
-    void append(List &other)
-    {
-        while (T *t = other.front()) {
-            unlink(*t);
-            push_back(*t);
-        }
-    }
-
 private:
     T *object(Node *n) const { return n == &end_ ? nullptr : static_cast<T *>(n); }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The only door to the kernel.
+// All system calls of the library.
 //
 // Each function is the system call of its name; failure is -1 and errno, as
 // there.  All descriptors that are made here are close-on-exec, and
 // non-blocking where they are read or written.  Nothing else in the library
-// calls the kernel about descriptors, signals or time, so a test that stands
-// in for this file sees, and can fail, every call.
+// calls the kernel about descriptors, signals or time, so a test that replaces
+// this file sees every call and can make it fail.
 //
 // The second part is for signal handlers as well: its functions call nothing
 // that another library could replace (system_call.hpp), and leave errno alone.
@@ -25,7 +25,7 @@ struct epoll_event;
 
 namespace tev {
 
-// Which file a descriptor means, for as long as that file is open somewhere.
+// Identifies the file behind a descriptor, as long as that file is open somewhere.
 struct FileIdentity {
     dev_t device = 0;
     ino_t inode = 0;
@@ -55,7 +55,7 @@ int unblock_signal(int signum);
 timeval wall_clock();
 // For messages.
 const char *error_text(int error);
-// Null: the kernel has no such thing.
+// Null: the kernel does not support it.
 void *page_wiped_on_fork();
 
 // ---- for signal handlers as well; the result is -errno on failure

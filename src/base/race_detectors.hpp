@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What ThreadSanitizer, helgrind and DRD have to be informed of.
+// Informs ThreadSanitizer, helgrind and DRD of the library's synchronisation.
 //
-// A program under such a tool is blamed where it relies on an order that the
-// tool does not see: ThreadSanitizer sees no atomics of a library that is not
-// instrumented, helgrind and DRD see none at all.  Without a tool each of these
+// These tools report a race where a program relies on an order that they do not
+// see.  ThreadSanitizer does not see the atomics of a library that is not
+// instrumented; helgrind and DRD see no atomics at all.  Without a tool each of these
 // functions costs one predictable branch.
 //
-// Built without valgrind's headers the library is silent to helgrind and DRD.
+// A library built without valgrind's headers informs ThreadSanitizer only.
 
 #pragma once
 
@@ -21,7 +21,7 @@ extern bool g_present;
 [[gnu::cold]] void report_acquire(const void *object);
 [[gnu::cold]] void report_synchronisation(const void *object, size_t size);
 
-// What the calling thread did so far happens before what follows an acquire() of the same object.
+// Everything before release() happens before everything after an acquire() of the same object.
 inline void release(const void *object)
 {
     if (g_present) [[unlikely]] {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Sleepable read-copy-update (SRCU) for one writer: readers of something that
-// has no lock, and a writer that takes parts out of it.
+// Sleepable read-copy-update (SRCU) for one writer.
 //
-// A reader enters before it looks and leaves when it has done; both may happen
-// in a signal handler, in any thread.  The writer makes a part unreachable and
-// waits for the readers that may have seen it.
+// Readers read a linked structure without a lock, between read_lock() and
+// read_unlock(), in any thread and in signal handlers.  The writer makes a part
+// unreachable, and synchronize() returns when no reader can still see it.
 //
-// Srcu count themselves in one of two counters.  The writer points new ones
-// to the other counter before it waits for one to become zero: that one only
-// falls, so readers that come without a pause don't hold the writer up.  It
-// does so with both; each reader that had seen the part is counted in one.
+// A reader is counted in one of two counters.  synchronize() directs new readers
+// to the other counter and waits for the first one to become zero.  That one only
+// falls, so a steady stream of readers does not hold up the writer.  It does so with
+// both counters: a reader that saw the part is counted in one of them.
 //
-// Beside each count stands the fork generation it is of: in a forked child the
-// parent's readers do not count.
+// Each counter also holds a fork generation: in a forked child the parent's
+// readers do not count.
 
 #pragma once
 
@@ -28,31 +27,32 @@ namespace tev {
 
 class Srcu {
 public:
-    // Returns the argument of leave().
-    uint32_t enter()
+    // Returns the argument of read_unlock().
+    uint32_t read_lock()
     {
-        const uint32_t side = side_.load();
+        const uint32_t index = index_.load();
         const uint32_t own = own_generation();
-        uint32_t word = inside_[side].load();
-        while (!inside_[side].compare_exchange_weak(word, generation_of(word) == own ? word + 1 : own | 1U)) {
+        uint32_t word = readers_[index].load();
+        while (
+            !readers_[index].compare_exchange_weak(word, generation_of(word) == own ? word + 1 : own | 1U)) {
         }
-        return side;
+        return index;
     }
 
-    void leave(uint32_t side)
+    void read_unlock(uint32_t index)
     {
-        if (generation_of(inside_[side].load()) == own_generation()) {
-            inside_[side].fetch_sub(1);
+        if (generation_of(readers_[index].load()) == own_generation()) {
+            readers_[index].fetch_sub(1);
         }
     }
 
-    // One writer at a time, which is no reader itself.
+    // Requires: one writer at a time, outside of a read side.
     void synchronize()
     {
-        for (int turn = 0; turn < 2; turn++) {
-            const uint32_t side = side_.fetch_xor(1);
-            for (int tries = 0; has_readers(side); tries++) {
-                // A reader that this thread's priority keeps from running needs more than a yield.
+        for (int phase = 0; phase < 2; phase++) {
+            const uint32_t index = index_.fetch_xor(1);
+            for (int tries = 0; has_readers(index); tries++) {
+                // A yield does not help a reader that cannot run because this thread's priority is higher.
                 if (tries < kYieldsBeforeSleep) {
                     sched_yield();
                 } else {
@@ -69,14 +69,14 @@ private:
     static uint32_t own_generation() { return static_cast<uint32_t>(short_fork_generation()) << 16; }
     static uint32_t generation_of(uint32_t word) { return word & ~kCount; }
 
-    bool has_readers(uint32_t side) const
+    bool has_readers(uint32_t index) const
     {
-        const uint32_t word = inside_[side].load();
+        const uint32_t word = readers_[index].load();
         return generation_of(word) == own_generation() && (word & kCount) != 0;
     }
 
-    std::atomic<uint32_t> side_{0}; // 0 or 1
-    std::atomic<uint32_t> inside_[2]{};
+    std::atomic<uint32_t> index_{0}; // 0 or 1
+    std::atomic<uint32_t> readers_[2]{};
 };
 
 } // namespace tev

@@ -10,8 +10,8 @@
 //   int on_talloc_free()                       talloc's destructor: 0, or -1
 //                                              to refuse the free
 //
-// C++ destructors never run: what has to happen at the end happens in
-// on_talloc_free(), because only talloc knows when the end is.
+// C++ destructors never run.  on_talloc_free() does their work, because only talloc
+// knows when an object is freed.
 
 #pragma once
 
@@ -38,8 +38,8 @@ T *talloc_make(TALLOC_CTX *parent, Args &&...args)
     if (chunk == nullptr) {
         return nullptr;
     }
-    // The destructor comes first: what the caller stores next makes stores of the constructor superfluous,
-    // and the compiler leaves those out.
+    // Set the destructor first: then the compiler can drop stores of the constructor that the caller
+    // overwrites next.
     hook_talloc_free(static_cast<T *>(chunk));
     if constexpr (sizeof...(Args) == 0) {
         return new (chunk) T; // T() would fill the memory with zeros before

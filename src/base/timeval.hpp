@@ -2,9 +2,9 @@
 
 // Arithmetic and comparison on struct timeval.
 //
-// Times are wall-clock times.  Nothing here normalises what a caller made:
+// Times are wall-clock times.  Nothing here normalises a caller's values:
 // comparison looks at seconds first, then at microseconds, whatever they are.
-// Seconds that a time_t cannot hold become the most that it can.
+// Seconds saturate at the largest time_t.
 
 #pragma once
 
@@ -57,7 +57,7 @@ inline timeval add(const timeval &tv, uint32_t secs, uint32_t usecs)
     return sum;
 }
 
-// A program's microseconds may be anything; what does not fit wraps around.
+// A program's microseconds may have any value; the difference wraps around.
 inline suseconds_t difference(suseconds_t a, suseconds_t b)
 {
     return static_cast<suseconds_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
@@ -82,11 +82,10 @@ inline timeval until(const timeval &from, const timeval &to)
     return span;
 }
 
-// Milliseconds for poll(2) of a time that is not over, rounded up: a wait never
-// ends before its time and never spins through the last millisecond.  What
-// poll(2) cannot express becomes the longest wait that it can.  A program's
-// microseconds may be anything; what they make negative would be a wait
-// without end.
+// The span in milliseconds for poll(2), rounded up: a wait never ends early and
+// never spins through the last millisecond.  A span that poll(2) cannot express
+// becomes the longest wait that it can.  The result is at least 1: a program's
+// microseconds may be negative, and a negative wait has no end.
 inline int to_poll_milliseconds(const timeval &span)
 {
     constexpr int64_t kLongestWholeSeconds = INT_MAX / 1000 - 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Objects on their way from any thread to one: a Treiber stack whose consumer
-// takes it whole and reverses it, so the order is first in, first out.
+// A Treiber stack: any thread pushes, one thread takes all and reverses them, so the
+// order is first in, first out.
 //
-// Lock-free, so a fork finds it whole.  T has a member `T *next_in_transit`
+// It is lock-free, so a fork finds it consistent.  T has a member `T *next_in_transit`
 // that belongs to the stack while the object is on it.
 
 #pragma once

@@ -134,8 +134,8 @@ struct Backend {
     Backend *older = nullptr;
 };
 
-// Entries are added and never changed or removed, so the list can be read
-// without the lock.  Each change is a single store (ForkLock).
+// Entries are never changed or removed, so the list can be read without the
+// lock.  Each change is a single store (ForkLock).
 struct Registry {
     ForkLock lock; // of writers, and of default_name's readers
     std::atomic<Backend *> newest{nullptr};
@@ -164,8 +164,8 @@ void link_backend(Backend &backend)
     g_registry.newest.store(&backend);
 }
 
-// At the first look, not before: what a program registered earlier is older, and
-// keeps its name.  With the lock.
+// At the first lookup: a name that a program registered earlier keeps its table.
+// Requires: the lock is held.
 void register_built_ins()
 {
     if (g_registry.has_built_ins) {

@@ -3,11 +3,10 @@
 // Backends: named tables of functions, the built-in ones and the program's.
 //
 // The four built-in tables differ in one function, context_init, which says
-// how the context waits.  Everything else is the same code, so a program may
-// copy a table, replace members by its own and call the originals from there.
+// how the loop waits.  All other functions are the same, so a program may copy a
+// table, replace members and call the originals from there.
 //
-// The registry keeps what it is given by pointer.  It may be used from any
-// thread.
+// The registry stores pointers to names and tables, not copies.  Any thread may use it.
 
 #pragma once
 
@@ -17,17 +16,17 @@
 
 namespace tev {
 
-// False when out of memory.  A name that is registered stays as it is.
+// False when out of memory.  A name that is registered already keeps its table.
 bool register_backend(const char *name, const tevent_ops *ops);
-// Null name: the default backend.  Null when there is none of that name.
+// Null name: the default backend.  Null: unknown name.
 const tevent_ops *find_backend(const char *name);
-// Copies the name; null puts `standard` back.
+// Copies the name; null restores `standard`.
 void set_default_backend(const char *name);
 // Null-terminated, newest registration first; null when out of memory.
 const char **list_backends(TALLOC_CTX *parent);
 
-// True when a program's functions stand between the loop and its descriptors: it
-// may be they that wait, and not the context's multiplexer.
+// True when the program's functions may do the waiting, instead of the loop's
+// multiplexer.
 bool may_wait_itself(const tevent_ops &ops);
 
 // The turn of the built-in tables.

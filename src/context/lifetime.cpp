@@ -16,7 +16,7 @@ namespace tev {
 
 namespace {
 
-// Compat: the name that logs show.
+// Compat: O8, logs show this name.
 constexpr const char *kWakeupHandlerName = "wakeup_pipe_handler";
 
 void drain_wakeup(tevent_context *ev, tevent_fd *, uint16_t, void *)
@@ -102,7 +102,7 @@ int ensure_wakeup(Loop &loop)
         return_all_in_transit(loop.inbox);
     }
     if (loop.wakeup.needs_renewal()) {
-        talloc_free(loop.wakeup_event); // of the number before
+        talloc_free(loop.wakeup_event); // of the previous number
         loop.wakeup_event = nullptr;
     }
     Context &ev = loop.main;
@@ -111,8 +111,8 @@ int ensure_wakeup(Loop &loop)
         (loop.multiplexer.is_open() && !may_wait_itself(*ev.ops))) {
         return error;
     }
-    // A table that waits in its own way has to watch the wake-up itself, and
-    // counts as asleep all the time: nobody announces its waits.
+    // A table that waits in its own way has to watch the wake-up itself.  It counts as
+    // asleep all the time, because it does not announce its waits.
     loop.multiplexer.set_wakeup_fd(-1);
     loop.wakeup_event = ev.ops->add_fd(&ev, &ev, loop.wakeup.fd(), TEVENT_FD_READ, drain_wakeup, nullptr,
                                        kWakeupHandlerName, __location__);
@@ -129,7 +129,7 @@ void renew_descriptors(Loop &loop)
     if (loop.wakeup.needs_renewal()) {
         complete = ensure_wakeup(loop) == 0;
         if (complete && loop.wakeup_event != nullptr) {
-            // Nobody looks for what came before that: have the table's wait end once.
+            // Nothing else reports earlier arrivals to the table: end its next wait.
             loop.wakeup.wake_always();
         }
     }

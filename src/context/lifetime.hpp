@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Main contexts: how they begin, are set up again, survive a fork, and end.
+// Main contexts: creation, re-initialisation, renewal after a fork, end.
 
 #pragma once
 
@@ -17,11 +17,10 @@ struct MainContext final : Context {
     Loop own_loop;
 };
 
-// A main context's oldest child, and so the last of them to be freed.  It detaches
-// everything once more: for a context whose destructor the program took
-// away, as Samba does in a forked child, and for what other children added on
-// their way out (a request's cleanup function).  No list may lead to memory
-// that is gone.
+// A main context's oldest child, and so the last child to be freed.  It detaches
+// everything once more: in case the program has removed the context's destructor, as
+// Samba does in a forked child, and for sources that other children added while they were
+// freed (a request's cleanup function).  No list may lead to freed memory.
 struct ContextEnd {
     static constexpr const char *kTallocName = "struct tevent_context_end";
 
@@ -33,24 +32,23 @@ struct ContextEnd {
 
 // Null: no memory, or the table's context_init failed.
 Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additional_data);
-// Detaches everything and sets the loop up again; context_init's value.
+// Detaches everything and initialises the loop again; returns context_init's value.
 int re_initialise(Context &ev);
-// Every source, wrapper and threaded context leaves; the nesting is forgotten.
+// Detaches every source, wrapper and threaded context, and resets the nesting.
 void detach_all(Loop &loop);
 // Calls each observer once.
 void notify_observers(Context &ev);
 
-// True, after tevent_abort() and with `error` in errno: the context is a wrapper, which has no loop
-// of its own for `call`.
+// True: the context is a wrapper, which does not support `call`; the abort function was called, and
+// errno is `error`.
 bool refuse_wrapper(const Context &ev, const char *call, int error);
 
-// In a forked child, and where the program has closed the wake-up's number: the
-// loop gets descriptors of its own.  Where there are none to be had it runs
-// without, and the next call tries again.
+// Opens new descriptors for the loop, in a forked child or where the program has closed the
+// wake-up's number.  If none are available the loop runs without, and the next call tries
+// again.
 [[gnu::cold]] void renew_descriptors(Loop &loop);
 
-// Opens what ends a wait of the loop from a signal handler or another thread.
-// 0 or an errno value.
+// Opens the wake-up, unless it is open.  0 or an errno value.
 int ensure_wakeup(Loop &loop);
 
 } // namespace tev

@@ -12,13 +12,13 @@ namespace tev {
 
 namespace {
 
-// Apart from the hook's slot: what no address is taken of can stay in registers.
+// Without the hook's slot: its address never escapes, so it can stay in registers.
 struct NestingFrame {
     uint32_t epoch;
     uint32_t level_before;
 };
 
-// The loop to run; null, and errno, when that is refused.
+// Null, and errno: running it is refused.
 Loop *loop_to_run(const Context &ev, const char *location)
 {
     if (ev.is_wrapper()) [[unlikely]] {
@@ -48,7 +48,7 @@ NestingFrame enter(Loop &loop)
     return {loop.epoch, loop.nesting.level++};
 }
 
-// Non-zero: the hook said no.
+// Non-zero: the hook refused.
 int begin_run(Loop &loop, const NestingFrame frame, void *&slot, const char *location)
 {
     const int verdict = call_hook(loop, slot, true, location);
@@ -58,11 +58,11 @@ int begin_run(Loop &loop, const NestingFrame frame, void *&slot, const char *loc
     return verdict;
 }
 
-// The visit's value: `result`, unless the hook has another.
+// Returns `result`, unless the hook returns another value.
 int end_run(Loop &loop, const NestingFrame frame, void *&slot, int result, const char *location)
 {
     if (loop.epoch != frame.epoch) {
-        return result; // re-initialised by a handler: level and hook are new
+        return result; // a handler re-initialised the loop: level and hook are new
     }
     int verdict = 0;
     if (loop.nesting.hook != nullptr) [[unlikely]] {
@@ -78,7 +78,7 @@ int end_run(Loop &loop, const NestingFrame frame, void *&slot, int result, const
     return verdict != 0 ? verdict : result;
 }
 
-// The built-in turn does so before it waits; a table of the program's may wait in its own way.
+// The built-in turn does this before it waits; a program's table may wait in its own way.
 [[gnu::noinline]] void prepare_turn_of_programs_table(Loop &loop)
 {
     if (!loop.is_ready_for_this_process()) {
@@ -181,7 +181,7 @@ void allow_nesting(Context &ev)
 void set_nesting_hook(Context &ev, tevent_nesting_hook hook, void *private_data)
 {
     if (ev.is_wrapper()) {
-        return; // no loop is run on it
+        return; // Compat: it has no effect there, as no loop runs on it
     }
     Nesting &nesting = ev.loop->nesting;
     if (nesting.hook != nullptr && (nesting.hook != hook || nesting.hook_data != private_data)) {

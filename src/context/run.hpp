@@ -2,9 +2,9 @@
 
 // Running turns: once, until a condition holds, until nothing is left.
 //
-// Each of these is a visit to the loop.  Visits nest when a handler runs the
-// loop again, which is refused unless the program has allowed it.  A nesting
-// hook may look at the beginning and the end of each visit and stop it.
+// These calls nest when a handler runs the loop again, which is refused unless the
+// program has allowed it.  A nesting hook is called at the beginning and the end of each
+// and may stop it.
 
 #pragma once
 
@@ -14,7 +14,7 @@ namespace tev {
 
 int run_once(Context &ev, const char *location);
 int run_until(Context &ev, bool (*finished)(void *), void *private_data, const char *location);
-// While something keeps the loop waiting.
+// As long as the loop has sources.
 int run_until_empty(Context &ev, const char *location);
 
 void allow_nesting(Context &ev);

@@ -3,9 +3,9 @@
 // The turn, phase by phase.  The order is a promise: programs rely on
 // immediates before timers before descriptors, and on one event per turn.
 //
-// Before the wait the loop announces that it will sleep and then looks once
-// more for what other threads and signal handlers have left: whoever comes
-// after that look finds the loop announced as asleep and ends the wait.
+// Before the wait the loop announces its sleep and then checks a last time for items from
+// other threads and signal handlers.  A producer that comes after the check sees the
+// announcement and ends the wait.
 
 #include "src/context/turn.hpp"
 
@@ -25,7 +25,7 @@ namespace tev {
 namespace {
 
 constexpr int kPollForEver = -1;
-[[maybe_unused]] constexpr uint32_t kTurnsBetweenWalks = 64; // over all invariants, with assertions on
+[[maybe_unused]] constexpr uint32_t kTurnsBetweenWalks = 64; // through all invariants, with assertions on
 
 timeval wait_timeout(const Loop &loop)
 {
@@ -53,8 +53,8 @@ bool detach_closed_descriptors(Loop &loop)
     return any;
 }
 
-// Announces that the loop will sleep, and looks a last time.  False: something
-// has arrived, and the loop must not sleep; signals have been run.
+// Announces the sleep and checks a last time.  False: something has arrived, and the loop must
+// not sleep; signals have been delivered.
 bool announce_sleep(Loop &loop)
 {
     for (;;) {
@@ -76,7 +76,7 @@ WaitResult wait_between_traces(Loop &loop, int timeout_ms)
         const uint32_t generation = fork_generation();
         loop.trace.point(TEVENT_TRACE_BEFORE_WAIT);
         if (generation != fork_generation()) {
-            // The callback has forked: no wait on the parent's descriptors.
+            // The callback has forked, and the descriptors are the parent's.
             loop.trace.point(TEVENT_TRACE_AFTER_WAIT);
             return WaitResult::kInterrupted;
         }
@@ -86,7 +86,7 @@ WaitResult wait_between_traces(Loop &loop, int timeout_ms)
     return result;
 }
 
-// Compat: poll(2) has a second message for each event that was detached.
+// Compat: with poll(2) there is a second message for each event that was detached.
 void detach_all_polled(Loop &loop, FdWatch &watch)
 {
     const int fd = watch.fd;
@@ -100,8 +100,8 @@ uint16_t without_write(uint16_t flags)
     return static_cast<uint16_t>(flags & ~TEVENT_FD_WRITE);
 }
 
-// Nobody can be told of a broken descriptor: no asker of WRITE alone keeps it.
-// Compat: with poll(2) it is taken away through the table, with epoll(7) past it.
+// No event can be notified of the error, so all that request WRITE lose it.
+// Compat: with poll(2) through the table, with epoll(7) past it.
 void switch_off_writers(Loop &loop, FdWatch &watch)
 {
     for (FdEvent *fde = watch.front; fde != nullptr; fde = next_on_watch(watch, *fde)) {
@@ -120,7 +120,7 @@ void deliver_readiness(Loop &loop)
 {
     const Ready found = loop.multiplexer.result();
     if (found.woken) {
-        loop.wakeup.drain(); // where it fails, the next wait is preceded by a renewal
+        loop.wakeup.drain(); // if this fails, a renewal precedes the next wait
     }
     if (found.watch == nullptr) {
         return;
@@ -145,8 +145,8 @@ int after_time_limit(Loop &loop)
 
 constexpr int kTakeTurnAgain = 1;
 
-// A turn's result, or kTakeTurnAgain: there is another way to wait.
-// Inlined by force: the compiler finds the turn too long, and a call costs it 25 instructions.
+// Returns the turn's result, or kTakeTurnAgain when another poller is in use now.
+// Always inlined: the compiler finds the turn too long, and a call costs 25 instructions.
 [[gnu::always_inline]] inline int wait_for_descriptors(Loop &loop, int timeout_ms)
 {
     if (!loop.is_ready_for_this_process()) [[unlikely]] {

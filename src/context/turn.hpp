@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// One turn of the loop: at most one event runs.
+// One turn of the loop: at most one event is delivered.
 
 #pragma once
 
@@ -8,14 +8,14 @@
 
 namespace tev {
 
-// 0, also when nothing was to be done; -1 with errno EAGAIN when the context
+// 0, also when there was nothing to do; -1 with errno EAGAIN when the context
 // must not block and nothing was ready, ENOMEM when memory for the wait is
 // short (nothing is lost, the next turn tries again).
 int run_turn(Loop &loop);
 
 // Phases that programs call on their own.
 bool deliver_signals(Loop &loop);
-// The time until the earliest timer, or the wait timeout; zero after a timer ran.
+// Returns the time until the earliest timer, or the wait timeout; zero if a timer was delivered.
 timeval deliver_timer_or_get_delay(Loop &loop);
 
 } // namespace tev

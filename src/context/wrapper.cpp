@@ -17,7 +17,7 @@ namespace tev {
 
 namespace {
 
-// The main context to add an event to; null, and errno EINVAL, when there is none.
+// Null, and errno EINVAL: there is no main context to add an event to.
 Context *main_for_adding(Context &wrapper)
 {
     if (wrapper.wrapper->freed) {
@@ -108,8 +108,8 @@ int refuse_wait(tevent_context *ev, const char *)
     return -1;
 }
 
-// The events of a wrapper are reached by the main context's table.  Turns and re-initialising are
-// refused before they get here.
+// The events of a wrapper are accessed by the main context's table.  Turns and re-initialisation are
+// refused before they would call this one.
 constinit const tevent_ops kWrapperTable = {
     .context_init = nullptr,
     .add_fd = add_fd,
@@ -123,7 +123,7 @@ constinit const tevent_ops kWrapperTable = {
     .loop_wait = refuse_wait,
 };
 
-// Compat: the main context's table sees that they lose their flags.
+// Compat: the main context's table is called to clear their flags.
 void detach_fds(Loop &loop, const Context &wrapper)
 {
     for (FdEvent *fde = loop.fds.front(); fde != nullptr;) {

@@ -2,9 +2,9 @@
 
 // A wrapper: a second context that shares one loop (deprecated, still used).
 //
-// Its table adds events to the main context and then makes them the wrapper's;
-// around their handlers run the wrapper's hooks (WrapperScope).  A wrapper outlives its
-// main context as an empty shell, without loop.
+// Its table adds events to the main context and then makes them the wrapper's; the
+// wrapper's hooks are called around their handlers (WrapperScope).  A wrapper may outlive its
+// main context; it has no loop then.
 //
 // Compat: D5, an exported helper (tevent_common_add_timer() and the like) that is called with a wrapper
 // attaches the event to the shared loop as well, where the original leaves it on lists that no
@@ -29,10 +29,10 @@ struct WrapperContext final : Context, ListNode<OfLoop> {
 // Null, and errno EINVAL (main is a wrapper or allows nesting) or ENOMEM.
 Context *make_wrapper(Context &main, TALLOC_CTX *parent, const tevent_wrapper_ops &ops, void *pstate,
                       size_t state_size, const char *state_type);
-// Before the main context's sources are detached, and the wrappers' with them: threaded contexts and
-// observers of the wrappers learn of it.
+// Disconnects threaded contexts and notifies observers of all wrappers.  Call it before the main
+// context's sources, and the wrappers' with them, are detached.
 void notify_users_of_wrappers(const Loop &loop);
-// After that: the wrappers have no loop any more.
+// Takes the loop from all wrappers.  Call it after that.
 void detach_wrappers(Loop &loop);
 
 bool push_context_use(Context &ev, const char *location);

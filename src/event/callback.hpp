@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A handler of the program's with its argument, and the two strings by which logs and traces identify it.
+// A handler with its argument, and the two strings by which logs and traces identify it.
 //
-// The C interface passes these four as separate parameters.  They become a Callback at the border, in the
-// table of functions and in compat/, and stay one from there on.
+// The C interface passes these four as separate parameters.  The tables of functions and compat/ turn
+// them into a Callback, and all other code passes that.
 
 #pragma once
 

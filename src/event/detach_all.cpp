@@ -35,8 +35,8 @@ void detach_list_of(List<Event, InLoop> &list, const Context &wrapper)
 
 void detach_all_sources(Loop &loop)
 {
-    // First the poller: it need not hear of each descriptor that leaves, and a
-    // forked child needs no instance of its own for this.
+    // Close the poller first: it saves a removal per descriptor, and a forked child needs no
+    // instance of its own for this.
     loop.multiplexer.close();
     return_all_in_transit(loop.inbox);
     talloc_free(loop.wakeup_event);
@@ -53,8 +53,8 @@ void detach_all_sources(Loop &loop)
     detach_list(loop.delivering_immediates);
     detach_list(loop.immediates);
     detach_list(loop.signals);
-    // Last: until the listeners are gone a signal handler in another thread may
-    // write to it, and the number may soon mean another file.
+    // Close the wake-up last: until the listeners are removed, a signal handler in another
+    // thread may write to it, and the number may soon mean another file.
     loop.wakeup.close();
 }
 

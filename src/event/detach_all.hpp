@@ -10,9 +10,9 @@
 
 namespace tev {
 
-// Also closes what the loop waits with.  Immediates in the inbox become idle.
+// Also closes the poller and the wake-up.  Immediates in the inbox become idle.
 void detach_all_sources(Loop &loop);
-// But for fds: their loss of flags has to go through the context's table.
+// Except fds: the context's table has to see that they lose their flags.
 void detach_sources_of_wrapper(Loop &loop, const Context &wrapper);
 
 } // namespace tev

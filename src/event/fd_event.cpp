@@ -21,9 +21,9 @@ struct FdHandler {
     static bool end(FdEvent &fde) { return end_handler(fde); }
 };
 
-// Any kind of end counts as readable: a read tells the program what it was.
+// Any kind of end counts as readable: a read returns the reason.
 constexpr uint8_t kEnded = kPeerClosed | kHungUp | kFailed;
-// States in which WRITE alone is nothing that could be told.
+// States that are not reported to an event that requests WRITE alone.
 constexpr uint8_t kBroken = kHungUp | kFailed;
 
 void update_interest(Loop &loop, FdWatch &watch)

@@ -21,7 +21,7 @@ void trace_message(const Loop &loop, const ImmediateEvent &im, const char *what)
     }
 }
 
-// For an immediate that is cancelled by itself, not with its loop.
+// For an immediate that was cancelled, not one that its loop detached.
 void end_with_message(ImmediateEvent &im)
 {
     if (im.state == State::kWaiting) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// An immediate: a handler that runs in the next turns, first scheduled first.
+// An immediate: a handler that is called in one of the next turns, first scheduled first.
 //
 // The object is the caller's and is used again and again.  It is
 //
@@ -10,14 +10,13 @@
 //   delivering  off the list, its handler runs; still attached
 //
 // and may be rescheduled from its own handler (delivering -> idle ->
-// waiting), so what is undone after a handler is what that delivery began and
-// nothing newer.
+// waiting).  So the end of a handler call undoes only its own delivery, and nothing newer.
 //
-// In transit nobody but the inbox may touch it: the object belongs to the
-// thread that will take it.  That thread is not in a forked child, where what was
-// in transit at the fork is idle.  A handler may hand its own running immediate on
-// to another thread, or end the life of what it is part of; `deliveries` leads
-// to the frames that are then no longer to touch it.
+// In transit only the inbox may access it: it belongs to the thread that will take
+// it.  A forked child does not have that thread, so an immediate that was in transit at
+// the fork is idle there.  A handler may hand its own running immediate to another thread,
+// or free the object that contains it; `deliveries` leads to the frames that must not
+// touch it any more.
 
 #pragma once
 
@@ -63,25 +62,25 @@ ImmediateEvent *make_immediate(TALLOC_CTX *parent);
 // Cancels what it was scheduled for, then waits on `ev`; a null handler
 // leaves it idle.
 void schedule_immediate(ImmediateEvent &im, Context &ev, const ImmediateCallback &callback);
-// Makes it idle, wherever it was.  False: misuse, it was freed already.
+// Makes it idle, whatever its state.  False: misuse, it was freed already.
 bool cancel_immediate(ImmediateEvent &im);
-// Off its loop, in whatever list it is.
+// From whatever list it is in.
 void detach(ImmediateEvent &im);
 
-// Runs the handler; true when the event is gone afterwards.  Nothing, and
-// false, when it is not waiting.
+// True when the event is freed afterwards.  Nothing happens, and the result is false, when it
+// is not waiting.
 bool invoke_immediate_handler(ImmediateEvent &im);
-// The first one that waits; false when there is none.  For the turn: its only caller, so it is inlined there.
+// The first one that waits; false when there is none.  The turn is the only caller, so it is inlined there.
 bool deliver_first_immediate(Loop &loop);
 
-// Before the immediate goes to another thread, or its memory goes with what it
-// is part of: off its loop, and from now on no frame of this thread touches it.
+// Before the immediate moves to another thread, or the object that contains it is freed:
+// detaches it, and no frame of this thread touches it any more.
 void disown(ImmediateEvent &im);
 
-// The debug message for one that comes from another thread and is to be scheduled.
+// The debug message before one from another thread is scheduled.
 void trace_taken_over(const Loop &loop, const ImmediateEvent &im);
 
-// Makes all that wait in the inbox idle; from then on the inbox is this process's.
+// Makes all immediates in the inbox idle, and the inbox this process's own.
 void return_all_in_transit(ImmediateInbox &inbox);
 
 } // namespace tev

@@ -6,8 +6,8 @@
 // loop again and meet the same event, detach everything.  So an event counts the
 // handlers that are running for it.  A free meanwhile detaches it at once but only
 // marks the memory, which is freed when the last of its handlers has returned
-// (on_talloc_free() refuses the free, and talloc moves a refused child up to its
-// parent's parent).
+// (on_talloc_free() refuses the free, and talloc moves a refused child to its
+// grandparent).
 //
 // Handlers may also leave by longjmp.  Hence: no local of a calling frame has a
 // destructor.  An event whose handler never returned stays marked as running,
@@ -24,9 +24,9 @@
 // and in the end: a timer is freed, an immediate becomes idle.  A small struct per
 // kind states that (FdHandler, ...).  A stack trace shows invoke_handler<FdHandler>.
 //
-// Queue triggers, callbacks of requests, cleanup and cancel functions do not come through here.  No
-// wrapper surrounds them, and there is no event that has to outlive them: after such a call nothing
-// of the library touches the request or the entry.
+// Queue triggers, and callbacks, cleanup and cancel functions of requests are not called through
+// this function.  No wrapper hooks surround them, and no event has to outlive them: after such a
+// call the library does not touch the request or the entry.
 
 #pragma once
 
@@ -53,10 +53,10 @@ struct Source {
 };
 
 // The reason reaches tevent_abort(), unless `chunk` is being freed as part of
-// a parent that is on its way out: that is not the program's second free.
+// a parent that is being freed: that is not a second free by the program.
 void check_double_free(TALLOC_CTX *chunk, const char *reason);
 
-// First half of an event's talloc destructor.
+// The first half of an event's talloc destructor.
 enum class Free {
     kNow,   // no handler is running: detach it, let talloc go on
     kLater, // detach it, refuse; it is freed when its handlers have returned
@@ -105,7 +105,7 @@ template <class Kind, class Event, class... Particulars>
     (loop.trace.*Kind::kTrace)(&event, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
     Event *left = kind.call(context, event, particulars...);
     if (wrapper != nullptr) {
-        // A handler may free the main context of another loop; only signals' come that far.
+        // The handler of a signal may free the main context of another loop.
         if (context->loop != nullptr) {
             (wrapper->ops->*Kind::kAfter)(context, wrapper->state, main, left, particulars..., name,
                                           location);

@@ -31,7 +31,7 @@ struct SignalHandler {
     }
 };
 
-// One call per info for those that want infos, one call for all to the others.
+// One call per siginfo with SA_SIGINFO, else one call for all arrivals.
 void deliver_arrivals(SignalEvent &se)
 {
     const int signum = se.signum;

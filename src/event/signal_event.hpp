@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A signal event: told from the loop about arrivals of one signal.
+// A signal event: its handler is called from the loop after arrivals of one signal.
 //
-// A turn of any loop works off the arrivals of all signals, for the events of
-// all contexts; within a signal the newest event comes first.  Handlers add and
-// free events meanwhile: new ones are in front of where the working-off is, so
-// they are not met, and after a removal the place is found again by sequence
-// number instead of by a saved pointer.
+// A turn of any loop delivers the arrivals of all signals, to the events of all
+// contexts; within a signal the newest event comes first.  Handlers may add and free
+// events meanwhile.  New ones are ahead of the current position, so this delivery does not
+// reach them.  After a removal the position is found by sequence number, not by a
+// saved pointer.
 
 #pragma once
 
@@ -35,11 +35,11 @@ SignalEvent *add_signal_event(Context &ev, TALLOC_CTX *parent, int signum, int s
                               const SignalCallback &callback);
 void detach(SignalEvent &se);
 
-// One handler call; true when the event is gone afterwards (freed by its
-// handler, or one-shot).
+// One handler call.  True when the event is freed afterwards: by its handler, or
+// because it is one-shot.
 bool invoke_signal_handler(SignalEvent &se, int signum, int count, void *siginfo);
 
-// Works off what has arrived, for all contexts.  False when nothing had.
+// Delivers all arrivals, for all contexts.  False when there were none.
 bool deliver_pending_signals();
 
 } // namespace tev

@@ -17,7 +17,7 @@ void trace_message(const Loop &loop, const TimerEvent &te, const char *what)
     }
 }
 
-// For a timer that ends by itself, not with its loop.
+// For a timer that fired or was freed, not one that its loop detached.
 void end_with_message(TimerEvent &te, const char *how)
 {
     if (te.is_attached()) {

@@ -27,19 +27,19 @@ using TimerEvent = ::tevent_timer;
 
 // Null when out of memory.
 TimerEvent *add_timer_event(Context &ev, TALLOC_CTX *parent, timeval when, const TimerCallback &callback);
-// Moves it; nothing when it was detached or its handler runs.
+// Nothing happens when it is detached or its handler runs.
 void update_timer(TimerEvent &te, timeval when);
 void detach(TimerEvent &te);
 
-// Runs the handler and frees the timer.  False: it was detached, nothing
+// Calls the handler and frees the timer.  False: it was detached, nothing
 // happened.
 bool invoke_timer_handler(TimerEvent &te, timeval current_time);
 
 enum class TimerCheck { kDelivered, kNotYet, kNone };
-// Runs it if it is due.  Else kNotYet, and *span is how long until it is.
+// Delivers it if it is due.  Else kNotYet, and *span is the time until then.
 TimerCheck deliver_if_due(TimerEvent &te, timeval *span);
 
-// The earliest timer, if there is one.
+// The earliest timer, if any.
 inline TimerCheck deliver_due_timer(Loop &loop, timeval *span)
 {
     auto *te = static_cast<TimerEvent *>(loop.timers.earliest());

@@ -6,11 +6,11 @@
 // and adds hooks around the handlers of its events (wrapper_scope.hpp).  Both are one
 // talloc chunk (MainContext, WrapperContext in src/context/).
 //
-// An event belongs to a context and reaches its loop through that.  What does not differ
-// between main contexts and wrappers uses `loop` and does not ask which of the two it has.
+// An event belongs to a context and reaches its loop through that.  Code that treats main
+// contexts and wrappers alike uses `loop` and does not ask which of the two it has.
 //
-// Whatever adds events or runs turns does so through `ops`, the library's own
-// uses included: a program may have replaced any of these functions.
+// All code adds events and runs turns through `ops`, the library's own uses included: a
+// program may have replaced any of these functions.
 
 #pragma once
 

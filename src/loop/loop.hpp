@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Loop: what turns and is waited on.  One per main context, which owns it.
+// Loop: the sources that are waited for, and the state of running them.  Each main context owns one.
 //
-// Holds the sources that are attached to it, the means to wait for them, and the state
-// of running: how deep turns are nested, how many there were, how long a wait may take.
-// Events link themselves into its lists and out of them.
+// It holds the sources attached to it, the means to wait for them, how deep turns are
+// nested, how many there were, and how long a wait may take.  Events link themselves into
+// its lists and out of them.
 //
 // Invariants: a source is in one of these lists exactly while its `context` is set, and
 // that context's loop is this one.  `epoch` grows each time everything is detached: a function
@@ -38,7 +38,7 @@ struct InLoop;
 struct OfLoop;
 struct WrapperContext;
 
-// A wait timeout of this many seconds is none: wait for ever.
+// A wait timeout of this many seconds means: wait for ever.
 constexpr uint32_t kWaitForEver = INT32_MAX;
 constexpr uint32_t kNeverBlock = 0;
 
@@ -52,7 +52,7 @@ struct Nesting {
 // Immediates on their way from other threads to one loop.
 class ImmediateInbox : public TreiberStack<tevent_immediate> {
 public:
-    // What is in there was sent to the parent's loop.
+    // True: its content was sent to the parent's loop.
     bool is_inherited() const { return generation_.load() != fork_generation(); }
     void mark_own() { generation_.store(fork_generation()); }
 
@@ -60,8 +60,8 @@ private:
     std::atomic<uint32_t> generation_{fork_generation()};
 };
 
-// Has something of its own that a forked child has to renew, when it first uses
-// the loop.  False: not possible now, asked again before the next wait.
+// An object that a forked child has to renew when it first uses the loop.  False: not possible
+// now; called again before the next wait.
 struct ForkObserver : ListNode<ForkObserver> {
     bool (*renew_in_child)(ForkObserver &) = nullptr;
 };
@@ -79,7 +79,7 @@ public:
     // ---- sources
     List<tevent_fd, InLoop> fds;                          // newest first
     size_t armed_fds = 0;                                 // of those, the ones whose flags are not 0
-    TimerQueue timers;                                    // set aside: those whose handlers run
+    TimerQueue timers;                                    // set aside while their handlers run
     List<tevent_immediate, InLoop> immediates;            // in scheduled order
     List<tevent_immediate, InLoop> delivering_immediates; // their handlers run
     ImmediateInbox inbox;
@@ -89,8 +89,8 @@ public:
     Multiplexer multiplexer;
     Wakeup wakeup;
     tevent_fd *wakeup_event = nullptr; // where the multiplexer is not in use
-    // Other threads add sources while this loop waits (the program holds a
-    // lock of its own outside the wait): they end the wait.
+    // Other threads may add sources while this loop waits (the program holds a lock of its
+    // own outside the wait), which ends the wait.
     bool wake_on_change = false;
     uint32_t wait_timeout_s = 30;
     uint32_t generation = fork_generation(); // of the process that all of this is ready for

@@ -8,7 +8,7 @@ constinit std::atomic<bool> g_call_flow_in_use{false};
 
 namespace {
 
-// Accessed by functions that are not inlined alone: cmake/thread_local.cmake.
+// Only functions that are not inlined access it: cmake/thread_local.cmake.
 constinit thread_local tevent_thread_call_depth_state t_call_flow = {nullptr, nullptr};
 
 } // namespace

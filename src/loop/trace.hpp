@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Where a program looks on: trace callbacks of a context, and the call flow
-// of requests in a thread.
+// Trace callbacks of a context, and the call flow of requests in a thread.
 //
-// An unused point costs one predictable branch.  A callback may read and set
-// tags and nothing else, so none of the calls here can change what goes on
-// around them.
+// An unused trace point costs one predictable branch.  A callback may only read and set
+// tags, so it cannot change the state around the call.
 
 #pragma once
 
@@ -43,12 +41,12 @@ struct TraceHooks {
     Hook<tevent_trace_queue_callback_t> queue;
 };
 
-// The call flow callback of the calling thread; null: none.  A callback that
-// was set before first sees a RESET.
+// Sets the call flow callback of the calling thread; null: none.  The previous callback first
+// gets a RESET.
 [[gnu::noinline]] void set_call_flow(tevent_call_depth_callback_t callback, void *private_data);
 
-// True once any thread has set a callback: keeps thread-local storage out of
-// the way of programs that never do.
+// True once any thread has set a callback.  Programs that never do need not access
+// thread-local storage.
 extern std::atomic<bool> g_call_flow_in_use;
 [[gnu::noinline]] void call_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req,
                                                size_t depth, const char *name);

@@ -2,10 +2,10 @@
 
 // WrapperScope: what a wrapper context adds around the handlers of its events.
 //
-// Before such a handler the scope is entered, after it left: the wrapper's hooks
-// run, and the wrapper takes a place on the process's stack of uses.  The stack is
-// bounded and has to be left in the order in which it was entered; a context takes its
-// place with tevent_context_push_use() in the same way.
+// The scope is entered before such a handler and left after it.  The wrapper's hooks are
+// called, and the wrapper takes a place on the process's stack of uses.  The stack is
+// bounded, and uses must be strictly nested; tevent_context_push_use() takes a place on
+// the same stack.
 //
 // A wrapper that is freed while it is in use is released when the use ends.
 

@@ -211,8 +211,8 @@ WaitResult Multiplexer::wait(int timeout_ms)
     return result;
 }
 
-// A limit of descriptors that is lower than their number (EINVAL) makes each
-// further poll(2) fail as well, and the loop spins: that is reported, once.
+// If fewer descriptors are allowed than watched (EINVAL), each further poll(2) fails
+// as well and the loop spins.  This is reported once.
 void Multiplexer::report_failed_poll()
 {
     if (wait_error_ == EINVAL && !has_reported_limit_) {

@@ -27,7 +27,7 @@ class Multiplexer {
 public:
     enum class Policy : uint8_t { kPoll, kEpoll, kEpollElsePoll };
 
-    explicit Multiplexer(const Logger &report) : logger_(report) {}
+    explicit Multiplexer(const Logger &logger) : logger_(logger) {}
 
     bool is_open() const { return in_use_ != InUse::kNone; }
     // True: kernel_keeps_registrations() of the poller in use.

@@ -129,7 +129,7 @@ void PollPoller::moved(Watch &watch)
 
 WaitResult PollPoller::wait(int timeout_ms)
 {
-    // The kernel counts entries that watch nothing, too, and there may be as many descriptors as it allows.
+    // An entry without descriptor counts against the limit as well, which the others may have reached.
     const uint32_t first = entries_[0].fd == -1 ? 1 : 0;
     entries_[0].revents = 0;
     const int count = os::poll(entries_ + first, count_ - first, timeout_ms);
@@ -145,10 +145,10 @@ WaitResult PollPoller::wait(int timeout_ms)
 Ready PollPoller::result()
 {
     Ready found;
-    // Beside a watch: wake-ups that never end would starve them all.
+    // Reported together with a watch: continuous wake-ups would starve the watches.
     found.woken = entries_[0].revents != 0;
     if (entries_[0].revents & POLLNVAL) {
-        wakeup_fd_ = -1; // closed: it would be reported for ever
+        wakeup_fd_ = -1; // closed: poll() would report it for ever
     }
     for (uint32_t i = 1; i < count_; i++) {
         Watch *w = owners_[i];

@@ -3,10 +3,9 @@
 // poll(2): watches everything, regular files included, at a cost per wait
 // that grows with the number of descriptors.
 //
-// The array given to the kernel is touched in update() and in wait() alone.
-// Other threads may free watches while the wait blocks (under their program's
-// lock): that empties the owner of an entry, the entry itself is taken out by
-// the next update().  Entry 0 is the wake-up's.
+// Only update() and wait() access the array that the kernel gets.  Other threads may
+// remove watches while the wait blocks (under their program's lock): that clears the
+// owner of an entry, and the next update() removes the entry.  Entry 0 is the wake-up's.
 //
 // Fairness: of the ready ones the one that was ready longest ago comes next; a
 // new one is behind all that were there before it.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Whether the next wait will find something ready at once.
+// Predicts whether the next wait finds something ready at once.
 //
 // A wait with a time limit makes the kernel read the clock, twice, before it
-// looks for readiness: a fifth of a short turn.  Asking without a limit first
-// saves that where something is ready, and is a system call for nothing where
-// nothing is.  So it is asked where it has paid lately.  Each miss doubles the
-// distance to the next question, up to 64 waits; a hit is followed by another
-// question at once, and takes one miss back.
+// checks for readiness: a fifth of a short turn.  A wait without a limit first saves
+// that if something is ready, and wastes a system call if not.  So it is tried where
+// it has paid off lately.  Each miss doubles the distance to the next try, up to 64
+// waits; after a hit the next wait tries again, and one miss is forgiven.
 //
 // Invariant, whatever the program does: misses <= hits + waits/64 + 3.
 
@@ -37,7 +36,7 @@ public:
 
 private:
     static constexpr uint32_t kRarest = 6;
-    // A loop that lives for a few waits, as for one request, need not find out.
+    // A loop that waits only a few times, as for one request, does not try.
     static constexpr uint32_t kFirst = 3;
 
     static constexpr uint32_t waits_left_out(uint32_t level) { return (1U << level) - 1; }

@@ -30,7 +30,7 @@ int Wakeup::open()
 
 int Wakeup::renew()
 {
-    // First the one that is inherited: there may be no descriptor to be had beside it.
+    // Close the inherited one first: the process may be at its limit.
     descriptor_.close();
     const int own = os::eventfd();
     if (own == -1) {
@@ -79,7 +79,7 @@ void Wakeup::signal_descriptor()
 
 bool Wakeup::drain()
 {
-    uint64_t count = 0; // if the read fails, the loop looks once more
+    uint64_t count = 0; // if the read fails, the loop checks once more
     if (descriptor_.read(&count, sizeof(count))) {
         return true;
     }

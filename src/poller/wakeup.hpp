@@ -2,18 +2,17 @@
 
 // Ends a loop's wait from a signal handler or from another thread.
 //
-// An eventfd that the loop's poller watches, and a word that says whether the
-// loop is about to sleep.  A producer publishes what it has for the loop first
-// and then calls wake(), which writes only when the loop is (or will be)
-// asleep.  The loop announces the sleep first and then looks a last time.
-// All of it is sequentially consistent: at least one side sees the other, so
-// nothing is left lying until the next event.
+// An eventfd that the loop's poller watches, and a state word that tells whether the
+// loop is about to sleep.  A producer first publishes its item, then calls wake(),
+// which writes only if the loop is asleep or about to be.  The loop first announces
+// its sleep, then checks for items a last time.  Both sides are sequentially consistent:
+// at least one of them sees the other, so no item waits until the next event.
 //
 // wake() and wake_always() are async-signal-safe and may be called from any
 // thread while the wake-up is requested.
 //
 // A forked child never uses its parent's eventfd.  Until the child's loop has
-// called renew(), a wake is only noted; renew() makes up for it.
+// called renew(), a wake is only recorded; renew() then writes it.
 
 #pragma once
 
@@ -30,7 +29,7 @@ public:
 
     // open() has been called, and close() has not.
     bool is_requested() const { return is_requested_.load(std::memory_order_relaxed); }
-    // The program has closed its number, or there was no descriptor to be had.
+    // The program has closed its number, or there was none available.
     bool has_lost_descriptor() const { return is_requested() && fd() == -1; }
     // The same, or the descriptor is the parent's.
     bool needs_renewal() const { return is_requested() && !is_usable(); }

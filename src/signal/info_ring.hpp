@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The infos of one signal's arrivals, between signal handlers and a loop.
+// A ring of the siginfos of one signal, from signal handlers to a loop.
 //
-// Handlers, in any thread and several at once, reserve a position, write the
-// info and publish it; a loop claims what is whole, in the order of the
-// positions, and releases it when every listener has got it.  Positions only
-// grow; a position's slot is position % kSlots.
+// A signal handler reserves a position, writes the siginfo and publishes it; several may
+// do so at once, in any thread.  A loop claims published positions in order, and releases
+// them when every listener has got them.  Positions only grow; the slot of a position is
+// position % kSlots.
 //
-// A position that is reserved and not published holds up all later ones until
-// its handler has written it.  In a forked child the handlers of other threads are not
-// there: positions that the parent had reserved and not published are dead, and
-// are passed over.
+// A position that is reserved but not published holds up all later ones until its
+// handler has written it.  In a forked child the other threads' handlers do not run:
+// positions that the parent had reserved but not published are dead, and are skipped.
 //
 // All zeros is an empty ring.
 
@@ -27,7 +26,7 @@ namespace tev::signals {
 struct InfoRing {
     static constexpr uint32_t kBeforeBlocking = 256;
     static constexpr uint32_t kSlots = 16 * kBeforeBlocking;
-    // The rest is kept for the loop's thread, where the signal is blocked before it fills that.
+    // The rest is reserved for the loop's thread, where the signal is blocked before that is full.
     static constexpr uint32_t kSlotsForAll = 15 * kBeforeBlocking;
 
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the info is written before it is published
@@ -67,7 +66,7 @@ struct InfoRing {
         slot.published.store(position + 1);
     }
 
-    // Returns how many arrivals it has claimed.
+    // Returns the number of arrivals claimed.
     uint32_t claim()
     {
         note_generation();
@@ -124,7 +123,7 @@ private:
         return ahead != 0 && ahead <= kSlots;
     }
 
-    // Keeps the distance that is_dead() looks at from wrapping round.
+    // Keeps the distance in is_dead() from wrapping around.
     void forget_dead_up_to(uint32_t position)
     {
         uint32_t noted = inherited.load();

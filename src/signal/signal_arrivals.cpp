@@ -54,7 +54,7 @@ int add_listener(int signum, SignalListener &listener, int sa_flags)
     listener.delivered_counted.store(state.claimed.load());
     const InfoRing *ring = state.ring.load();
     listener.delivered_infos.store(ring != nullptr ? ring->claimed.load() : 0);
-    // In place before the disposition: the first arrival already finds it.
+    // Linked before the disposition is installed: the first arrival finds it.
     state.newest.store(&listener);
     const int error = older == nullptr ? install_handler(signum, state, sa_flags) : 0;
     if (error != 0) {
@@ -131,7 +131,7 @@ bool take_info(int signum, SignalListener &listener, siginfo_t *info)
     }
     uint32_t position = listener.delivered_infos.load();
     while (position != ring->claimed.load()) {
-        // Copied before it is taken: until then the slot is not released.
+        // Copied before it counts as delivered: after that the slot may be released.
         const bool is_whole = ring->is_published(position);
         if (is_whole) {
             *info = ring->slot_of(position).info;
@@ -173,7 +173,7 @@ uint32_t take_count(int signum, SignalListener &listener)
 void release(int signum)
 {
     SignalState &state = g_signals.of[signum];
-    // First: an arrival after the look below marks the signal again.
+    // Before the check below: a later arrival marks the signal again.
     g_signals.pending.take(signum);
     InfoRing *ring = state.ring.load();
     if (ring != nullptr) {
@@ -191,8 +191,8 @@ void release(int signum)
     }
 }
 
-// All of them, not only those that have just been run: another thread
-// may have blocked one in the moment when its infos were released.
+// All signals, not only those just delivered: another thread may have blocked one at
+// the moment when its siginfos were released.
 void end_delivery()
 {
     if (g_signals.blocked.empty()) {

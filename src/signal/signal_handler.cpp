@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What runs when a signal arrives, and how it gets installed.
+// The signal handler, and the dispositions.
 //
-// The handler may run in any thread, several at once.  It counts the arrival, keeps the siginfo where
-// the disposition was installed with SA_SIGINFO, and wakes each listener's loop.  It calls nothing that
+// The handler may run in any thread, and several may run at once.  It counts the arrival, keeps the siginfo
+// where the disposition was installed with SA_SIGINFO, and wakes each listener's loop.  It calls nothing that
 // another library could replace, and blocks other signals while it runs: a handler of the program's
 // that interrupted it could leave by siglongjmp(), or fork.
 
@@ -20,23 +20,23 @@ namespace tev::signals {
 
 namespace {
 
-// While a signal handler runs.  Signals stay blocked until the kernel restores
-// the mask on return.
+// The scope of a signal handler.  Signals stay blocked until the kernel restores the
+// mask on return.
 class InHandler {
 public:
-    InHandler() : side_(enter()) {}
-    ~InHandler() { g_signals.handlers.leave(side_); }
+    InHandler() : srcu_index_(begin()) {}
+    ~InHandler() { g_signals.handlers.read_unlock(srcu_index_); }
     InHandler(const InHandler &) = delete;
     InHandler &operator=(const InHandler &) = delete;
 
 private:
-    static uint32_t enter()
+    static uint32_t begin()
     {
         os::block_signals_in_this_thread();
-        return g_signals.handlers.enter();
+        return g_signals.handlers.read_lock();
     }
 
-    const uint32_t side_;
+    const uint32_t srcu_index_;
 };
 
 void wake_listeners(const SignalState &state)
@@ -56,19 +56,18 @@ bool in_loop_thread()
 {
     const int own = os::thread_id();
     if (g_signals.loop_generation.load() != fork_generation()) {
-        set_loop_thread(own); // a forked child before its first turn: this one is as good as any
+        set_loop_thread(own); // a forked child before its first turn: any thread will do
     }
     return own == g_signals.loop_thread.load();
 }
 
-// For the time after the handler: each signal handler that returns brings back
-// the mask from before it.
+// Changes the mask that the kernel restores when the signal handler returns.
 void block_when_returning(void *context)
 {
     if (g_signals.blocked.empty() || !in_loop_thread()) {
         return;
     }
-    // By hand: sigaddset() may be another library's.  The kernel's set comes first in libc's.
+    // Without sigaddset(), which another library may replace.  The kernel's set comes first in libc's.
     constexpr int kBits = 8 * sizeof(unsigned long);
     auto *mask = reinterpret_cast<unsigned long *>(&static_cast<ucontext_t *>(context)->uc_sigmask);
     for (int signum = 1; signum < NSIG; signum++) {
@@ -111,8 +110,8 @@ void on_signal_with_info(int signum, siginfo_t *arrival, void *context)
     wake_listeners(state);
 }
 
-// While the disposition is still ours: what the kernel holds back comes in, as
-// far as there is room.  Each one that comes may block the signal again.
+// Takes in the signals that the kernel holds back, as far as there is room, while the
+// disposition is still ours.  Each of them may block the signal again.
 void take_in_pending(int signum, const SignalState &state)
 {
     const InfoRing *ring = state.ring.load();
@@ -136,7 +135,7 @@ int install_handler(int signum, SignalState &state, int sa_flags)
     action.sa_flags = sa_flags;
     if (sa_flags & SA_SIGINFO) {
         if (state.ring.load() == nullptr) {
-            // Zeros are an empty ring; the pages are there when they are written to.
+            // Zeros are an empty ring, and the pages are allocated when they are first written.
             auto *ring = static_cast<InfoRing *>(calloc(1, sizeof(InfoRing)));
             if (ring == nullptr) {
                 return ENOMEM;
@@ -157,8 +156,8 @@ void restore_disposition(int signum, SignalState &state)
 {
     take_in_pending(signum, state);
     if (g_signals.blocked.take(signum)) {
-        // More is pending than there is room for, and no listener is left:
-        // ignoring a signal discards it, the previous disposition could kill.
+        // More is pending than there is room for, and no listener is left.  Ignoring the
+        // signal discards it; the previous disposition could end the process.
         struct sigaction ignore = {};
         ignore.sa_handler = SIG_IGN;
         os::sigaction(signum, &ignore, nullptr);

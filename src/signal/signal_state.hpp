@@ -20,18 +20,18 @@ struct SignalState {
     std::atomic<uint32_t> counted{0};      // arrivals whose info is not kept
     std::atomic<uint32_t> claimed{0};      // of these
     bool keeps_infos = false;              // installed with SA_SIGINFO
-    std::atomic<InfoRing *> ring{nullptr}; // made once, kept
+    std::atomic<InfoRing *> ring{nullptr}; // allocated once, never freed
     struct sigaction previous;
 };
 
 struct Process {
     SignalState of[kMostSignals];
-    SignalBits pending; // something has arrived, or a listener has not got all of it
-    SignalBits blocked; // for the loop's thread, until they are run
-    // The last thread that installed or ran signals, in the process of this generation.
+    SignalBits pending; // not delivered to every listener yet
+    SignalBits blocked; // in the loop's thread, until they are delivered
+    // The last thread that installed or delivered signals, in the process of this generation.
     std::atomic<int> loop_thread{0};
     std::atomic<uint32_t> loop_generation{0};
-    // The process in which `pending` is complete.  Threads go on while a fork copies page after page, so
+    // The process in which `pending` is complete.  Other threads run while a fork copies page after page, so
     // in a child the counters may be newer than the bits.
     std::atomic<uint32_t> pending_generation{0};
     Srcu handlers;
@@ -43,11 +43,11 @@ extern Process g_signals;
 
 // ---- signal_handler.cpp
 
-// The calling thread is the loop's from now on.
+// Makes this thread the loop's.
 void set_loop_thread(int thread_id);
 // 0 or an errno value.
 int install_handler(int signum, SignalState &state, int sa_flags);
-// Puts back what was there before install_handler().
+// Restores the disposition from before install_handler().
 void restore_disposition(int signum, SignalState &state);
 
 } // namespace tev::signals

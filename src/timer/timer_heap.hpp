@@ -2,18 +2,17 @@
 
 // Min-heap of deadlines, four children to a node.
 //
-// The heap's entries are places, numbered without a gap from the root on; what
-// stands in a place is a node and its key, so that most comparisons look at
-// nothing else.  The four children of a place lie side by side.  Places are in
-// blocks, each as large as all before it together: growing moves nothing, so
-// no operation ever takes longer than O(log n).  A block that stays empty is
-// given back.  Where there is no memory for one, link() says so.
+// The heap is an array of places.  A place holds a node and its key, so most
+// comparisons read nothing else.  The four children of a place are adjacent.  The places
+// are in blocks, each as large as all earlier ones together: growing moves nothing, so
+// no operation ever takes longer than O(log n).  Unused blocks are freed.  link()
+// fails when there is no memory for another block.
 //
-// A node that leaves is often followed by one that comes: a time-out is
-// cancelled and the next one set, a timer is moved.  So the place of the last
-// one that left stays open for the next one; who leaves meanwhile closes it.
+// Programs often unlink one node and link another right after: they cancel a time-out
+// and set the next one, or update a timer.  So the place of the node that was unlinked
+// last stays open for the next link(); another unlink() closes it.
 //
-// Invariants: no node is before its parent; each node knows its place; the
+// Invariants: no node is before its parent; each node stores its place; the
 // root's place is never open.
 
 #pragma once
@@ -62,7 +61,7 @@ public:
         }
     }
 
-    // When it is empty.
+    // Requires: empty.
     void free_blocks()
     {
         while (block_count_ > 1) {
@@ -149,7 +148,7 @@ private:
         return place;
     }
 
-    // What is to fill it comes from the bottom, or is new and late: it seldom belongs much higher.
+    // The entry that fills the gap comes from the bottom, or is new and late: it seldom belongs much higher.
     void fill(size_t gap, const Entry e) { sift_up(sift_down_gap(gap), e); }
 
     // There is one place less from now on.
@@ -157,7 +156,7 @@ private:
     {
         end_--;
         if (gap != end_) {
-            __builtin_prefetch(&at(end_).node->place_, 1); // it will be written to, and is seldom in a cache
+            __builtin_prefetch(&at(end_).node->place_, 1); // written to next, and seldom in a cache
             fill(gap, at(end_));
         }
         if (has_block_to_spare()) [[unlikely]] {
@@ -165,7 +164,7 @@ private:
         }
     }
 
-    // e comes into the gap or above it.
+    // Puts e into the gap, or above it.
     void sift_up(size_t gap, const Entry e)
     {
         Entry *slot = &at(gap);
@@ -182,7 +181,7 @@ private:
         put(*slot, gap, e);
     }
 
-    // Where the gap is when nothing is below it: what is below has moved up.
+    // Moves the gap down to where nothing is below it; returns its place.
     size_t sift_down_gap(size_t gap)
     {
         Entry *slot = &at(gap);
@@ -244,7 +243,7 @@ private:
     Blocks *blocks_ = nullptr;
     size_t block_count_ = 0;
     size_t end_ = kRoot;
-    // A place whose node has left: what stands there is nobody's, and nobody looks at it.
+    // A place whose node was unlinked: its content is not valid.
     size_t open_ = kNone;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// A deadline in a TimerQueue, and the order of all: by (deadline, sequence),
-// so equal deadlines leave in the order in which they came.
+// A deadline in a TimerQueue, ordered by (deadline, sequence): equal deadlines are first
+// in, first out.
 //
-// The key is the deadline as far as it fits into 64 bits.  It is never greater
-// for the earlier of two times; where two keys are equal the rest decides.
+// The key is the deadline as far as it fits into 64 bits.  The earlier of two times never
+// has the greater key; where two keys are equal, the full deadlines are compared.
 
 #pragma once
 
@@ -25,7 +25,7 @@ public:
     TimerNode &operator=(const TimerNode &) = delete;
 
     const timeval &when() const { return when_; }
-    // Waits for its time.
+    // True while it waits for its time.
     bool is_linked() const { return state() == kInTail || state() == kInHeap; }
 
 private:

@@ -4,19 +4,18 @@
 //
 // Programs mostly add timers whose time is later than that of all others (a
 // time-out per request, each with the same length) and free them before they
-// are due.  Those form the run: a list that is sorted because each new node
-// goes behind the last; joining and leaving are O(1).  A node that would have to
-// go further forward joins a heap instead, O(log n) for any order, unless the
-// run is so short that its place there is found sooner, or there is no memory
-// for a larger heap: linking cannot fail.  The earliest node is the earlier of
-// the two fronts.
+// are due.  Those form the tail: a list that is sorted because each new node is
+// appended; linking and unlinking are O(1).  A node that belongs further forward
+// joins a heap instead, O(log n) for any order.  If the tail is short, or there is no
+// memory for a larger heap, its position in the tail is searched: linking cannot
+// fail.  The earliest node is the earlier of the two fronts.
 //
 // Sequence numbers grow with each link, so equal deadlines stay first in,
 // first out, also across the two structures.
 //
-// A node can be set aside: out of the order, but still known to the queue.
+// A node can be set aside: the queue keeps it, out of the order.
 //
-// Time is passed in by the caller: nothing here reads a clock.
+// The caller passes in the time: nothing here reads a clock.
 
 #pragma once
 
@@ -29,7 +28,8 @@
 
 namespace tev {
 
-// Nodes in the order in which they were put there.
+// A list in insertion order.  Not List: its links share their memory with a node's place in
+// the heap.
 class TimerList {
 public:
     TimerNode *front() const { return front_; }
@@ -96,7 +96,7 @@ public:
         tail_length_++;
     }
 
-    // Wherever it is.
+    // From any of the structures.
     void unlink(TimerNode &n)
     {
         switch (n.state()) {
@@ -145,7 +145,7 @@ public:
         tail_length_ = rest_length;
     }
 
-    // When it is empty.
+    // Requires: empty.
     void free_memory() { heap_.free_blocks(); }
 
     bool is_valid() const

@@ -65,31 +65,6 @@ void test_list__unlinked_in_the_middle_and_at_the_ends__closes_up(void **)
     assert_true(list.empty());
 }
 
-void test_list__moved_to_the_back__is_last(void **)
-{
-    RedList list;
-    Item one(1), two(2), three(3);
-    for (Item *i : {&one, &two, &three}) {
-        list.push_back(*i);
-    }
-    list.move_to_back(one);
-    assert_int_equal(digits(list), 231);
-    list.move_to_back(one);
-    assert_int_equal(digits(list), 231);
-}
-
-void test_list__appended__takes_all_in_order(void **)
-{
-    RedList list, other;
-    Item one(1), two(2), three(3);
-    list.push_back(one);
-    other.push_back(two);
-    other.push_back(three);
-    list.append(other);
-    assert_int_equal(digits(list), 123);
-    assert_true(other.empty());
-}
-
 void test_list__item_on_two_lists__leaves_each_alone(void **)
 {
     RedList red;
@@ -112,8 +87,6 @@ int main()
         cmocka_unit_test(test_list__empty__has_no_ends),
         cmocka_unit_test(test_list__pushed_at_both_ends__keeps_the_order),
         cmocka_unit_test(test_list__unlinked_in_the_middle_and_at_the_ends__closes_up),
-        cmocka_unit_test(test_list__moved_to_the_back__is_last),
-        cmocka_unit_test(test_list__appended__takes_all_in_order),
         cmocka_unit_test(test_list__item_on_two_lists__leaves_each_alone),
     };
     return cmocka_run_group_tests_name("list", tests, nullptr, nullptr);

@@ -43,7 +43,7 @@ void test_srcu__nobody_inside__no_wait(void **)
 {
     tev::Srcu readers;
     for (int i = 0; i < 4; i++) {
-        readers.leave(readers.enter());
+        readers.read_unlock(readers.read_lock());
         readers.synchronize();
     }
 }
@@ -56,11 +56,11 @@ void test_srcu__inside__are_waited_for(void **)
         for (int i = 0; i < writers_before; i++) {
             readers.synchronize();
         }
-        const uint32_t reader = readers.enter();
+        const uint32_t reader = readers.read_lock();
         Writer writer(readers);
         let_others_run();
         assert_false(writer.done.load());
-        readers.leave(reader);
+        readers.read_unlock(reader);
         writer.thread.join();
     }
 }
@@ -69,18 +69,18 @@ void test_srcu__come_without_a_pause__dont_hold_up_the_writer(void **)
 {
     constexpr int kMost = 100'000;
     tev::Srcu readers;
-    uint32_t inside = readers.enter();
+    uint32_t inside = readers.read_lock();
     Writer writer(readers);
     int crossings = 0;
     while (!writer.done.load() && crossings < kMost) {
-        const uint32_t next = readers.enter();
-        readers.leave(inside);
+        const uint32_t next = readers.read_lock();
+        readers.read_unlock(inside);
         inside = next;
         sched_yield();
         crossings++;
     }
     const bool was_done = writer.done.load();
-    readers.leave(inside);
+    readers.read_unlock(inside);
     writer.thread.join();
     assert_true(was_done);
 }
@@ -89,16 +89,16 @@ void test_srcu__come_without_a_pause__dont_hold_up_the_writer(void **)
 void test_srcu__of_the_parent__are_not_waited_for_in_the_child(void **)
 {
     tev::Srcu readers;
-    const uint32_t first = readers.enter();
+    const uint32_t first = readers.read_lock();
     Writer writer(readers);
     let_others_run(); // it has turned to the other counter by now
-    const uint32_t second = readers.enter();
+    const uint32_t second = readers.read_lock();
     const pid_t pid = fork();
     if (pid == 0) {
         alarm(20);
         readers.synchronize();
-        readers.leave(second); // of the parent's time: it counts for nothing
-        readers.leave(readers.enter());
+        readers.read_unlock(second); // of the parent's time: it counts for nothing
+        readers.read_unlock(readers.read_lock());
         readers.synchronize();
         _exit(0);
     }
@@ -106,8 +106,8 @@ void test_srcu__of_the_parent__are_not_waited_for_in_the_child(void **)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_false(writer.done.load());
-    readers.leave(first);
-    readers.leave(second);
+    readers.read_unlock(first);
+    readers.read_unlock(second);
     writer.thread.join();
 }
 
