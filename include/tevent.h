@@ -11,43 +11,48 @@
 
 /**
  * @file tevent.h
- * The whole public interface of libtevent. tevent(7) explains the concepts;
- * each call has a man page with an example.
+ * The complete public interface of libtevent. tevent(7) explains the concepts;
+ * each function has a man page with an example.
  *
- * What holds everywhere:
+ * The following applies throughout:
  *
- * - Memory: every object is a talloc chunk. A function's @a mem_ctx becomes its
- *   talloc parent; talloc_free() on the object, or on a parent of it, takes it
- *   out of the loop. There are no other free functions. Out of memory is
- *   reported to the caller: NULL or false.
- * - Private data is passed through untouched. It belongs to the program, which
- *   keeps it alive as long as the event.
- * - Freeing inside handlers: a handler may free the event that it runs for,
- *   that event's talloc parent, or any other event. For its own event
- *   talloc_free() returns -1: the event has left the loop at once, its memory
- *   goes when the handler has returned. Freeing it a second time in there
- *   aborts (tevent_set_abort_fn()). The context itself must not be freed in a
- *   handler of its loop.
- * - Threads: a context belongs to one thread at a time, together with all that
- *   hangs on it; talloc knows no locks. Functions that may be called from
- *   elsewhere say so. Different threads may use different contexts.
+ * - Memory: every object is a talloc chunk. A function's @a mem_ctx becomes the
+ *   talloc parent of the new object. talloc_free() is the only free function;
+ *   freeing an event, or one of its parents, detaches the event from its loop.
+ *   Out of memory is reported to the caller: NULL or false.
+ * - Attached and detached: an event is attached to its loop when it is added or
+ *   scheduled. It is detached when it has run (timers and immediates), when it
+ *   is cancelled or freed, and when its context is freed or re-initialised. The
+ *   handler of a detached event is not called.
+ * - Private data is passed to the handler unchanged. The caller owns it.
+ *   Requires: private data is valid as long as the event.
+ * - Freeing inside handlers: a handler may free its own event, the talloc
+ *   parent of that event, or any other event. For its own event talloc_free()
+ *   returns -1: the event is detached immediately, and its memory is freed when
+ *   the handler returns. Freeing it a second time in the handler aborts
+ *   (tevent_set_abort_fn()). Requires: no handler frees the context of its own
+ *   loop.
+ * - Threads: a context and all objects that belong to it are used by one thread
+ *   at a time; talloc does no locking. Functions that other threads may call
+ *   are marked "Thread: any". Different threads may use different contexts.
  * - fork(): the child has copies of all contexts and events. It may use and
- *   free them without disturbing the parent; tevent_re_initialise() gets rid of
- *   them.
- * - NULL as the object: the flag, close function and tag functions of fd
- *   events, all other tag functions and tevent_req_print() accept it, and
+ *   free them without affecting the parent; tevent_re_initialise() detaches all
+ *   events of a context.
+ * - NULL as the object: accepted by the flag, close function and tag functions
+ *   of fd events, by all other tag functions, by tevent_req_print(), and by
  *   functions that say so.
- * - Names and places: many names are macros in front of functions that begin
- *   with an underscore. They add the name of the handler and the place of the
- *   call, both string literals, for debug messages. Some came with 0.15.0 and
- *   have the name of a function that still exists: @c (tevent_queue_add)(...)
- *   and @c &tevent_queue_add reach it. All of them are expressions.
- * - Releases: "since" names the release of the interface that brought a
- *   declaration; without it, it is there from 0.9.9 on.
+ * - Handler names and locations: many functions are macros around a function
+ *   whose name begins with an underscore. The macro adds the name of the
+ *   handler and the source location of the call as string literals, for debug
+ *   messages. Some macros were added in 0.15.0 and share their name with an
+ *   exported function: @c (tevent_queue_add)(...) calls that function and
+ *   @c &tevent_queue_add is its address. All of these macros are expressions.
+ * - Releases: "since" is the interface release that added a declaration.
+ *   Declarations without it have existed since 0.9.9.
  *
- * Define @c TEVENT_DEPRECATED before the include to see the deprecated part,
- * @c TEVENT_COMPAT_DEFINES for the names from before the library was called
- * tevent.
+ * Define @c TEVENT_DEPRECATED before the include for the deprecated
+ * declarations, and @c TEVENT_COMPAT_DEFINES for the names used before the
+ * library was called tevent.
  */
 
 #ifndef __has_attribute
@@ -68,7 +73,7 @@
 extern "C" {
 #endif
 
-/* All of these are opaque, but for struct tevent_ops. */
+/* All of these are opaque, except struct tevent_ops. */
 struct tevent_context;
 struct tevent_ops;
 struct tevent_fd;
@@ -85,51 +90,57 @@ struct tevent_threaded_context;
 /* ---- Contexts ------------------------------------------------------------ */
 
 /**
- * @defgroup tevent_contexts Contexts: where events live and loops run
+ * @defgroup tevent_contexts Contexts
  *
  * A program creates a context, adds events, and runs tevent_loop_wait() or
  * tevent_loop_once() on it. A library takes the context from its caller.
  *
- * Backends: a context waits for file descriptors by way of a backend:
+ * Backends: a context uses a backend to wait for file descriptors:
  *
- * - @c standard, the default: epoll, or poll where epoll is not to be had or
- *   refuses a descriptor (a regular file, for example); the change from one to
- *   the other goes unnoticed, loses nothing, and is for good.
- * - @c epoll: epoll(7) alone. What makes @c standard change over ends the
- *   program here, by abort(3).
+ * - @c standard, the default: epoll, with poll as the fallback if epoll is
+ *   unavailable or refuses a descriptor (a regular file, for example). The
+ *   switch is transparent to the program, loses no event and is permanent.
+ * - @c epoll: epoll(7) only. If no epoll instance is available, creating the
+ *   context fails; anything else that makes @c standard switch to poll ends the
+ *   program by abort(3).
  * - @c poll: poll(2). A regular file is always ready.
- * - @c poll_mt: @c poll for programs in which other threads add, change or
- *   free fd events and schedule immediates while the loop's thread waits. Such
- *   a change ends the wait. The program needs a lock of its own around
- *   everything but the wait; TEVENT_TRACE_BEFORE_WAIT and
- *   TEVENT_TRACE_AFTER_WAIT tell it where to let go of the lock and where to
- *   take it again.
+ * - @c poll_mt: @c poll for programs in which other threads add, change or free
+ *   fd events and schedule immediates while the loop's thread waits. Each such
+ *   change ends the wait. Requires: the program holds a lock of its own around
+ *   every use of the context except the wait. It releases the lock at
+ *   TEVENT_TRACE_BEFORE_WAIT and takes it again at TEVENT_TRACE_AFTER_WAIT.
  *
- * Freeing: talloc_free() on a context first takes every event out of it, no
- * handler runs any more. Events whose talloc parent is not the context stay
- * valid memory and harmless: fd flags read as 0 and can't be set, an immediate
- * can be scheduled on another context, everything can be freed.
+ * Freeing: talloc_free() on a context first detaches all its events; none of
+ * their handlers is called again. Events with another talloc parent remain
+ * valid memory and are safe to use: fd flags read as 0 and can't be set, an
+ * immediate can be scheduled on another context, and all of them can be freed.
  *
- * After fork() the child may use its copy as it is; nothing that it does
- * disturbs the parent. A child that wants none of the parent's events calls
+ * After fork() the child may use its copy unchanged; nothing that it does
+ * affects the parent. A child that needs none of the parent's events calls
  * tevent_re_initialise() or frees the context.
  * @{
  */
 
 /**
  * Create a context with the default backend.
+ *
+ * Thread: any that may allocate from @a mem_ctx.
+ *
  * @param mem_ctx Talloc parent, or NULL.
- * @return The context; NULL when out of memory or when the backend can't start
- *     (no free file descriptor, for example). errno says nothing.
+ * @return The context; NULL if out of memory or if the backend can't start (no
+ *     free file descriptor, for example). errno is not set.
  */
 struct tevent_context *tevent_context_init(TALLOC_CTX *mem_ctx);
 
 /**
- * Create a context with a backend chosen by name.
+ * Create a context with a named backend.
+ *
+ * Thread: any that may allocate from @a mem_ctx.
+ *
  * @param mem_ctx Talloc parent, or NULL.
- * @param name A name from tevent_backend_list(); NULL means the default.
- * @return The context; NULL when the name is unknown, when out of memory or
- *     when the backend can't start. errno says nothing.
+ * @param name A name from tevent_backend_list(); NULL for the default.
+ * @return The context; NULL if the name is unknown, if out of memory or if the
+ *     backend can't start. errno is not set.
  */
 struct tevent_context *tevent_context_init_byname(TALLOC_CTX *mem_ctx,
 						  const char *name);
@@ -137,15 +148,15 @@ struct tevent_context *tevent_context_init_byname(TALLOC_CTX *mem_ctx,
 /**
  * Create a context with a table of backend functions.
  *
- * tevent_register_backend() tells how to make a table.
+ * tevent_register_backend() describes how to build a table.
  *
  * @param mem_ctx Talloc parent, or NULL.
- * @param ops The table. It is not copied and must stay valid as long as the
+ * @param ops The table, which is not copied. Requires: valid as long as the
  *     context.
- * @param additional_data The table's business. A built-in table's
- *     @c context_init takes a talloc chunk here and may free it; pass NULL.
- * @return The context; NULL when out of memory or when @c ops->context_init
- *     returned non-zero.
+ * @param additional_data Data for the table's own use. The @c context_init of a
+ *     built-in table expects a talloc chunk and may free it; pass NULL.
+ * @return The context; NULL if out of memory or if @c ops->context_init
+ *     returned non-zero. errno is not set.
  * @since 0.9.16
  */
 struct tevent_context *tevent_context_init_ops(TALLOC_CTX *mem_ctx,
@@ -155,45 +166,46 @@ struct tevent_context *tevent_context_init_ops(TALLOC_CTX *mem_ctx,
 /**
  * List the names of all backends.
  *
- * Thread: any, also two at once.
+ * Thread: any, also concurrently.
  *
  * @param mem_ctx Talloc parent of the list, or NULL.
- * @return A NULL-terminated array, the newest registration first. The strings
- *     are its talloc children. NULL when out of memory.
+ * @return A NULL-terminated array, latest registration first. The strings are
+ *     talloc children of the array. NULL if out of memory.
  */
 const char **tevent_backend_list(TALLOC_CTX *mem_ctx);
 
 /**
- * Choose the backend of contexts that are created without a name.
+ * Set the backend for contexts created without a name.
  *
- * Holds for the whole process, and for contexts created from now on. Meant for
- * the start of a program, before it has threads.
+ * Applies to the whole process and to contexts created after the call. Intended
+ * for program start, before any threads are created.
  *
  * @param backend The name, which is copied and looked up when a context is
- *     created; NULL puts @c standard back.
+ *     created; NULL restores @c standard.
  */
 void tevent_set_default_backend(const char *backend);
 
 /**
- * Start over with an empty context at the same address.
+ * Reset a context to an empty one at the same address.
  *
- * For the child after fork(): it takes all events out, as freeing the context
- * would, and starts the backend anew. The pointer stays good. The debug
+ * Intended for the child after fork(). Detaches all events, as freeing the
+ * context does, and restarts the backend. The pointer stays valid. The debug
  * function and level, the trace callbacks, the wait timeout and "nesting
- * allowed" are kept; the nesting hook is not. May be called inside a handler
- * of this context; the turn that called the handler then ends quietly.
+ * allowed" are kept; the nesting hook is removed. May be called inside a
+ * handler of this context; the turn that called the handler then ends without
+ * an error.
  *
- * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()), or
- *     returns -1 with errno ENOSYS.
- * @return 0, or non-zero when the backend can't start: free the context then,
- *     or try again.
+ * @param ev The context. Requires: not a wrapper; otherwise aborts
+ *     (tevent_set_abort_fn()), or returns -1 with errno ENOSYS.
+ * @return 0, or non-zero if the backend can't start; then free the context or
+ *     call this function again.
  */
 int tevent_re_initialise(struct tevent_context *ev);
 
 /**
- * getpid() without the system call.
+ * Return the process id without a system call.
  *
- * Right in a forked child as well. Thread: any.
+ * Equals getpid(), also in a forked child. Thread: any.
  *
  * @return The process id.
  * @since 0.13.0
@@ -205,51 +217,52 @@ pid_t tevent_cached_getpid(void);
 /* ---- File descriptor events ---------------------------------------------- */
 
 /**
- * @defgroup tevent_fd_events File descriptor events: call a handler when one is ready
+ * @defgroup tevent_fd_events File descriptor events
  *
- * Readiness is a state, not a change: as long as the fd is ready and the event
- * asks for it, its handler is called again and again. Nothing is reported that
- * is not true at the moment of the call.
+ * An fd event calls its handler while its file descriptor is ready. Readiness
+ * is a state, not a change: as long as the fd is ready and the event requests
+ * that condition, the handler is called repeatedly. Only conditions that hold
+ * at the time of the call are reported.
  *
- * Any number of events may watch one fd, in one context or in several. A
- * readiness goes to one of the events that ask for it, in turns.
+ * Any number of events may watch one fd, in one context or in several. Events
+ * that request the same condition are served in turn.
  *
- * Free the event before the fd is closed, or let the event close it
+ * Free the event before closing the fd, or let the event close it
  * (tevent_fd_set_auto_close()).
  * @{
  */
 
 /**
  * Reading does not block: there is data, the end of the file, or an error to
- * fetch. A peer that has gone shows here, too.
+ * fetch. Also set when the peer has closed its side.
  */
 #define TEVENT_FD_READ 1
 
 /**
  * Writing does not block.
  *
- * An event that asks for this alone is not called while the fd has an error or
- * is hung up. If nobody else asks for TEVENT_FD_READ or TEVENT_FD_ERROR on the
- * fd then, TEVENT_FD_WRITE is taken out of the event's flags, so that the loop
- * does not spin; tevent_fd_get_flags() shows it.
+ * An event that requests only this flag is not called while the fd has an error
+ * or is hung up. If no other event requests TEVENT_FD_READ or TEVENT_FD_ERROR
+ * on the fd at that time, TEVENT_FD_WRITE is removed from the event's flags, so
+ * that the loop does not spin; tevent_fd_get_flags() reflects this.
  */
 #define TEVENT_FD_WRITE 2
 
 /**
- * The peer has closed its side, the fd is hung up or has an error. Told
- * together with TEVENT_FD_WRITE where that is asked for and true; data to read
- * alone does not count.
+ * The peer has closed its side, the fd is hung up or has an error. Reported
+ * together with TEVENT_FD_WRITE if that is requested and also true. Readable
+ * data alone does not set it.
  *
  * @since 0.16.0
  */
 #define TEVENT_FD_ERROR 4
 
 /**
- * What is called when a file descriptor is ready.
+ * Handler of an fd event, called when the fd is ready.
  * @param ev The context that the event was added to.
  * @param fde The event.
- * @param flags What is true, among the flags that the event asks for.
- * @param private_data As given to tevent_add_fd().
+ * @param flags The conditions that hold, limited to those the event requests.
+ * @param private_data As passed to tevent_add_fd().
  */
 typedef void (*tevent_fd_handler_t)(struct tevent_context *ev,
 				    struct tevent_fd *fde,
@@ -257,15 +270,15 @@ typedef void (*tevent_fd_handler_t)(struct tevent_context *ev,
 				    void *private_data);
 
 /**
- * What is called when an fd event is freed.
+ * Close function of an fd event, called when the event is freed.
  *
- * The event has left the loop, its memory and tag are still there.
+ * The event is already detached; its memory and tag are still valid.
  *
- * @param ev The event's context, the main one where that is a wrapper; NULL
- *     when the event had lost its context.
+ * @param ev The event's context, or the main context if that is a wrapper; NULL
+ *     if the event was detached before it was freed.
  * @param fde The event.
  * @param fd The file descriptor.
- * @param private_data As given to tevent_add_fd().
+ * @param private_data As passed to tevent_add_fd().
  */
 typedef void (*tevent_fd_close_fn_t)(struct tevent_context *ev,
 				     struct tevent_fd *fde,
@@ -275,20 +288,20 @@ typedef void (*tevent_fd_close_fn_t)(struct tevent_context *ev,
 /**
  * Watch a file descriptor.
  *
- * An fd that is not open need not be noticed here: the event is returned all
- * the same, leaves the loop at the latest at the next wait, and an ERROR-level
- * debug message tells it.
+ * An fd that is not open need not be detected by this call: the event is
+ * returned anyway, is detached at the next wait at the latest, and an
+ * ERROR-level debug message reports it.
  *
  * @param ev The context.
- * @param mem_ctx Talloc parent; NULL means @a ev.
- * @param fd The file descriptor, which stays the caller's.
- * @param flags TEVENT_FD_READ, TEVENT_FD_WRITE, TEVENT_FD_ERROR or several of
- *     them; with 0 the handler is not called and the event does not keep
- *     tevent_loop_wait() busy.
- * @param handler What to call.
+ * @param mem_ctx Talloc parent; NULL for @a ev.
+ * @param fd The file descriptor; the caller keeps ownership.
+ * @param flags Any combination of TEVENT_FD_READ, TEVENT_FD_WRITE and
+ *     TEVENT_FD_ERROR. With 0 the handler is not called and the event does not
+ *     keep tevent_loop_wait() running.
+ * @param handler The handler.
  * @param private_data Passed to the handler.
- * @return The event; NULL when @a fd is negative or when out of memory. errno
- *     says nothing.
+ * @return The event; NULL if @a fd is negative or if out of memory. errno is
+ *     not set.
  */
 #ifdef DOXYGEN
 struct tevent_fd *tevent_add_fd(struct tevent_context *ev,
@@ -312,53 +325,53 @@ struct tevent_fd *_tevent_add_fd(struct tevent_context *ev,
 #endif
 
 /**
- * What the event asks for.
+ * Return the event's flags.
  * @param fde The event, or NULL.
- * @return The flags as set, 0 for NULL and when the context is gone.
+ * @return The flags as set; 0 for NULL and for a detached event.
  */
 uint16_t tevent_fd_get_flags(struct tevent_fd *fde);
 
 /**
- * Ask for something else.
+ * Replace the event's flags.
  *
- * Does nothing for NULL and when the context is gone. Setting the flags that
- * are set already costs nothing.
+ * Does nothing for NULL and for a detached event. Setting the current flags
+ * again costs nothing.
  *
  * @param fde The event, or NULL.
- * @param flags The new flags, in place of the present ones.
+ * @param flags The new flags.
  */
 void tevent_fd_set_flags(struct tevent_fd *fde, uint16_t flags);
 
 #ifdef DOXYGEN
 /**
- *  @brief Ask for TEVENT_FD_READ as well.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Add TEVENT_FD_READ to the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  */
 void TEVENT_FD_READABLE(struct tevent_fd *fde);
 /**
- *  @brief Ask for TEVENT_FD_READ no longer.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Remove TEVENT_FD_READ from the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  */
 void TEVENT_FD_NOT_READABLE(struct tevent_fd *fde);
 /**
- *  @brief Ask for TEVENT_FD_WRITE as well.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Add TEVENT_FD_WRITE to the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  */
 void TEVENT_FD_WRITEABLE(struct tevent_fd *fde);
 /**
- *  @brief Ask for TEVENT_FD_WRITE no longer.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Remove TEVENT_FD_WRITE from the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  */
 void TEVENT_FD_NOT_WRITEABLE(struct tevent_fd *fde);
 /**
- *  @brief Ask for TEVENT_FD_ERROR as well.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Add TEVENT_FD_ERROR to the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  * @since 0.16.0
  */
 void TEVENT_FD_WANTERROR(struct tevent_fd *fde);
 /**
- *  @brief Ask for TEVENT_FD_ERROR no longer.
- * @param fde The event, or NULL. It is evaluated twice.
+ *  @brief Remove TEVENT_FD_ERROR from the event's flags.
+ * @param fde The event, or NULL; evaluated twice.
  * @since 0.16.0
  */
 void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
@@ -378,22 +391,24 @@ void TEVENT_FD_NOT_WANTERROR(struct tevent_fd *fde);
 #endif
 
 /**
- * Have a function called when the event is freed.
+ * Set the function to call when the event is freed.
  *
- * It takes the place of what was set before, tevent_fd_set_auto_close()
- * included. It runs once. Does nothing for an event whose context is gone; but
- * what was set before that still runs.
+ * Replaces the previous close function, including the one set by
+ * tevent_fd_set_auto_close(). The function is called once. Does nothing for
+ * NULL and for a detached event; a function set while the event was attached is
+ * still called.
  *
  * @param fde The event, or NULL.
- * @param close_fn The function; NULL for none.
+ * @param close_fn The close function; NULL for none.
  */
 void tevent_fd_set_close_fn(struct tevent_fd *fde,
 			    tevent_fd_close_fn_t close_fn);
 
 /**
- * Have the file descriptor closed when the event is freed.
+ * Close the file descriptor when the event is freed.
  *
- * Takes the place of a close function; otherwise as tevent_fd_set_close_fn().
+ * The event then owns the fd. Replaces the close function; otherwise as
+ * tevent_fd_set_close_fn().
  *
  * @param fde The event, or NULL.
  */
@@ -402,19 +417,19 @@ void tevent_fd_set_auto_close(struct tevent_fd *fde);
 /**
  * Set the caller's tag.
  *
- * A tag is a number for the program's use, in trace callbacks for example. It
- * means nothing to the library and is 0 at first.
+ * A tag is a number for the program's use, in trace callbacks for example. The
+ * library does not interpret it. It is initially 0.
  *
- * @param fde The event; nothing happens for NULL.
- * @param tag The number.
+ * @param fde The event; does nothing for NULL.
+ * @param tag The tag.
  * @since 0.11.0
  */
 void tevent_fd_set_tag(struct tevent_fd *fde, uint64_t tag);
 
 /**
- * Read the caller's tag.
+ * Return the caller's tag.
  * @param fde The event, or NULL.
- * @return The tag, 0 for NULL.
+ * @return The tag; 0 for NULL.
  * @since 0.11.0
  */
 uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
@@ -424,25 +439,26 @@ uint64_t tevent_fd_get_tag(const struct tevent_fd *fde);
 /* ---- Timers -------------------------------------------------------------- */
 
 /**
- * @defgroup tevent_timers Timers: call a handler once, at a point in time
+ * @defgroup tevent_timers Timers
  *
- * Times are wall-clock times, as gettimeofday(2) gives them. Timers run in the
- * order of their times, equal ones in the order in which they were added, one
- * in a turn of the loop and never early.
+ * A timer calls its handler once, at a given time. Times are wall-clock times
+ * as returned by gettimeofday(2). Timers run in order of their times, and
+ * timers with equal times in the order in which they were added; one per turn
+ * of the loop, and never early.
  *
- * A timer runs once and is freed after its handler has returned; a handler
- * that wants to run again adds a new one.
+ * A timer runs once and is freed after its handler has returned; to repeat, add
+ * a new timer in the handler.
  * @{
  */
 
 /**
- * What is called when the time has come.
+ * Handler of a timer, called when its time is reached.
  * @param ev The context that the timer was added to.
- * @param te The timer, which has left the loop already. It may be freed here;
- *     tevent_update_timer() does nothing.
+ * @param te The timer, which has already left the loop. The handler may free
+ *     it; tevent_update_timer() has no effect on it.
  * @param current_time The time at which the timer was found due; zero for a
  *     timer with a zero time.
- * @param private_data As given to tevent_add_timer().
+ * @param private_data As passed to tevent_add_timer().
  */
 typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
 				       struct tevent_timer *te,
@@ -450,14 +466,14 @@ typedef void (*tevent_timer_handler_t)(struct tevent_context *ev,
 				       void *private_data);
 
 /**
- * Run a handler at a point in time.
+ * Add a timer.
  * @param ev The context.
- * @param mem_ctx Talloc parent; NULL means @a ev. Freeing the timer cancels it.
- * @param next_event The time. A time in the past is due at once, a zero time is
- *     due before all others.
- * @param handler What to call.
+ * @param mem_ctx Talloc parent; NULL for @a ev. Freeing the timer cancels it.
+ * @param next_event The time. A time in the past is due immediately; a zero
+ *     time is due before all others.
+ * @param handler The handler.
  * @param private_data Passed to the handler.
- * @return The timer; NULL when out of memory.
+ * @return The timer; NULL if out of memory.
  */
 #ifdef DOXYGEN
 struct tevent_timer *tevent_add_timer(struct tevent_context *ev,
@@ -479,10 +495,10 @@ struct tevent_timer *_tevent_add_timer(struct tevent_context *ev,
 #endif
 
 /**
- * Move a timer to another time.
+ * Change the time of a timer.
  *
- * Among timers of that time it becomes the last. Does nothing when the timer's
- * context is gone and inside the timer's own handler.
+ * The timer is placed after all others with the same time. Does nothing for a
+ * detached timer and inside the timer's own handler.
  *
  * @param te The timer.
  * @param next_event The new time.
@@ -492,16 +508,16 @@ void tevent_update_timer(struct tevent_timer *te, struct timeval next_event);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- * @param te The timer; nothing happens for NULL.
- * @param tag The number.
+ * @param te The timer; does nothing for NULL.
+ * @param tag The tag.
  * @since 0.11.0
  */
 void tevent_timer_set_tag(struct tevent_timer *te, uint64_t tag);
 
 /**
- * Read the caller's tag.
+ * Return the caller's tag.
  * @param te The timer, or NULL.
- * @return The tag, 0 for NULL.
+ * @return The tag; 0 for NULL.
  * @since 0.11.0
  */
 uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
@@ -511,31 +527,32 @@ uint64_t tevent_timer_get_tag(const struct tevent_timer *te);
 /* ---- Immediates ---------------------------------------------------------- */
 
 /**
- * @defgroup tevent_immediates Immediates: call a handler in one of the next turns
+ * @defgroup tevent_immediates Immediates
  *
- * The way to do something "right after this handler" without recursion. The
- * object is created once and can be scheduled again and again, which can't
- * fail. Immediates run in the order of scheduling, one in a turn, and before
- * timers and file descriptors: a handler that keeps scheduling itself keeps
- * those waiting.
+ * An immediate calls a handler from the loop as soon as possible, without
+ * recursion. The object is created once and can be scheduled repeatedly;
+ * scheduling can't fail. Immediates run in the order of scheduling, one per
+ * turn, before timers and file descriptors: a handler that keeps rescheduling
+ * its immediate starves them.
  * @{
  */
 
 /**
- * What is called for an immediate.
- * @param ctx The context that it was scheduled on.
- * @param im The immediate, idle again: it may be scheduled anew or freed here.
- * @param private_data As given when it was scheduled.
+ * Handler of an immediate.
+ * @param ctx The context that the immediate was scheduled on.
+ * @param im The immediate, which is idle again: the handler may reschedule or
+ *     free it.
+ * @param private_data As passed when the immediate was scheduled.
  */
 typedef void (*tevent_immediate_handler_t)(struct tevent_context *ctx,
 					   struct tevent_immediate *im,
 					   void *private_data);
 
 /**
- * Create an immediate that is scheduled nowhere.
+ * Create an idle immediate.
  * @param mem_ctx Talloc parent, or NULL. Freeing a scheduled immediate cancels
  *     it.
- * @return The immediate; NULL when out of memory.
+ * @return The immediate; NULL if out of memory.
  */
 #ifdef DOXYGEN
 struct tevent_immediate *tevent_create_immediate(TALLOC_CTX *mem_ctx);
@@ -547,15 +564,15 @@ struct tevent_immediate *_tevent_create_immediate(TALLOC_CTX *mem_ctx,
 #endif
 
 /**
- * Run a handler in one of the next turns of the loop, once.
+ * Schedule an immediate to run its handler once.
  *
- * What the immediate was scheduled for before is cancelled first, in whatever
- * context. An immediate that was freed in its own handler must not be
- * scheduled any more: that aborts (tevent_set_abort_fn()).
+ * If the immediate is already scheduled, on any context, that is cancelled
+ * first. Requires: the immediate was not freed in its own handler; otherwise
+ * aborts (tevent_set_abort_fn()).
  *
  * @param im The immediate.
  * @param ctx The context to run in.
- * @param handler What to call; NULL only cancels.
+ * @param handler The handler; NULL only cancels.
  * @param private_data Passed to the handler.
  */
 #ifdef DOXYGEN
@@ -576,9 +593,11 @@ void _tevent_schedule_immediate(struct tevent_immediate *im,
 #endif
 
 /**
- * Cancel what the immediate is scheduled for.
+ * Cancel a scheduled immediate.
  *
- * Does nothing when it is idle. The immediate can be scheduled again.
+ * Does nothing if it is idle. The immediate can be scheduled again. Requires:
+ * the immediate was not freed in its own handler; otherwise aborts
+ * (tevent_set_abort_fn()).
  *
  * @param im The immediate.
  * @since 0.17.0
@@ -588,18 +607,18 @@ void tevent_reset_immediate(struct tevent_immediate *im);
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
  *
- * The tag stays when the immediate is scheduled again or cancelled.
+ * Rescheduling or cancelling the immediate keeps the tag.
  *
- * @param im The immediate; nothing happens for NULL.
- * @param tag The number.
+ * @param im The immediate; does nothing for NULL.
+ * @param tag The tag.
  * @since 0.11.0
  */
 void tevent_immediate_set_tag(struct tevent_immediate *im, uint64_t tag);
 
 /**
- * Read the caller's tag.
+ * Return the caller's tag.
  * @param im The immediate, or NULL.
- * @return The tag, 0 for NULL.
+ * @return The tag; 0 for NULL.
  * @since 0.11.0
  */
 uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
@@ -609,29 +628,29 @@ uint64_t tevent_immediate_get_tag(const struct tevent_immediate *im);
 /* ---- Signals ------------------------------------------------------------- */
 
 /**
- * @defgroup tevent_signals Signals: call a handler from the loop when one arrives
+ * @defgroup tevent_signals Signals
  *
- * Handlers are called by the loop, like all others, and so may do anything;
- * nothing of the program runs inside the signal handler itself. Any number of
- * events may wait for one signal, in any number of contexts; the newest runs
- * first. A turn of any context that has a signal event handles the pending
- * signals of all contexts.
+ * A signal event calls its handler from the loop after the signal has arrived.
+ * Like all other handlers it may call any function; no code of the program runs
+ * in the signal handler itself. Any number of events may wait for one signal,
+ * in any number of contexts; the newest event is called first. A turn of any
+ * context that has a signal event handles the pending signals of all contexts.
  *
- * While an event exists, the signal's disposition is the library's; when the
- * last one of a signal is freed, the previous disposition is put back.
+ * While a signal has events, the library owns its disposition. When the last
+ * event of a signal is freed, the previous disposition is restored.
  * @{
  */
 
 /**
- * What is called for a signal.
+ * Handler of a signal event.
  * @param ev The context that the event was added to.
  * @param se The event.
  * @param signum The signal.
- * @param count How often it arrived since the last call; with SA_SIGINFO always
- *     1, one call for each arrival.
- * @param siginfo With SA_SIGINFO a @c siginfo_t pointer, valid until the
- *     handler returns, else NULL.
- * @param private_data As given to tevent_add_signal().
+ * @param count Number of arrivals since the last call; always 1 with
+ *     SA_SIGINFO, which has one call per arrival.
+ * @param siginfo With SA_SIGINFO a pointer to the @c siginfo_t, valid until the
+ *     handler returns; otherwise NULL.
+ * @param private_data As passed to tevent_add_signal().
  */
 typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
 					struct tevent_signal *se,
@@ -641,19 +660,19 @@ typedef void (*tevent_signal_handler_t)(struct tevent_context *ev,
 					void *private_data);
 
 /**
- * Wait for a signal.
+ * Add a signal event.
  * @param ev The context.
- * @param mem_ctx Talloc parent; NULL means @a ev.
+ * @param mem_ctx Talloc parent; NULL for @a ev.
  * @param signum The signal.
- * @param sa_flags Flags of sigaction(2). The first event for a signal decides
- *     on the installed ones. SA_SIGINFO asks for single calls with their
- *     @c siginfo_t (not granted when the first event was added without it).
- *     With SA_RESETHAND the event frees itself after its first delivery.
- * @param handler What to call.
+ * @param sa_flags Flags of sigaction(2). The flags of the first event for a
+ *     signal are installed. SA_SIGINFO requests one call per arrival, with its
+ *     siginfo; it has no effect if the first event was added without it. An
+ *     event with SA_RESETHAND frees itself after its first delivery.
+ * @param handler The handler.
  * @param private_data Passed to the handler.
  * @return The event; NULL with errno set on failure: EINVAL for a signal that
- *     does not exist or can't be caught, otherwise what sigaction(2), the
- *     creation of the wake-up descriptor or the allocation failed with.
+ *     does not exist or can't be caught, otherwise the error of sigaction(2),
+ *     of creating the wake-up descriptor, or of the allocation.
  */
 #ifdef DOXYGEN
 struct tevent_signal *tevent_add_signal(struct tevent_context *ev,
@@ -677,27 +696,27 @@ struct tevent_signal *_tevent_add_signal(struct tevent_context *ev,
 #endif
 
 /**
- * Whether the context's backend can wait for signals.
+ * Check whether the context's backend supports signal events.
  * @param ev The context.
  * @return True with all built-in backends.
  */
 bool tevent_signal_support(struct tevent_context *ev);
 
 /**
- * The upper limit of signal numbers.
+ * Return the upper limit of signal numbers.
  *
  * Thread: any.
  *
- * @return tevent_add_signal() accepts numbers below this one.
+ * @return The limit; tevent_add_signal() accepts only numbers below it.
  * @since 0.9.20
  */
 size_t tevent_num_signals(void);
 
 /**
- * How many arrivals of a signal are kept with SA_SIGINFO.
+ * Return the number of siginfos kept per signal with SA_SIGINFO.
  *
- * At that number the signal is blocked until the loop has handled them, so
- * that none is lost. Thread: any.
+ * When this many arrivals are pending, the signal is blocked until the loop has
+ * handled them, so that none is lost. Thread: any.
  *
  * @return The number.
  * @since 0.9.20
@@ -706,16 +725,16 @@ size_t tevent_sa_info_queue_count(void);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- * @param se The event; nothing happens for NULL.
- * @param tag The number.
+ * @param se The event; does nothing for NULL.
+ * @param tag The tag.
  * @since 0.11.0
  */
 void tevent_signal_set_tag(struct tevent_signal *se, uint64_t tag);
 
 /**
- * Read the caller's tag.
+ * Return the caller's tag.
  * @param se The event, or NULL.
- * @return The tag, 0 for NULL.
+ * @return The tag; 0 for NULL.
  * @since 0.11.0
  */
 uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
@@ -725,31 +744,32 @@ uint64_t tevent_signal_get_tag(const struct tevent_signal *se);
 /* ---- The loop ------------------------------------------------------------ */
 
 /**
- * @defgroup tevent_loop The loop: wait for events and call their handlers
+ * @defgroup tevent_loop The loop
  *
- * One turn of the loop runs at most one event, the first that it finds in this
- * order:
+ * A turn is one iteration of the loop. It runs at most one event, the first one
+ * found in this order:
  *
- * 1. all pending signals (they count as one);
+ * 1. all pending signals (they count as one event);
  * 2. the first immediate;
  * 3. the earliest timer, if it is due;
- * 4. one file descriptor that is ready, the wait for which ends when the next
- *    timer is due, when a signal arrives or when another thread wakes the loop;
- * 5. the earliest timer, or the signals, that ended the wait.
+ * 4. one ready file descriptor; the wait for it ends when the next timer is
+ *    due, when a signal arrives or when another thread wakes the loop;
+ * 5. the earliest timer or the signals, if they ended the wait.
  *
- * A turn may find nothing to run and still succeed: a wake-up, a signal
- * without an event, the wait timeout.
+ * A turn can succeed without running an event: after a wake-up, after a signal
+ * that has no event, or when the wait timeout expires.
  * @{
  */
 
 /**
  * Run one turn of the loop.
- * @param ev The context.
- * @return 0 after a turn, whether it ran something or not; -1 with errno set on
- *     failure: ELOOP when called inside a handler of this context, which also
- *     aborts (tevent_set_abort_fn()), unless nesting is allowed; EAGAIN when
- *     the wait timeout is 0 and nothing was ready; ENOSYS on a wrapper, which
- *     aborts as well. Also what a nesting hook returned.
+ * @param ev The context. Requires: not a wrapper. Requires: not called inside a
+ *     handler of this context, unless nesting is allowed.
+ * @return 0 after a turn, whether or not it ran an event; -1 with errno set on
+ *     failure: ELOOP inside a handler and ENOSYS on a wrapper, both of which
+ *     also abort (tevent_set_abort_fn()); EAGAIN if the wait timeout is 0 and
+ *     nothing was ready; ENOMEM if out of memory. A non-zero value of a nesting
+ *     hook is returned unchanged.
  */
 #ifdef DOXYGEN
 int tevent_loop_once(struct tevent_context *ev);
@@ -760,14 +780,14 @@ int _tevent_loop_once(struct tevent_context *ev, const char *location);
 #endif
 
 /**
- * Run turns as long as there is something to wait for.
+ * Run turns while there is something to wait for.
  *
- * That is: a timer, an immediate, a signal event, or an fd event that asks for
- * something. A thread proxy counts as an fd event, a threaded context does not
- * count.
+ * These count: a timer, an immediate, a signal event, and an fd event whose
+ * flags are not 0. A thread proxy counts as an fd event; a threaded context
+ * does not count.
  *
  * @param ev The context.
- * @return 0 when nothing is left; else what the failed turn returned, see
+ * @return 0 when nothing is left; otherwise the value of the failed turn, see
  *     tevent_loop_once().
  */
 #ifdef DOXYGEN
@@ -779,14 +799,14 @@ int _tevent_loop_wait(struct tevent_context *ev, const char *location);
 #endif
 
 /**
- * Limit how long a turn waits when there is no timer.
+ * Limit the wait of a turn when there is no timer.
  *
- * Without this call it is 30 seconds. A pending timer bounds the wait instead,
- * however far away it is.
+ * The default is 30 seconds. A pending timer bounds the wait instead, however
+ * far in the future it is.
  *
  * @param ev The context; has no effect on a wrapper.
  * @param secs Seconds. INT32_MAX and above: no limit. 0: never block; a turn
- *     that finds nothing ready or due then fails with EAGAIN, also when a timer
+ *     that finds nothing ready or due then fails with EAGAIN, even if a timer
  *     is pending.
  * @return The previous value in seconds.
  * @since 0.17.0
@@ -794,18 +814,18 @@ int _tevent_loop_wait(struct tevent_context *ev, const char *location);
 uint32_t tevent_context_set_wait_timeout(struct tevent_context *ev, uint32_t secs);
 
 /**
- * What is called around each turn, see tevent_loop_set_nesting_hook().
+ * Nesting hook, called around each turn; see tevent_loop_set_nesting_hook().
  * @param ev The context.
- * @param private_data As given when the hook was set.
- * @param level 1 for the outermost loop, 2 for one that runs in a handler of
- *     that, and so on.
+ * @param private_data As passed when the hook was set.
+ * @param level 1 for the outermost loop, 2 for a loop that runs in a handler of
+ *     that one, and so on.
  * @param begin True before the turn, false after it.
- * @param stack_ptr The address of a <tt>void *</tt> that is NULL at the
- *     beginning and is the same one at the end: room for a pointer of the
- *     hook's own.
- * @param location Where the loop was called.
- * @return 0 to go on. Anything else is what the loop call returns; at the
- *     beginning nothing is run then and the hook is not called again.
+ * @param stack_ptr The address of a <tt>void *</tt> for the hook's own use. It
+ *     is NULL at the first call and keeps its value until the second.
+ * @param location Source location of the loop call.
+ * @return 0 to continue. The loop call returns any other value unchanged; if
+ *     that value came from the first call, nothing runs and there is no second
+ *     call.
  */
 typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
 				   void *private_data,
@@ -816,11 +836,11 @@ typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
 
 #ifdef TEVENT_DEPRECATED
 /**
- * Allow the loop to be run inside a handler of the same context.
+ * Allow running the loop inside a handler of the same context.
  *
- * The inner loop may run any handler, that of an event included whose handler
- * is running already. Aborts (tevent_set_abort_fn()) and does nothing on a
- * wrapper and on a context that has wrappers.
+ * The inner loop may call any handler, including one that is already running.
+ * Requires: neither a wrapper nor a context that has wrappers; otherwise aborts
+ * (tevent_set_abort_fn()) and does nothing.
  *
  * @param ev The context.
  * @deprecated Write a request instead: tevent_req_create().
@@ -828,15 +848,16 @@ typedef int (*tevent_nesting_hook)(struct tevent_context *ev,
 void tevent_loop_allow_nesting(struct tevent_context *ev) _DEPRECATED_;
 
 /**
- * Have a function called before and after each turn.
+ * Set a hook to call before and after each turn.
  *
- * That is, each tevent_loop_once() and, as a whole, each tevent_loop_until().
- * A context has one hook for life; setting another one, or other private data,
- * aborts (tevent_set_abort_fn()).
+ * The hook surrounds each tevent_loop_once() and, as a whole, each
+ * tevent_loop_until(). tevent_re_initialise() removes it. Has no effect on a
+ * wrapper. Requires: no different hook or private data is set; otherwise aborts
+ * (tevent_set_abort_fn()), or replaces them.
  *
  * @param ev The context.
- * @param hook The function.
- * @param private_data Passed to it.
+ * @param hook The hook.
+ * @param private_data Passed to the hook.
  * @deprecated Together with nesting.
  */
 void tevent_loop_set_nesting_hook(struct tevent_context *ev,
@@ -844,14 +865,14 @@ void tevent_loop_set_nesting_hook(struct tevent_context *ev,
 				  void *private_data) _DEPRECATED_;
 
 /**
- * Run turns until a function says that it is enough.
+ * Run turns until a function returns true.
  *
- * The function is asked before each turn, the first one included.
+ * The function is called before each turn, including the first one.
  *
  * @param ev The context.
  * @param finished Returns true to end the loop.
- * @param private_data Passed to it.
- * @return 0, or what the failed turn returned, see tevent_loop_once().
+ * @param private_data Passed to @a finished.
+ * @return 0, or the value of the failed turn, see tevent_loop_once().
  * @deprecated Use tevent_loop_once() in a loop, or tevent_req_poll().
  */
 #ifdef DOXYGEN
@@ -873,33 +894,33 @@ int _tevent_loop_until(struct tevent_context *ev,
 /* ---- Debug messages, aborts and traces ------------------------------------ */
 
 /**
- * @defgroup tevent_debugging Debug messages, aborts and traces: see what the loop does
+ * @defgroup tevent_debugging Debug messages, aborts and traces
  *
- * Debug messages are sentences for people; trace callbacks tell programs of
- * the same things. A context starts with neither. On a wrapper neither can be
- * set: its events show up on the main context.
+ * Debug messages report what the loop does as text; trace callbacks report the
+ * same to the program. A new context has neither. Neither can be set on a
+ * wrapper: its events are reported on the main context.
  *
- * A trace callback may read and set tags and must leave everything else alone.
- * Each ATTACH is matched by exactly one DETACH, however the event goes. The
- * library's own timers and immediates (end times, posted requests, queues)
- * show up like the program's.
+ * Requires: a trace callback only reads and sets tags. Each ATTACH is matched
+ * by exactly one DETACH, however the event is detached. The library's own
+ * timers and immediates (end times, posted requests, queues) are reported like
+ * those of the program.
  * @{
  */
 
-/** How serious a debug message is. */
+/** Severity of a debug message. */
 enum tevent_debug_level {
 	TEVENT_DEBUG_FATAL,   /**< The library can't go on, or was misused. */
-	TEVENT_DEBUG_ERROR,   /**< Something failed, the rest goes on. */
-	TEVENT_DEBUG_WARNING, /**< Something is probably not as intended. */
-	TEVENT_DEBUG_TRACE    /**< What happens, step by step. */
+	TEVENT_DEBUG_ERROR,   /**< Something failed; the rest continues. */
+	TEVENT_DEBUG_WARNING, /**< Something is probably not intended. */
+	TEVENT_DEBUG_TRACE    /**< Normal operation, step by step. */
 };
 
 /**
- * What is called with debug messages.
- * @param context As given to tevent_set_debug().
- * @param level How serious it is.
+ * Debug function, called with each debug message.
+ * @param context As passed to tevent_set_debug().
+ * @param level The severity.
  * @param fmt A printf(3) format.
- * @param ap Its arguments.
+ * @param ap The arguments of the format.
  */
 typedef void (*tevent_debug_fn)(void *context,
 				enum tevent_debug_level level,
@@ -907,13 +928,13 @@ typedef void (*tevent_debug_fn)(void *context,
 				va_list ap) PRINTF_ATTRIBUTE(3,0);
 
 /**
- * Say where a context's debug messages go.
+ * Set the debug function of a context.
  *
- * Sets the maximum level to TEVENT_DEBUG_WARNING; see
- * tevent_set_max_debug_level() for more.
+ * Sets the maximum level to TEVENT_DEBUG_WARNING; tevent_set_max_debug_level()
+ * raises it.
  *
- * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()), or
- *     returns -1 with errno EINVAL.
+ * @param ev The context. Requires: not a wrapper; otherwise aborts
+ *     (tevent_set_abort_fn()), or returns -1 with errno EINVAL.
  * @param debug The function; NULL for none, which also sets the maximum level
  *     to TEVENT_DEBUG_FATAL.
  * @param context Passed to the function.
@@ -926,7 +947,7 @@ int tevent_set_debug(struct tevent_context *ev,
 /**
  * Print a context's debug messages to stderr.
  *
- * Warnings and what is more serious; never TEVENT_DEBUG_TRACE.
+ * Prints TEVENT_DEBUG_WARNING and more severe levels, never TEVENT_DEBUG_TRACE.
  *
  * @param ev The context. On a wrapper: as tevent_set_debug().
  * @return 0.
@@ -934,56 +955,58 @@ int tevent_set_debug(struct tevent_context *ev,
 int tevent_set_debug_stderr(struct tevent_context *ev);
 
 /**
- * Choose which debug messages are passed on.
+ * Set the maximum level of debug messages.
  *
- * Less serious ones are not even put together. Call it after
- * tevent_set_debug(), which sets a level of its own.
+ * Less severe messages are not even formatted. Call it after
+ * tevent_set_debug(), which sets its own maximum level.
  *
  * @param ev The context; has no effect on a wrapper.
- * @param max_level The least serious level to pass on.
- * @return The previous one.
+ * @param max_level The least severe level to report.
+ * @return The previous maximum level.
  * @since 0.15.0
  */
 enum tevent_debug_level tevent_set_max_debug_level(struct tevent_context *ev,
 						   enum tevent_debug_level max_level);
 
 /**
- * Say what happens when the library finds that it is misused.
+ * Set the function to call when the library detects misuse.
  *
- * Holds for the whole process. Where other descriptions say "aborts
- * (tevent_set_abort_fn())", a FATAL-level debug message is written and this
- * function is called. It is meant not to return. If it does, the call that was
- * wrong fails in the way that its description says, or does nothing.
+ * Applies to the whole process. Where other descriptions say "aborts
+ * (tevent_set_abort_fn())", the library calls this function in the current
+ * thread, after a FATAL-level debug message if the context is known. The
+ * function is expected not to return. If it does, the offending call fails as
+ * its description says, or does nothing.
  *
- * @param abort_fn Gets a sentence that says what was wrong; NULL puts abort(3)
- *     back.
+ * @param abort_fn Receives a text that describes the misuse; NULL restores
+ *     abort(3).
  */
 void tevent_set_abort_fn(void (*abort_fn)(const char *reason));
 
-/** Tells that TEVENT_TRACE_BEFORE_LOOP_ONCE and _AFTER_LOOP_ONCE exist. */
+/** TEVENT_TRACE_BEFORE_LOOP_ONCE and TEVENT_TRACE_AFTER_LOOP_ONCE exist. */
 #define TEVENT_HAS_LOOP_ONCE_TRACE_POINTS 1
 
-/** Where in a turn of the loop a trace callback is called. */
+/** Point in a turn of the loop at which a trace callback is called. */
 enum tevent_trace_point {
 	TEVENT_TRACE_BEFORE_WAIT,      /**< Right before the loop waits. */
-	TEVENT_TRACE_AFTER_WAIT,       /**< Right after it. */
+	TEVENT_TRACE_AFTER_WAIT,       /**< Right after the wait. */
 	TEVENT_TRACE_BEFORE_LOOP_ONCE, /**< A turn begins. */
-	TEVENT_TRACE_AFTER_LOOP_ONCE   /**< A turn is over, failed ones too. */
+	TEVENT_TRACE_AFTER_LOOP_ONCE   /**< A turn has ended or failed. */
 };
 
 /**
- * What is called at the trace points of the loop.
- * @param point The point.
- * @param private_data As given when the callback was set.
+ * Trace callback for the trace points of the loop.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  */
 typedef void (*tevent_trace_callback_t)(enum tevent_trace_point point,
 					void *private_data);
 
 /**
- * Have a function called at the trace points of the loop.
- * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
- * @param cb The function, in place of the present one; NULL for none.
- * @param private_data Passed to it.
+ * Set the trace callback for the trace points of the loop.
+ * @param ev The context. Requires: not a wrapper; otherwise aborts
+ *     (tevent_set_abort_fn()).
+ * @param cb The callback, which replaces the current one; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.9.16
  */
 void tevent_set_trace_callback(struct tevent_context *ev,
@@ -991,31 +1014,31 @@ void tevent_set_trace_callback(struct tevent_context *ev,
 			       void *private_data);
 
 /**
- * Read back what tevent_set_trace_callback() set.
+ * Return the callback set by tevent_set_trace_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] private_data Address of a pointer; receives its private data.
  * @since 0.9.16
  */
 void tevent_get_trace_callback(struct tevent_context *ev,
 			       tevent_trace_callback_t *cb,
 			       void *private_data);
 
-/** What happens to an event. @since 0.11.0 */
+/** Point in the life of an event. @since 0.11.0 */
 enum tevent_event_trace_point {
-	/** It has joined the loop or the queue. The tag can be set here. */
+	/** The event was attached to the loop or queue. The tag can be set. */
 	TEVENT_EVENT_TRACE_ATTACH,
-	/** It has left the loop or the queue. The tag can still be read. */
+	/** The event was detached. The tag can still be read. */
 	TEVENT_EVENT_TRACE_DETACH,
-	/** Its handler is about to be called. */
+	/** The event's handler is about to be called. */
 	TEVENT_EVENT_TRACE_BEFORE_HANDLER
 };
 
 /**
- * What is called for fd events.
+ * Trace callback for fd events.
  * @param fde The event.
- * @param point What happens to it.
- * @param private_data As given when the callback was set.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
@@ -1023,10 +1046,10 @@ typedef void (*tevent_trace_fd_callback_t)(struct tevent_fd *fde,
 					   void *private_data);
 
 /**
- * What is called for signal events.
+ * Trace callback for signal events.
  * @param se The event.
- * @param point What happens to it.
- * @param private_data As given when the callback was set.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
@@ -1034,10 +1057,10 @@ typedef void (*tevent_trace_signal_callback_t)(struct tevent_signal *se,
 					       void *private_data);
 
 /**
- * What is called for timers.
+ * Trace callback for timers.
  * @param te The timer.
- * @param point What happens to it.
- * @param private_data As given when the callback was set.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
@@ -1045,10 +1068,10 @@ typedef void (*tevent_trace_timer_callback_t)(struct tevent_timer *te,
 					      void *private_data);
 
 /**
- * What is called for immediates.
+ * Trace callback for immediates.
  * @param im The immediate.
- * @param point What happens to it.
- * @param private_data As given when the callback was set.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  * @since 0.11.0
  */
 typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
@@ -1056,10 +1079,10 @@ typedef void (*tevent_trace_immediate_callback_t)(struct tevent_immediate *im,
 						  void *private_data);
 
 /**
- * What is called for queue entries.
+ * Trace callback for queue entries.
  * @param qe The queue entry.
- * @param point What happens to it.
- * @param private_data As given when the callback was set.
+ * @param point The trace point.
+ * @param private_data As passed when the callback was set.
  * @since 0.12.0
  */
 typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
@@ -1067,10 +1090,11 @@ typedef void (*tevent_trace_queue_callback_t)(struct tevent_queue_entry *qe,
 					      void *private_data);
 
 /**
- * Have a function called for the fd events of a context.
- * @param ev The context. On a wrapper: aborts (tevent_set_abort_fn()).
- * @param cb The function, in place of the present one; NULL for none.
- * @param private_data Passed to it.
+ * Set the trace callback for fd events.
+ * @param ev The context. Requires: not a wrapper; otherwise aborts
+ *     (tevent_set_abort_fn()).
+ * @param cb The callback, which replaces the current one; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.11.0
  */
 void tevent_set_trace_fd_callback(struct tevent_context *ev,
@@ -1078,10 +1102,10 @@ void tevent_set_trace_fd_callback(struct tevent_context *ev,
 				  void *private_data);
 
 /**
- * Read back what tevent_set_trace_fd_callback() set.
+ * Return the callback set by tevent_set_trace_fd_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] p_private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] p_private_data Address of a pointer; receives its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_fd_callback(struct tevent_context *ev,
@@ -1089,10 +1113,10 @@ void tevent_get_trace_fd_callback(struct tevent_context *ev,
 				  void *p_private_data);
 
 /**
- * Have a function called for the signal events of a context.
+ * Set the trace callback for signal events.
  * @param ev As in tevent_set_trace_fd_callback().
- * @param cb The function, or NULL for none.
- * @param private_data Passed to it.
+ * @param cb The callback; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.11.0
  */
 void tevent_set_trace_signal_callback(struct tevent_context *ev,
@@ -1100,10 +1124,10 @@ void tevent_set_trace_signal_callback(struct tevent_context *ev,
 				      void *private_data);
 
 /**
- * Read back what tevent_set_trace_signal_callback() set.
+ * Return the callback set by tevent_set_trace_signal_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] p_private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] p_private_data Address of a pointer; receives its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_signal_callback(struct tevent_context *ev,
@@ -1111,10 +1135,10 @@ void tevent_get_trace_signal_callback(struct tevent_context *ev,
 				      void *p_private_data);
 
 /**
- * Have a function called for the timers of a context.
+ * Set the trace callback for timers.
  * @param ev As in tevent_set_trace_fd_callback().
- * @param cb The function, or NULL for none.
- * @param private_data Passed to it.
+ * @param cb The callback; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.11.0
  */
 void tevent_set_trace_timer_callback(struct tevent_context *ev,
@@ -1122,10 +1146,10 @@ void tevent_set_trace_timer_callback(struct tevent_context *ev,
 				     void *private_data);
 
 /**
- * Read back what tevent_set_trace_timer_callback() set.
+ * Return the callback set by tevent_set_trace_timer_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] p_private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] p_private_data Address of a pointer; receives its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_timer_callback(struct tevent_context *ev,
@@ -1133,13 +1157,13 @@ void tevent_get_trace_timer_callback(struct tevent_context *ev,
 				     void *p_private_data);
 
 /**
- * Have a function called for the immediates of a context.
+ * Set the trace callback for immediates.
  *
- * Immediates that come from other threads are told in the loop's thread.
+ * Immediates from other threads are reported in the loop's thread.
  *
  * @param ev As in tevent_set_trace_fd_callback().
- * @param cb The function, or NULL for none.
- * @param private_data Passed to it.
+ * @param cb The callback; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.11.0
  */
 void tevent_set_trace_immediate_callback(struct tevent_context *ev,
@@ -1147,10 +1171,10 @@ void tevent_set_trace_immediate_callback(struct tevent_context *ev,
 					 void *private_data);
 
 /**
- * Read back what tevent_set_trace_immediate_callback() set.
+ * Return the callback set by tevent_set_trace_immediate_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] p_private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] p_private_data Address of a pointer; receives its private data.
  * @since 0.11.0
  */
 void tevent_get_trace_immediate_callback(struct tevent_context *ev,
@@ -1158,14 +1182,14 @@ void tevent_get_trace_immediate_callback(struct tevent_context *ev,
 					 void *p_private_data);
 
 /**
- * Have a function called for the queue entries of a context.
+ * Set the trace callback for queue entries.
  *
- * Those that were added with this context; BEFORE_HANDLER comes right before
- * the trigger.
+ * Reports the entries that were added with this context; BEFORE_HANDLER is
+ * reported immediately before the trigger is called.
  *
  * @param ev As in tevent_set_trace_fd_callback().
- * @param cb The function, or NULL for none.
- * @param private_data Passed to it.
+ * @param cb The callback; NULL for none.
+ * @param private_data Passed to the callback.
  * @since 0.12.0
  */
 void tevent_set_trace_queue_callback(struct tevent_context *ev,
@@ -1173,10 +1197,10 @@ void tevent_set_trace_queue_callback(struct tevent_context *ev,
 				     void *private_data);
 
 /**
- * Read back what tevent_set_trace_queue_callback() set.
+ * Return the callback set by tevent_set_trace_queue_callback().
  * @param ev The context.
- * @param[out] cb The function, or NULL.
- * @param[out] p_private_data The address of a pointer: its private data.
+ * @param[out] cb Receives the callback, or NULL.
+ * @param[out] p_private_data Address of a pointer; receives its private data.
  * @since 0.12.0
  */
 void tevent_get_trace_queue_callback(struct tevent_context *ev,
@@ -1188,73 +1212,75 @@ void tevent_get_trace_queue_callback(struct tevent_context *ev,
 /* ---- Requests ------------------------------------------------------------ */
 
 /**
- * @defgroup tevent_requests Requests: asynchronous functions
+ * @defgroup tevent_requests Requests
  *
- * An asynchronous function comes as a pair. @c x_send() takes the talloc
- * parent, the context and the arguments, starts the work and returns a
- * request. Its caller sets a callback, which runs when the request has
- * finished. The callback calls @c x_recv() for the result and frees the
- * request.
+ * A request represents a call of an asynchronous function. Such a function
+ * comes as a pair. @c x_send() takes the talloc parent, the context and the
+ * arguments, starts the work and returns a request. Its caller sets a callback,
+ * which is called when the request has finished. The callback calls @c x_recv()
+ * for the result and frees the request.
  *
- * The implementation of such a function keeps what it needs in a state struct
- * that is created with the request (tevent_req_create()), and finishes the
- * request exactly once with tevent_req_done(), tevent_req_error(),
- * tevent_req_nomem() or tevent_req_oom(). Finishing calls the caller's
- * callback, which may free the request: return at once and don't touch it any
- * more. A send function that finishes before its caller could set a callback
- * returns by way of tevent_req_post().
+ * The implementation keeps its data in a state struct that is created with the
+ * request (tevent_req_create()), and finishes the request exactly once with
+ * tevent_req_done(), tevent_req_error(), tevent_req_nomem() or
+ * tevent_req_oom(). Finishing calls the caller's callback, which may free the
+ * request: return immediately and do not access the request again. A send
+ * function that finishes the request before its caller could set a callback
+ * returns with tevent_req_post().
+ *
+ * Thread: that of the context that the request uses.
  *
  * Programs compiled with tevent_req_create() or one of the tevent_req_set_
- * macros need the library from 0.15.0 on.
+ * macros need library release 0.15.0 or later.
  * @{
  */
 
-/** Where a request stands. */
+/** State of a request. */
 enum tevent_req_state {
-	TEVENT_REQ_INIT,        /**< Not used: a new request is in progress. */
+	TEVENT_REQ_INIT,        /**< Unused: a new request is in progress. */
 	TEVENT_REQ_IN_PROGRESS, /**< Not finished. */
 	TEVENT_REQ_DONE,        /**< Finished by tevent_req_done(). */
 	TEVENT_REQ_USER_ERROR,  /**< Finished by tevent_req_error(). */
-	TEVENT_REQ_TIMED_OUT,   /**< Its end time was reached. */
-	TEVENT_REQ_NO_MEMORY,   /**< Finished for want of memory. */
-	TEVENT_REQ_RECEIVED     /**< tevent_req_received() was called. */
+	TEVENT_REQ_TIMED_OUT,   /**< Finished at its end time. */
+	TEVENT_REQ_NO_MEMORY,   /**< Finished because out of memory. */
+	TEVENT_REQ_RECEIVED     /**< Received by tevent_req_received(). */
 };
 
 /**
- * What is called when a request has finished.
+ * Callback of a request, called when it has finished.
  *
- * It may free the request, and usually does.
+ * The callback may free the request, and usually does.
  *
- * @param subreq The request that has finished; "sub" as seen from the request
- *     that waits for it, often its callback data.
+ * @param subreq The finished request; "sub" from the point of view of the
+ *     request that waits for it, which is often the callback data.
  */
 typedef void (*tevent_req_fn)(struct tevent_req *subreq);
 
 /**
- * What tevent_req_print() calls for a request.
+ * Print function of a request, called by tevent_req_print().
  * @param req The request.
  * @param ctx Talloc parent of the text.
- * @return The text, NULL when out of memory.
+ * @return The text; NULL if out of memory.
  */
 typedef char *(*tevent_req_print_fn)(struct tevent_req *req, TALLOC_CTX *ctx);
 
 /**
- * What tevent_req_cancel() calls for a request.
+ * Cancel function of a request, called by tevent_req_cancel().
  *
  * It may finish the request.
  *
  * @param req The request.
- * @return What tevent_req_cancel() returns: true when the request could be
- *     asked to stop.
+ * @return The value for tevent_req_cancel() to return: true if the request
+ *     could be asked to stop.
  */
 typedef bool (*tevent_req_cancel_fn)(struct tevent_req *req);
 
 /**
- * What is called to clean up a request's state.
+ * Cleanup function of a request, called to clean up its state.
  *
- * It must not free the request.
+ * Requires: the function does not free the request.
  *
- * @param req The request; its state data is still there.
+ * @param req The request; its state data is still valid.
  * @param req_state The state that the request has just reached.
  */
 typedef void (*tevent_req_cleanup_fn)(struct tevent_req *req,
@@ -1263,18 +1289,19 @@ typedef void (*tevent_req_cleanup_fn)(struct tevent_req *req,
 /**
  * Create a request together with its state.
  *
- * The state is zeroed, a talloc child of the request and freed by
- * tevent_req_received(). Both lie in one allocation, so that small allocations
- * below them rarely fail.
+ * The state is zeroed. It is a talloc child of the request, and
+ * tevent_req_received() frees it. Request and state share one allocation, so
+ * small allocations below them rarely fail.
  *
- * When the talloc parent of @a mem_ctx is a request (@a mem_ctx is its state),
- * that is the new one's parent request for profiles and call flow.
+ * If the talloc parent of @a mem_ctx is a request (that is, @a mem_ctx is its
+ * state), that request is the parent request of the new one for profiles and
+ * call flow.
  *
  * @param mem_ctx Talloc parent, or NULL.
- * @param[out] pstate The address of a pointer to the state struct; not written
- *     on failure.
+ * @param[out] pstate Address of a pointer to the state struct; not written on
+ *     failure.
  * @param type The type of the state: a type, not a string.
- * @return The request, in progress; NULL when out of memory.
+ * @return The request, in progress; NULL if out of memory.
  */
 #ifdef DOXYGEN
 struct tevent_req *tevent_req_create(TALLOC_CTX *mem_ctx,
@@ -1298,12 +1325,12 @@ struct tevent_req *__tevent_req_create(TALLOC_CTX *mem_ctx,
 #endif
 
 /**
- * The state of a request.
- * @param req The request.
- * @param type The type of the state, as given to tevent_req_create(). Another
- *     type is a mistake and aborts (talloc_abort).
- * @return The state. Not to be called after tevent_req_received(), which frees
- *     it.
+ * Return the state of a request.
+ * @param req The request. Requires: tevent_req_received() was not called, since
+ *     it frees the state.
+ * @param type The type of the state. Requires: as passed to
+ *     tevent_req_create(); a different type aborts (talloc_abort).
+ * @return The state.
  */
 #ifdef DOXYGEN
 void *tevent_req_data(struct tevent_req *req, TYPE type);
@@ -1314,10 +1341,10 @@ void *_tevent_req_data(struct tevent_req *req);
 #endif
 
 /**
- * Say what is called when the request has finished.
+ * Set the callback of a request.
  * @param req The request.
- * @param fn The function, in place of the present one; NULL for none.
- * @param pvt Its data, which tevent_req_callback_data() gives.
+ * @param fn The callback, which replaces the current one; NULL for none.
+ * @param pvt The callback data, returned by tevent_req_callback_data().
  */
 void tevent_req_set_callback(struct tevent_req *req, tevent_req_fn fn, void *pvt);
 #ifndef DOXYGEN
@@ -1330,11 +1357,11 @@ void _tevent_req_set_callback(struct tevent_req *req,
 #endif
 
 /**
- * The data of the callback, checked.
+ * Return the callback data, type-checked.
  * @param req The request.
  * @param type The talloc type of the data, usually <tt>struct tevent_req</tt>.
- *     Another type is a mistake and aborts (talloc_abort).
- * @return The data; also after tevent_req_received().
+ *     Requires: the actual type; a different one aborts (talloc_abort).
+ * @return The data, also after tevent_req_received().
  */
 #ifdef DOXYGEN
 void *tevent_req_callback_data(struct tevent_req *req, TYPE type);
@@ -1345,7 +1372,7 @@ void *_tevent_req_callback_data(struct tevent_req *req);
 #endif
 
 /**
- * The data of the callback, whatever it is.
+ * Return the callback data, unchecked.
  * @param req The request.
  * @return The data.
  */
@@ -1357,8 +1384,8 @@ void *tevent_req_callback_data_void(struct tevent_req *req);
 #endif
 
 /**
- * Finish the request successfully: calls the callback.
- * @param req The request, which may be gone afterwards.
+ * Finish the request successfully and call the callback.
+ * @param req The request, which the callback may have freed on return.
  */
 #ifdef DOXYGEN
 void tevent_req_done(struct tevent_req *req);
@@ -1378,10 +1405,10 @@ void _tevent_req_done(struct tevent_req *req, const char *location);
  * @endcode
  *
  * @param req The request.
- * @param error The error, a number that means something to the caller, such as
- *     an errno value; 0 is none.
- * @return False when @a error is 0, and nothing happens; else true, and the
- *     callback was called, after which the request may be gone.
+ * @param error The error, a number that is meaningful to the caller, such as an
+ *     errno value; 0 for no error.
+ * @return False if @a error is 0, in which case nothing happens. Otherwise
+ *     true: the callback was called and may have freed the request.
  */
 #ifdef DOXYGEN
 bool tevent_req_error(struct tevent_req *req, uint64_t error);
@@ -1394,11 +1421,11 @@ bool _tevent_req_error(struct tevent_req *req,
 #endif
 
 /**
- * Finish the request for want of memory, if a pointer is NULL.
+ * Finish the request as out of memory, if a pointer is NULL.
  * @param p The result of an allocation.
  * @param req The request.
- * @return False when @a p is not NULL, and nothing happens; else true, and the
- *     callback was called, after which the request may be gone.
+ * @return False if @a p is not NULL, in which case nothing happens. Otherwise
+ *     true: the callback was called and may have freed the request.
  */
 #ifdef DOXYGEN
 bool tevent_req_nomem(const void *p, struct tevent_req *req);
@@ -1411,8 +1438,8 @@ bool _tevent_req_nomem(const void *p,
 #endif
 
 /**
- * Finish the request for want of memory.
- * @param req The request, which may be gone afterwards.
+ * Finish the request as out of memory.
+ * @param req The request, which the callback may have freed on return.
  * @since 0.9.12
  */
 #ifdef DOXYGEN
@@ -1425,7 +1452,7 @@ void _tevent_req_oom(struct tevent_req *req, const char *location);
 
 /**
  * Call the callback without changing the request's state.
- * @param req The request.
+ * @param req The request, which the callback may have freed on return.
  */
 #ifdef DOXYGEN
 void tevent_req_notify_callback(struct tevent_req *req);
@@ -1436,11 +1463,11 @@ void _tevent_req_notify_callback(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * Finish a request once more, from the loop.
+ * Finish a request again from the loop.
  *
- * For send functions that finished the request before they returned: the
- * caller had no chance to set a callback, so the request finishes again, with
- * the state that it has then, in one of the next turns.
+ * For send functions that finish the request before they return: the caller
+ * could not set a callback yet. In one of the next turns the request finishes
+ * again, with the state that it has at that time.
  *
  * @param req The request.
  * @param ev The context.
@@ -1450,11 +1477,11 @@ struct tevent_req *tevent_req_post(struct tevent_req *req,
 				   struct tevent_context *ev);
 
 /**
- * Have the next callback come from the loop instead of directly.
+ * Deliver the next callback from the loop, not synchronously.
  *
- * For code that finishes a request while it works on something that the
- * callback might free. Holds for one notification. If the request is received
- * or freed before that, the callback is not called.
+ * For code that finishes a request while it uses something that the callback
+ * might free. Applies to one callback. If the request is received or freed
+ * before that, the callback is not called.
  *
  * @param req The request.
  * @param ev The context.
@@ -1464,61 +1491,62 @@ void tevent_req_defer_callback(struct tevent_req *req,
 			       struct tevent_context *ev);
 
 /**
- * Whether the request has not finished yet.
+ * Check whether the request is in progress.
  * @param req The request.
- * @return True while it is in progress.
+ * @return True until it finishes.
  */
 bool tevent_req_is_in_progress(struct tevent_req *req);
 
 /**
  * Run the loop until the request has finished.
  *
- * For programs and tests that wait for one thing. Not for use in handlers:
- * it runs the loop.
+ * For programs and tests that wait for a single request. Requires: not called
+ * inside a handler, since it runs the loop.
  *
  * @param req The request.
- * @param ev The context that it works on.
- * @return True when the request is not in progress any more, whether it
- *     succeeded or not; false, with errno, when a turn of the loop failed.
+ * @param ev The context that the request uses.
+ * @return True when the request is no longer in progress, whether it succeeded
+ *     or not; false with errno set if a turn of the loop failed.
  */
 bool tevent_req_poll(struct tevent_req *req,
 		     struct tevent_context *ev);
 
 /**
- * Ask how the request finished.
+ * Return how the request finished.
  * @param req The request.
- * @param[out] state Where to put the request's state; written only when the
- *     result is true.
- * @param[out] error Where to put the number that tevent_req_error() was given;
- *     written only when the state is TEVENT_REQ_USER_ERROR.
- * @return False when the state is TEVENT_REQ_DONE, else true: also when the
- *     request is still in progress or was received already.
+ * @param[out] state Receives the request's state; written only if the result is
+ *     true.
+ * @param[out] error Receives the error passed to tevent_req_error(); written
+ *     only if the state is TEVENT_REQ_USER_ERROR.
+ * @return False if the state is TEVENT_REQ_DONE. Otherwise true, also if the
+ *     request is still in progress or was already received.
  */
 bool tevent_req_is_error(struct tevent_req *req,
 			 enum tevent_req_state *state,
 			 uint64_t *error);
 
 /**
- * Free what a finished request does not need any more.
+ * Release the resources of a finished request.
  *
- * The last step of a recv function. Runs the cleanup function, frees the state
- * and drops the end time, a pending notification and the print and cancel
- * functions. The request itself stays until it is freed. Freeing a request
- * receives it first. Calling it twice is harmless.
+ * The last step of a recv function. Drops the end time, a pending callback and
+ * the print and cancel functions, calls the cleanup function and frees the
+ * state. The request itself remains until it is freed. Freeing a request
+ * receives it first. A second call is harmless.
  *
  * @param req The request.
  */
 void tevent_req_received(struct tevent_req *req);
 
 /**
- * Let the request finish as timed out when it is still there by then.
+ * Set the time at which the request times out.
  *
- * Takes the place of an earlier end time. Finishing drops it.
+ * At that time the request finishes with TEVENT_REQ_TIMED_OUT. Replaces an
+ * earlier end time. Finishing or receiving the request drops the end time.
  *
  * @param req The request.
  * @param ev The context.
  * @param endtime The time, see tevent_add_timer().
- * @return True; false when out of memory, and then the request has finished
+ * @return True; false if out of memory, in which case the request has finished
  *     with TEVENT_REQ_NO_MEMORY.
  */
 bool tevent_req_set_endtime(struct tevent_req *req,
@@ -1533,7 +1561,7 @@ bool tevent_req_set_endtime(struct tevent_req *req,
 void tevent_req_reset_endtime(struct tevent_req *req);
 
 /**
- * Say how the request can be cancelled.
+ * Set the cancel function of a request.
  *
  * For the implementation of an asynchronous function.
  *
@@ -1552,12 +1580,12 @@ void _tevent_req_set_cancel_fn(struct tevent_req *req,
 /**
  * Ask the request to stop.
  *
- * For the caller of an asynchronous function that wants to hear how it ended.
- * A caller that does not care frees the request.
+ * For callers of an asynchronous function that need its result. A caller that
+ * does not need it frees the request.
  *
  * @param req The request.
- * @return What the cancel function returned; false when there is none, or none
- *     any more: tevent_req_received() drops it.
+ * @return The value of the cancel function; false if none is set, or if
+ *     tevent_req_received() has removed it.
  */
 #ifdef DOXYGEN
 bool tevent_req_cancel(struct tevent_req *req);
@@ -1568,13 +1596,13 @@ bool _tevent_req_cancel(struct tevent_req *req, const char *location);
 #endif
 
 /**
- * Have a function called when the request finishes or goes.
+ * Set the cleanup function of a request.
  *
- * For the implementation of an asynchronous function that must let go of
- * something on every way out. The function is called before the callback when
- * the request finishes, and with TEVENT_REQ_RECEIVED when it is received or
- * freed: so up to twice, or more often when the request finishes again with a
- * state of a higher number.
+ * For the implementation of an asynchronous function that must release a
+ * resource however the request ends. The function is called before the callback
+ * when the request finishes, and with TEVENT_REQ_RECEIVED when the request is
+ * received or freed: up to twice, or more often if the request finishes again
+ * with a higher-numbered state.
  *
  * @param req The request.
  * @param fn The function; NULL for none.
@@ -1590,50 +1618,54 @@ void _tevent_req_set_cleanup_fn(struct tevent_req *req,
 #endif
 
 /**
- * Say how tevent_req_print() describes the request.
+ * Set the function that tevent_req_print() uses for the request.
  * @param req The request.
  * @param fn The function; NULL for tevent_req_default_print().
  */
 void tevent_req_set_print_fn(struct tevent_req *req, tevent_req_print_fn fn);
 
 /**
- * Describe a request in one line, in the library's way.
+ * Describe a request in one line, in the library's format.
  *
- * Where it was created, its state and error, the type of its state data, its
- * end-time timer and where it was finished.
+ * The line has the location of its creation, its state and error, the type of
+ * its state data, its end-time timer and the location where it was finished.
  *
  * @param req The request.
  * @param mem_ctx Talloc parent of the text, or NULL.
- * @return The text, NULL when out of memory.
+ * @return The text; NULL if out of memory.
  */
 char *tevent_req_default_print(struct tevent_req *req, TALLOC_CTX *mem_ctx);
 
 /**
  * Describe a request in one line, for debugging.
+ *
+ * Calls the function set by tevent_req_set_print_fn(), or else
+ * tevent_req_default_print().
+ *
  * @param mem_ctx Talloc parent of the text, or NULL.
  * @param req The request, or NULL.
- * @return The text; NULL when out of memory.
+ * @return The text; NULL if out of memory.
  */
 char *tevent_req_print(TALLOC_CTX *mem_ctx, struct tevent_req *req);
 
 /**
- * Wait until a point in time.
+ * Wait until a given time.
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context.
  * @param wakeup_time The time, see tevent_add_timer().
- * @return The request, which finishes then; NULL when out of memory. Use
- *     tevent_wakeup_recv() for its result: for tevent_req_is_error() a reached
- *     time is an error, TEVENT_REQ_TIMED_OUT.
+ * @return The request, which finishes at that time; NULL if out of memory. Call
+ *     tevent_wakeup_recv() for its result: tevent_req_is_error() reports a
+ *     reached time as an error, TEVENT_REQ_TIMED_OUT.
  */
 struct tevent_req *tevent_wakeup_send(TALLOC_CTX *mem_ctx,
 				      struct tevent_context *ev,
 				      struct timeval wakeup_time);
 
 /**
- * Whether the time of tevent_wakeup_send() was reached.
- * @param req The request.
- * @return True when it was; false when the request failed for want of memory or
- *     is still in progress. The request is not received.
+ * Check whether the time of tevent_wakeup_send() was reached.
+ * @param req The request, which is not received by this call.
+ * @return True if it was; false if the request failed because out of memory or
+ *     is still in progress.
  */
 bool tevent_wakeup_recv(struct tevent_req *req);
 
@@ -1642,66 +1674,68 @@ bool tevent_wakeup_recv(struct tevent_req *req);
 /* ---- Request profiles ---------------------------------------------------- */
 
 /**
- * @defgroup tevent_profiles Request profiles: what requests did and how long it took
+ * @defgroup tevent_profiles Request profiles
  *
- * Recording begins with tevent_req_set_profile() and takes in all requests
- * that are created under the request from then on (with its state as their
- * talloc parent). A subrequest's profile becomes part of its parent's. A
- * profile can outlive its request (tevent_req_move_profile()), be read, and,
- * with the set functions, be rebuilt from a copy that came from elsewhere.
+ * A profile records what requests did and how long they took. Recording begins
+ * with tevent_req_set_profile() and covers all requests that are created under
+ * the request after that call (with its state as their talloc parent). The
+ * profile of a subrequest becomes part of its parent's profile. A profile can
+ * outlive its request (tevent_req_move_profile()). The get functions read it;
+ * the set functions rebuild it from an external copy.
  *
- * The strings that the get functions give belong to the profile.
+ * The profile owns the strings that the get functions return.
  * @{
  */
 
 /**
- * Record a profile of the request from now on.
+ * Start recording a profile of the request.
  *
- * Call it in the send function, right after tevent_req_create().
+ * Call it in the send function, immediately after tevent_req_create().
  *
  * @param req The request.
- * @return True; false when the request has a profile already or when out of
- *     memory, and then the request has finished with the error EINVAL or with
- *     TEVENT_REQ_NO_MEMORY.
+ * @return True; false if the request already has a profile or if out of memory,
+ *     in which case the request has finished with the error EINVAL or with
+ *     TEVENT_REQ_NO_MEMORY, respectively.
  * @since 0.9.37
  */
 bool tevent_req_set_profile(struct tevent_req *req);
 
 /**
- * The profile of a request.
+ * Return the profile of a request.
  * @param req The request.
- * @return The profile, which stays the request's; NULL when there is none.
+ * @return The profile, which the request still owns; NULL if there is none.
  * @since 0.9.37
  */
 const struct tevent_req_profile *tevent_req_get_profile(struct tevent_req *req);
 
 /**
- * Take the profile away from a request.
+ * Move the profile of a request to a new owner.
  * @param req The request, which has no profile afterwards.
  * @param mem_ctx New talloc parent of the profile.
- * @return The profile; NULL when there is none.
+ * @return The profile; NULL if there is none.
  * @since 0.9.37
  */
 struct tevent_req_profile *tevent_req_move_profile(struct tevent_req *req,
 						   TALLOC_CTX *mem_ctx);
 
 /**
- * The name: the type of the request's state.
+ * Get the name: the type of the request's state.
  * @param profile The profile.
- * @param[out] req_name Where to put it; may be NULL.
+ * @param[out] req_name Receives the name; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_name(const struct tevent_req_profile *profile,
 				 const char **req_name);
 
 /**
- * Where and when the request was created.
+ * Get the location and time of the request's creation.
  *
- * The time is that of tevent_req_set_profile() where recording began with it.
+ * If recording began with this request, the time is that of its
+ * tevent_req_set_profile() call.
  *
  * @param profile The profile.
- * @param[out] start_location Where to put the place; may be NULL.
- * @param[out] start_time Where to put the time; may be NULL.
+ * @param[out] start_location Receives the location; may be NULL.
+ * @param[out] start_time Receives the time; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
@@ -1709,12 +1743,12 @@ void tevent_req_profile_get_start(const struct tevent_req_profile *profile,
 				  struct timeval *start_time);
 
 /**
- * Where and when the request finished.
+ * Get the location and time at which the request finished.
  * @param profile The profile.
- * @param[out] stop_location Where to put the place, NULL when it has not
+ * @param[out] stop_location Receives the location, NULL if the request has not
  *     finished; may be NULL.
- * @param[out] stop_time Where to put the time, zero when it has not finished;
- *     may be NULL.
+ * @param[out] stop_time Receives the time, zero if the request has not
+ *     finished; may be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
@@ -1722,13 +1756,13 @@ void tevent_req_profile_get_stop(const struct tevent_req_profile *profile,
 				 struct timeval *stop_time);
 
 /**
- * How the request finished.
+ * Get the process id, state and error of the request.
  * @param profile The profile.
- * @param[out] pid Where to put the process id, 0 unless
+ * @param[out] pid Receives the process id, 0 unless
  *     tevent_req_profile_set_status() set one; may be NULL.
- * @param[out] state Where to put the state; may be NULL.
- * @param[out] user_error Where to put the error that tevent_req_error() was
- *     given; may be NULL.
+ * @param[out] state Receives the state; may be NULL.
+ * @param[out] user_error Receives the error passed to tevent_req_error(); may
+ *     be NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
@@ -1737,9 +1771,9 @@ void tevent_req_profile_get_status(const struct tevent_req_profile *profile,
 				   uint64_t *user_error);
 
 /**
- * The first subprofile.
+ * Return the first subprofile.
  * @param profile The profile.
- * @return The profile of the subrequest that was created first; NULL when there
+ * @return The profile of the subrequest that was created first; NULL if there
  *     is none.
  * @since 0.9.37
  */
@@ -1747,9 +1781,9 @@ const struct tevent_req_profile *tevent_req_profile_get_subprofiles(
 	const struct tevent_req_profile *profile);
 
 /**
- * The next profile under the same parent.
+ * Return the next profile with the same parent.
  * @param profile The profile.
- * @return The one that follows; NULL for the last.
+ * @return The next profile; NULL for the last one.
  * @since 0.9.37
  */
 const struct tevent_req_profile *tevent_req_profile_next(
@@ -1757,9 +1791,9 @@ const struct tevent_req_profile *tevent_req_profile_next(
 
 /**
  * Create an empty profile.
- * @param mem_ctx Talloc parent, or NULL. Freeing a profile takes it out of its
+ * @param mem_ctx Talloc parent, or NULL. Freeing a profile removes it from its
  *     parent profile.
- * @return The profile; NULL when out of memory.
+ * @return The profile; NULL if out of memory.
  * @since 0.9.37
  */
 struct tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx);
@@ -1768,18 +1802,18 @@ struct tevent_req_profile *tevent_req_profile_create(TALLOC_CTX *mem_ctx);
  * Set the name.
  * @param profile The profile.
  * @param name The name, which is copied.
- * @return True; false when @a name is NULL or when out of memory.
+ * @return True; false if @a name is NULL or if out of memory.
  * @since 0.9.37
  */
 bool tevent_req_profile_set_name(struct tevent_req_profile *profile,
 				 const char *name);
 
 /**
- * Set where and when the request was created.
+ * Set the location and time of the request's creation.
  * @param profile The profile.
- * @param start_location The place, which is copied.
- * @param start_time The time, set whatever is returned.
- * @return True; false when the place is NULL or when out of memory.
+ * @param start_location The location, which is copied.
+ * @param start_time The time, set even if the result is false.
+ * @return True; false if the location is NULL or if out of memory.
  * @since 0.9.37
  */
 bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
@@ -1787,11 +1821,11 @@ bool tevent_req_profile_set_start(struct tevent_req_profile *profile,
 				  struct timeval start_time);
 
 /**
- * Set where and when the request finished.
+ * Set the location and time at which the request finished.
  * @param profile The profile.
- * @param stop_location The place, which is copied.
- * @param stop_time The time, set whatever is returned.
- * @return True; false when the place is NULL or when out of memory.
+ * @param stop_location The location, which is copied.
+ * @param stop_time The time, set even if the result is false.
+ * @return True; false if the location is NULL or if out of memory.
  * @since 0.9.37
  */
 bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
@@ -1799,11 +1833,11 @@ bool tevent_req_profile_set_stop(struct tevent_req_profile *profile,
 				 struct timeval stop_time);
 
 /**
- * Set how the request finished.
+ * Set the process id, state and error of the request.
  * @param profile The profile.
- * @param pid The process that it ran in.
- * @param state Its state.
- * @param user_error Its error.
+ * @param pid The process that the request ran in.
+ * @param state The state.
+ * @param user_error The error.
  * @since 0.9.37
  */
 void tevent_req_profile_set_status(struct tevent_req_profile *profile,
@@ -1812,11 +1846,10 @@ void tevent_req_profile_set_status(struct tevent_req_profile *profile,
 				   uint64_t user_error);
 
 /**
- * Make a profile the last subprofile of another one.
- * @param parent_profile The profile that it becomes part of, and its talloc
- *     parent.
- * @param[in,out] sub_profile The address of the pointer to it, which becomes
- *     NULL.
+ * Append a profile as the last subprofile of another one.
+ * @param parent_profile The parent profile, which becomes the talloc parent.
+ * @param[in,out] sub_profile Address of the pointer to the subprofile; the
+ *     pointer becomes NULL.
  * @since 0.9.37
  */
 void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
@@ -1827,60 +1860,60 @@ void tevent_req_profile_append_sub(struct tevent_req_profile *parent_profile,
 /* ---- Time ---------------------------------------------------------------- */
 
 /**
- * @defgroup tevent_time Time: helpers for struct timeval, as timers take it
+ * @defgroup tevent_time Time
  *
- * All of them may be called from any thread.
+ * Helpers for struct timeval, the type of timer times. Thread: any.
  * @{
  */
 
 /**
  * Compare two times.
- * @param tv1 A time.
- * @param tv2 Another time.
+ * @param tv1 The first time.
+ * @param tv2 The second time.
  * @return -1, 0 or 1: @a tv1 is before, equal to or after @a tv2.
  */
 int tevent_timeval_compare(const struct timeval *tv1,
 			   const struct timeval *tv2);
 
 /**
- * The zero time, which for timers means "at once".
+ * Return the zero time, which a timer treats as due immediately.
  * @return Zero.
  */
 struct timeval tevent_timeval_zero(void);
 
 /**
- * The time now.
- * @return What gettimeofday(2) says.
+ * Return the current time.
+ * @return The time as returned by gettimeofday(2).
  */
 struct timeval tevent_timeval_current(void);
 
 /**
- * Make a time or a time span.
+ * Build a time or a duration.
  * @param secs Seconds.
- * @param usecs Microseconds, taken as they are: 1000000 and more are not
- *     carried over.
- * @return The two as a struct timeval.
+ * @param usecs Microseconds, stored unchanged: 1000000 and more are not carried
+ *     over.
+ * @return The struct timeval.
  */
 struct timeval tevent_timeval_set(uint32_t secs, uint32_t usecs);
 
 /**
- * The time span from one time until another.
- * @param tv1 The time to count from.
- * @param tv2 The time to count to.
- * @return @a tv2 minus @a tv1; zero when @a tv1 is not before @a tv2.
+ * Return the duration from one time to another.
+ * @param tv1 The start time.
+ * @param tv2 The end time.
+ * @return @a tv2 minus @a tv1; zero if @a tv1 is not before @a tv2.
  */
 struct timeval tevent_timeval_until(const struct timeval *tv1,
 				    const struct timeval *tv2);
 
 /**
- * Whether a time is zero.
+ * Check whether a time is zero.
  * @param tv The time.
- * @return True when seconds and microseconds are both 0.
+ * @return True if seconds and microseconds are both 0.
  */
 bool tevent_timeval_is_zero(const struct timeval *tv);
 
 /**
- * A time plus a time span.
+ * Add a duration to a time.
  * @param tv The time.
  * @param secs Seconds.
  * @param usecs Microseconds; full seconds are carried over.
@@ -1890,7 +1923,7 @@ struct timeval tevent_timeval_add(const struct timeval *tv, uint32_t secs,
 				  uint32_t usecs);
 
 /**
- * The time now plus a time span.
+ * Add a duration to the current time.
  * @param secs Seconds.
  * @param usecs Microseconds; full seconds are carried over.
  * @return The sum.
@@ -1902,51 +1935,56 @@ struct timeval tevent_timeval_current_ofs(uint32_t secs, uint32_t usecs);
 /* ---- Call flow ----------------------------------------------------------- */
 
 /**
- * @defgroup tevent_call_flow Call flow: follow requests that call requests
+ * @defgroup tevent_call_flow Call flow
  *
- * A callback, one for each thread, learns of what happens to requests together
- * with the depth of the request: 0 for one without parent request, else that
- * of the parent plus 1. See tevent_req_create() for what a parent request is.
+ * Call flow follows requests that call other requests. Each thread has one
+ * callback, which is called with the steps of requests and the depth of the
+ * request: 0 without a parent request, otherwise one more than the depth of the
+ * parent. tevent_req_create() defines the parent request.
  * @{
  */
 
 /**
- * What the call-flow callback is told.
+ * Step reported to the call-flow callback.
  *
- * The text behind each says what @c fname is.
+ * The text at each value defines @c fname.
  *
  * @since 0.15.0
  */
 enum tevent_thread_call_depth_cmd {
 	/**
-	 *  The flow ends or begins anew. After a turn of the loop, without a
-	 * request and with depth 0: the loop function. By
-	 * tevent_thread_call_depth_reset_from_req(): the calling function. When
-	 * another callback is set: NULL.
+	 *  The flow ends or restarts. After a turn of the loop: no request,
+	 * depth 0, @c fname: the loop function. From
+	 * tevent_thread_call_depth_reset_from_req(): its request and depth,
+	 * @c fname: the calling function. When another callback is set: no
+	 * request, depth 0, @c fname: "tevent_thread_call_depth_set_callback".
 	 */
 	TEVENT_CALL_FLOW_REQ_RESET,
-	/** A request was created: the creating function. */
+	/** A request was created. @c fname: the creating function. */
 	TEVENT_CALL_FLOW_REQ_CREATE,
-	/** It is being cancelled: the cancel function, NULL without one. */
+	/** It is being cancelled. @c fname: the cancel function, or NULL. */
 	TEVENT_CALL_FLOW_REQ_CANCEL,
-	/** It is being cleaned up: the cleanup function, NULL without one. */
+	/** It is being cleaned up. @c fname: the cleanup function, or NULL. */
 	TEVENT_CALL_FLOW_REQ_CLEANUP,
-	/** It is calling back, to the depth above its own: the callback. */
+	/**
+	 *  It is about to call its callback, at the depth above its own.
+	 * @c fname: the callback.
+	 */
 	TEVENT_CALL_FLOW_REQ_NOTIFY_CB,
-	/** It was added to a queue: the trigger. */
+	/** It was added to a queue. @c fname: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_ENTER,
-	/** The queue is about to call its trigger: the trigger. */
+	/** The queue is about to call the trigger. @c fname: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_TRIGGER,
-	/** It has left the queue: the trigger. */
+	/** It has left the queue. @c fname: the trigger. */
 	TEVENT_CALL_FLOW_REQ_QUEUE_LEAVE
 };
 
 /**
- * The call-flow callback.
- * @param private_data As given when it was set.
- * @param cmd What happens.
- * @param req The request, NULL where there is none.
- * @param depth Its depth.
+ * Call-flow callback.
+ * @param private_data As passed when the callback was set.
+ * @param cmd The step.
+ * @param req The request; NULL if there is none.
+ * @param depth The depth.
  * @param fname The name of a function, or NULL; see @a cmd.
  * @since 0.15.0
  */
@@ -1957,9 +1995,9 @@ typedef void (*tevent_call_depth_callback_t)(void *private_data,
 					     const char *fname);
 
 /**
- * A callback and its data.
+ * A call-flow callback and its data.
  *
- * No function takes or gives it; it is here for sources that name the type.
+ * No function takes or returns this type. It exists for sources that name it.
  *
  * @since 0.15.0
  */
@@ -1969,22 +2007,22 @@ struct tevent_thread_call_depth_state {
 };
 
 /**
- * Follow the call flow in this thread.
+ * Set the call-flow callback of this thread.
  *
- * A callback that was set before is told TEVENT_CALL_FLOW_REQ_RESET first.
+ * The callback set before is first called with TEVENT_CALL_FLOW_REQ_RESET.
  *
  * @param f The callback; NULL for none.
- * @param private_data Passed to it.
+ * @param private_data Passed to the callback.
  * @since 0.15.0
  */
 void tevent_thread_call_depth_set_callback(tevent_call_depth_callback_t f,
 					   void *private_data);
 
 /**
- * Go back to a request's place in the call flow.
+ * Reset the call flow to a request's depth.
  *
- * For code that goes on with a request in a handler of its own. Tells the
- * callback TEVENT_CALL_FLOW_REQ_RESET with the request's depth.
+ * For code that continues a request in a handler of its own. Calls the callback
+ * with TEVENT_CALL_FLOW_REQ_RESET, the request and its depth.
  *
  * @param req The request.
  * @since 0.14.0
@@ -1999,7 +2037,7 @@ void _tevent_thread_call_depth_reset_from_req(struct tevent_req *req,
 
 #ifdef TEVENT_DEPRECATED
 /**
- * Does nothing.
+ * Do nothing.
  * @param ptr Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
@@ -2007,14 +2045,14 @@ void _tevent_thread_call_depth_reset_from_req(struct tevent_req *req,
 void tevent_thread_call_depth_activate(size_t *ptr) _DEPRECATED_;
 
 /**
- * Does nothing.
+ * Do nothing.
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
  */
 void tevent_thread_call_depth_deactivate(void) _DEPRECATED_;
 
 /**
- * Does nothing.
+ * Do nothing.
  * @param req Ignored.
  * @deprecated Use tevent_thread_call_depth_set_callback().
  * @since 0.14.0
@@ -2027,30 +2065,31 @@ void tevent_thread_call_depth_start(struct tevent_req *req) _DEPRECATED_;
 /* ---- Queues -------------------------------------------------------------- */
 
 /**
- * @defgroup tevent_queues Queues: serve requests one after another
+ * @defgroup tevent_queues Queues
  *
- * A send function that must not work at the same time as others, such as one
- * that writes to a shared socket, adds its request to a queue instead of
- * starting. When it is the request's turn the queue calls the trigger, which
- * starts the work. The request stays the active one until it is freed; then
- * the next one is triggered. Finishing alone, by tevent_req_done(), does not
- * move the queue: the callback, or whoever owns the request, frees it.
+ * A queue serves requests one after another. A send function that must not run
+ * concurrently with others, such as one that writes to a shared socket, adds
+ * its request to a queue instead of starting the work. When the request becomes
+ * the active one, the queue calls the trigger, which starts the work. The
+ * request stays active until it is freed; then the next one is triggered.
+ * Finishing with tevent_req_done() does not advance the queue: the callback, or
+ * the owner of the request, frees it.
  *
- * Every operation costs the same, however long the queue is. Requests on one
- * queue may use different contexts.
+ * The cost of each operation is independent of the length of the queue.
+ * Requests on one queue may use different contexts.
  *
- * Programs compiled with one of the tevent_queue_add macros need the library
- * from 0.15.0 on.
+ * Programs compiled with one of the tevent_queue_add macros need library
+ * release 0.15.0 or later.
  * @{
  */
 
 /**
- * What is called when it is a request's turn.
+ * Trigger of a queued request, called when the request becomes active.
  *
  * It may finish and free the request, free other requests, and free the queue.
  *
  * @param req The request.
- * @param private_data As given when it was added.
+ * @param private_data As passed when the request was added.
  */
 typedef void (*tevent_queue_trigger_fn_t)(struct tevent_req *req,
 					  void *private_data);
@@ -2058,12 +2097,12 @@ typedef void (*tevent_queue_trigger_fn_t)(struct tevent_req *req,
 /**
  * Create a queue.
  *
- * Freeing a queue takes all entries off it and triggers none; the requests
- * live on.
+ * Freeing a queue removes all entries and triggers none; the requests are not
+ * freed.
  *
  * @param mem_ctx Talloc parent, or NULL.
- * @param name A name, for people; it is copied.
- * @return The queue, running; NULL when @a name is NULL or when out of memory.
+ * @param name A descriptive name, which is copied.
+ * @return The queue, running; NULL if @a name is NULL or if out of memory.
  */
 #ifdef DOXYGEN
 struct tevent_queue *tevent_queue_create(TALLOC_CTX *mem_ctx,
@@ -2079,17 +2118,17 @@ struct tevent_queue *_tevent_queue_create(TALLOC_CTX *mem_ctx,
 /**
  * Append a request to a queue.
  *
- * The trigger is called later, from the loop of @a ev, once. The request leaves
+ * The trigger is called once, later, from the loop of @a ev. The request leaves
  * the queue when it is freed.
  *
  * @param queue The queue.
  * @param ev The context that the trigger runs in.
- * @param req The request.
- * @param trigger What to call when it is the request's turn; NULL makes it a
- *     blocker: in its turn nothing is called and the queue waits until it is
+ * @param req The request; the caller keeps ownership.
+ * @param trigger The trigger. NULL makes the request a blocker: when it becomes
+ *     active, nothing is called and the queue is blocked until the request is
  *     freed.
  * @param private_data Passed to the trigger.
- * @return True; false when out of memory.
+ * @return True; false if out of memory.
  */
 bool tevent_queue_add(struct tevent_queue *queue,
 		      struct tevent_context *ev,
@@ -2108,17 +2147,18 @@ bool _tevent_queue_add(struct tevent_queue *queue,
 #endif
 
 /**
- * Append a request to a queue and get hold of the entry.
+ * Append a request to a queue and return the entry.
  *
- * As tevent_queue_add(). Freeing the entry takes the request off the queue and
- * leaves it alone otherwise; if it was the active one the next is triggered.
+ * Otherwise as tevent_queue_add(). Freeing the entry removes the request from
+ * the queue and has no other effect on the request; if the request was active,
+ * the next one is triggered.
  *
  * @param queue The queue.
  * @param ev The context that the trigger runs in.
- * @param req The request.
- * @param trigger What to call, or NULL for a blocker.
+ * @param req The request; the caller keeps ownership.
+ * @param trigger The trigger; NULL for a blocker.
  * @param private_data Passed to the trigger.
- * @return The entry, a talloc child of the request; NULL when out of memory.
+ * @return The entry, a talloc child of the request; NULL if out of memory.
  * @since 0.9.14
  */
 struct tevent_queue_entry *tevent_queue_add_entry(struct tevent_queue *queue,
@@ -2138,21 +2178,21 @@ struct tevent_queue_entry *_tevent_queue_add_entry(struct tevent_queue *queue,
 #endif
 
 /**
- * Append a request, or start it at once if nobody is waiting.
+ * Append a request, or start it at once if the queue is empty.
  *
- * When the queue is empty and running, and the request has no callback yet,
- * the trigger is called directly, before this function returns: a turn of the
- * loop is saved. Else it is tevent_queue_add_entry(). The trigger must be fit
- * for both; if it finishes the request, the send function has to return by way
- * of tevent_req_post().
+ * If the queue is empty and running, and the request has no callback yet, the
+ * trigger is called directly, before this function returns; this saves a turn
+ * of the loop. Otherwise as tevent_queue_add_entry(). Requires: the trigger
+ * works in both cases. If it finishes the request, the send function must
+ * return with tevent_req_post().
  *
  * @param queue The queue.
  * @param ev The context that the trigger runs in.
- * @param req The request.
- * @param trigger What to call, or NULL for a blocker.
+ * @param req The request; the caller keeps ownership.
+ * @param trigger The trigger; NULL for a blocker.
  * @param private_data Passed to the trigger.
- * @return The entry; NULL when out of memory. Not to be used when the trigger
- *     has freed the request, but not NULL even then.
+ * @return The entry; NULL if out of memory. If the trigger has freed the
+ *     request, the value is not NULL but must not be used.
  * @since 0.9.14
  */
 struct tevent_queue_entry *tevent_queue_add_optimize_empty(
@@ -2174,54 +2214,54 @@ struct tevent_queue_entry *_tevent_queue_add_optimize_empty(
 #endif
 
 /**
- * Let the active entry be triggered again.
+ * Mark the active entry to be triggered again.
  *
- * After the next tevent_queue_start(), that is.
+ * The next tevent_queue_start() triggers it.
  *
- * @param entry The first entry of a stopped queue; anything else aborts, by
- *     abort(3).
+ * @param entry The entry. Requires: the first entry of a stopped queue;
+ *     otherwise calls abort(3).
  * @since 0.9.36
  */
 void tevent_queue_entry_untrigger(struct tevent_queue_entry *entry);
 
 /**
- * Let a stopped queue go on.
- * @param queue The queue; nothing happens when it is running.
+ * Restart a stopped queue.
+ * @param queue The queue; does nothing if it is running.
  */
 void tevent_queue_start(struct tevent_queue *queue);
 
 /**
- * Trigger nothing new until tevent_queue_start().
+ * Stop triggering requests until tevent_queue_start().
  *
- * The active request goes on. Requests can still be added.
+ * The active request continues. Requests can still be added.
  *
- * @param queue The queue; nothing happens when it is stopped.
+ * @param queue The queue; does nothing if it is stopped.
  */
 void tevent_queue_stop(struct tevent_queue *queue);
 
 /**
- * How many requests are on the queue.
+ * Return the number of requests on the queue.
  * @param queue The queue.
- * @return Those that wait and the active one.
+ * @return The number of waiting requests plus the active one.
  */
 size_t tevent_queue_length(struct tevent_queue *queue);
 
 /**
- * Whether the queue is not stopped.
+ * Check whether the queue is running.
  * @param queue The queue.
- * @return True unless tevent_queue_stop() was called; this says nothing about
- *     its length.
+ * @return False if the queue is stopped (tevent_queue_stop()), otherwise true,
+ *     whatever the length of the queue.
  * @since 0.9.14
  */
 bool tevent_queue_running(struct tevent_queue *queue);
 
 /**
- * Wait for one's turn on a queue, and hold it.
+ * Wait to become active on a queue, and block it.
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context.
  * @param queue The queue.
- * @return A request that finishes when it is its turn and that keeps the queue
- *     blocked until it is freed; NULL when out of memory.
+ * @return A request that finishes when it becomes active and blocks the queue
+ *     until it is freed; NULL if out of memory.
  * @since 0.9.20
  */
 struct tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx,
@@ -2234,24 +2274,24 @@ struct tevent_req *tevent_queue_wait_send(TALLOC_CTX *mem_ctx,
  * The queue stays blocked until the request is freed.
  *
  * @param req The request.
- * @return True when it is its turn; false when it failed or when it was called
- *     too early, while the request was in progress.
+ * @return True if the request is active; false if it failed or is still in
+ *     progress. It is received in any case.
  * @since 0.9.20
  */
 bool tevent_queue_wait_recv(struct tevent_req *req);
 
 /**
  * Set the caller's tag, see tevent_fd_set_tag().
- * @param qe The entry; nothing happens for NULL.
- * @param tag The number.
+ * @param qe The entry; does nothing for NULL.
+ * @param tag The tag.
  * @since 0.12.0
  */
 void tevent_queue_entry_set_tag(struct tevent_queue_entry *qe, uint64_t tag);
 
 /**
- * Read the caller's tag.
+ * Return the caller's tag.
  * @param qe The entry, or NULL.
- * @return The tag, 0 for NULL.
+ * @return The tag; 0 for NULL.
  * @since 0.12.0
  */
 uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
@@ -2261,39 +2301,39 @@ uint64_t tevent_queue_entry_get_tag(const struct tevent_queue_entry *qe);
 /* ---- Threads ------------------------------------------------------------- */
 
 /**
- * @defgroup tevent_threads Threads: run a handler in the loop of another thread
+ * @defgroup tevent_threads Threads
  *
- * A context belongs to one thread. The two schedule functions here are the
- * only ones that may be called for another thread's context. Both wake the
- * loop and run handlers in the order of scheduling; they differ in who owns
- * what:
+ * These functions run a handler in the loop of another thread. A context
+ * belongs to one thread, and the two schedule functions are the only ones that
+ * may be called for another thread's context. Both wake the loop and run
+ * handlers in the order of scheduling. They differ in ownership:
  *
- * - A threaded context takes an immediate that the calling side prepared and
- *   gives it back: after its handler has run it is idle again. Nothing is
- *   allocated, so it can't fail.
- * - A thread proxy takes the immediate and a talloc chunk of data over for
- *   good and frees both in the destination's thread. It also keeps the
- *   destination's tevent_loop_wait() from ending.
+ * - A threaded context uses an immediate that the caller prepared and keeps:
+ *   after its handler has run, the immediate is idle again. Nothing is
+ *   allocated, so scheduling can't fail.
+ * - A thread proxy takes ownership of the immediate and of a talloc chunk of
+ *   data, and frees both in the destination's thread. It also keeps the
+ *   destination's tevent_loop_wait() running.
  *
- * The handler of one proxy may send the very immediate and data that it runs
- * with on through another one, as a reply.
+ * The handler of one proxy may pass its own immediate and data to another
+ * proxy, as a reply.
  *
- * In a forked child an inherited threaded context does nothing any more; a
- * proxy is the child's own, with copies of what was waiting in it.
+ * In a forked child an inherited threaded context does nothing. The child has
+ * its own copy of a proxy, with copies of the calls that were waiting in it.
  * @{
  */
 
 /**
- * Create the way into a context for other threads' immediates.
+ * Create a threaded context, which accepts immediates from other threads.
  *
- * To be called, and the result to be freed, in the context's own thread. One
- * for each thread that uses it is usual. What was handed over before it is
- * freed still runs.
+ * Thread: the context's own, also for freeing the threaded context. Usually
+ * each other thread gets a threaded context of its own. Immediates that were
+ * scheduled before the threaded context is freed still run.
  *
  * @param mem_ctx Talloc parent, or NULL.
  * @param ev The context, which may be a wrapper.
- * @return The threaded context; NULL with errno set when out of memory or when
- *     there is no descriptor for waking the loop.
+ * @return The threaded context; NULL with errno set if out of memory or if no
+ *     descriptor for the wake-up is available.
  * @since 0.9.30
  */
 struct tevent_threaded_context *tevent_threaded_context_create(
@@ -2302,15 +2342,15 @@ struct tevent_threaded_context *tevent_threaded_context_create(
 /**
  * Run a handler in the context's thread.
  *
- * Thread: any. The context may be freed meanwhile; then nothing happens and
- * the immediate stays idle.
+ * Thread: any. The context may be freed concurrently; the call then does
+ * nothing and the immediate stays idle.
  *
  * @param tctx The threaded context.
- * @param im The immediate, which must be idle and not inside its own handler,
- *     else abort(3) is called. From here until its handler runs it must not be
- *     freed, scheduled or reset. It must be in no talloc tree that another
- *     thread works on meanwhile.
- * @param handler What to call; not NULL, else abort(3) is called.
+ * @param im The immediate; the caller keeps ownership. Requires: idle and not
+ *     inside its own handler; otherwise calls abort(3). Requires: not freed,
+ *     scheduled or reset until its handler runs. Requires: in no talloc tree
+ *     that another thread uses at the same time.
+ * @param handler The handler. Requires: not NULL; otherwise calls abort(3).
  * @param private_data Passed to the handler.
  * @since 0.9.30
  */
@@ -2332,11 +2372,12 @@ void _tevent_threaded_schedule_immediate(struct tevent_threaded_context *tctx,
 #endif
 
 /**
- * Create a proxy for a context.
+ * Create a thread proxy for a context.
  *
- * To be called, and the result to be freed, in the context's own thread, and
- * to be freed only when no thread can call tevent_thread_proxy_schedule() on
- * it any more. What has not run by then is freed without running.
+ * Thread: the context's own, also for freeing the proxy. Requires: the proxy is
+ * freed only when no thread can call tevent_thread_proxy_schedule() on it any
+ * more. Immediates and data whose handler has not run by then are freed without
+ * calling it.
  *
  * @param dest_ev_ctx The context, which becomes the talloc parent.
  * @return The proxy; NULL with errno set on failure, EINVAL on a wrapper.
@@ -2346,19 +2387,19 @@ struct tevent_thread_proxy *tevent_thread_proxy_create(
 	struct tevent_context *dest_ev_ctx);
 
 /**
- * Hand an immediate and data over to a proxy's thread.
+ * Pass an immediate and data to the thread of a proxy.
  *
- * Thread: any. The handler runs in the destination; afterwards the immediate
- * and the data are freed there, unless the handler moved them elsewhere
- * (talloc_steal()).
+ * Thread: any. The handler runs in the destination's thread. The immediate and
+ * the data are freed there after it returns, unless the handler moved them
+ * elsewhere (talloc_steal()).
  *
  * @param tp The proxy.
- * @param[in,out] pp_im The address of the pointer to the immediate, which must
- *     be idle. The pointer becomes NULL. If it does not, the proxy is being
- *     freed or memory is out: nothing was taken.
- * @param handler What to call.
- * @param[in,out] pp_private_data The address of the pointer to a talloc chunk,
- *     or NULL for no data. The handler gets the chunk, the pointer becomes
+ * @param[in,out] pp_im Address of the pointer to the immediate. Requires: idle.
+ *     The pointer becomes NULL. If it does not, the proxy is being freed or the
+ *     call is out of memory, and the caller keeps the immediate and the data.
+ * @param handler The handler.
+ * @param[in,out] pp_private_data Address of the pointer to a talloc chunk, or
+ *     NULL for no data. The handler receives the chunk; the pointer becomes
  *     NULL.
  * @since 0.9.26
  */
@@ -2372,30 +2413,30 @@ void tevent_thread_proxy_schedule(struct tevent_thread_proxy *tp,
 /* ---- Custom backends ------------------------------------------------------ */
 
 /**
- * @defgroup tevent_backends Custom backends: a program's own functions in between
+ * @defgroup tevent_backends Custom backends
  *
- * Copy the table of a built-in backend, replace some functions by your own,
- * which call the originals, and register the copy or pass it to
+ * A custom backend is a table of functions that call those of a built-in
+ * backend. Copy the table of a built-in backend, replace some of its functions
+ * by functions that call the originals, and register the copy or pass it to
  * tevent_context_init_ops(). Start from @c epoll, @c poll or @c poll_mt if the
- * program has to run with other builds of the library too: not everywhere is
- * the table of @c standard complete.
+ * program must also run with other builds of the library, in which the table of
+ * @c standard may be incomplete.
  *
- * The library calls the table for its own timers, immediates and events as
- * well. Updating a timer, resetting an immediate and freeing anything do not
- * go through it.
+ * The library also uses the table for its own timers, immediates and events.
+ * Updating a timer, resetting an immediate and freeing objects do not use it.
  * @{
  */
 
 /**
- * The functions that a context calls.
+ * Backend functions of a context.
  *
- * The handler names and locations are string literals that a function passes
- * on as it got them.
+ * Handler names and locations are string literals. Requires: a function passes
+ * them on unchanged.
  */
 struct tevent_ops {
 	/**
-	 *  Start the backend on a zeroed context, or after
-	 * tevent_re_initialise() on an emptied one. 0, or non-zero on failure.
+	 *  Start the backend on a zeroed context, or on an empty one after
+	 * tevent_re_initialise(). Return 0, or non-zero on failure.
 	 */
 	int (*context_init)(struct tevent_context *ev);
 
@@ -2426,7 +2467,7 @@ struct tevent_ops {
 
 	/**
 	 *  tevent_schedule_immediate(); also called in the loop's thread for an
-	 * immediate that another thread handed over.
+	 * immediate from another thread.
 	 */
 	void (*schedule_immediate)(struct tevent_immediate *im,
 				   struct tevent_context *ev,
@@ -2435,7 +2476,7 @@ struct tevent_ops {
 				   const char *handler_name,
 				   const char *location);
 
-	/** tevent_add_signal(); NULL if there are no signals. */
+	/** tevent_add_signal(); NULL if signals are not supported. */
 	struct tevent_signal *(*add_signal)(struct tevent_context *ev,
 					    TALLOC_CTX *mem_ctx,
 					    int signum, int sa_flags,
@@ -2451,25 +2492,28 @@ struct tevent_ops {
 };
 
 /**
- * Give a table of functions a name.
+ * Register a table of functions under a name.
  *
- * Holds for the whole process. A name that is taken already keeps its table; a
- * built-in name can be taken before the first lookup, listing or creation of a
- * context. Meant for the start of a program, before it has threads.
+ * Applies to the whole process. A name that is already registered keeps its
+ * table. A built-in name can be registered before the first lookup, listing or
+ * creation of a context. Intended for program start, before any threads are
+ * created.
  *
- * @param name The name; the pointer is kept.
- * @param ops The table; the pointer is kept.
- * @return True, for a name that is taken as well; false when out of memory.
+ * @param name The name, which is not copied. Requires: valid for the rest of
+ *     the process.
+ * @param ops The table, which is not copied. Requires: as @a name.
+ * @return True, also for a name that is already registered; false if out of
+ *     memory.
  */
 bool tevent_register_backend(const char *name, const struct tevent_ops *ops);
 
 /**
- * Look up a table of functions.
+ * Look up the table of functions registered under a name.
  *
- * Thread: any, also two at once.
+ * Thread: any, also concurrently.
  *
- * @param name A name from tevent_backend_list(); NULL means the default.
- * @return The table; NULL when the name is unknown.
+ * @param name A name from tevent_backend_list(); NULL for the default.
+ * @return The table; NULL if the name is unknown.
  * @since 0.14.0
  */
 const struct tevent_ops *tevent_find_ops_byname(const char *name);
@@ -2481,39 +2525,42 @@ const struct tevent_ops *tevent_find_ops_byname(const char *name);
 /* ---- Wrapper contexts ---------------------------------------------------- */
 
 /**
- * @defgroup tevent_wrappers Wrapper contexts: functions around each handler
+ * @defgroup tevent_wrappers Wrapper contexts
  *
- * Events that are added to a wrapper run on the loop of its main context; the
- * wrapper's functions are called before and after each of their handlers, to
+ * A wrapper is a context whose events run on the loop of a main context, with
+ * the wrapper's functions called before and after each of their handlers, to
  * change the user id and back, for example. The loop itself is run on the main
- * context: running it on a wrapper aborts (tevent_set_abort_fn()). Wrappers
- * and nested loops exclude each other.
+ * context: running it on a wrapper aborts (tevent_set_abort_fn()). Wrappers and
+ * nested loops exclude each other.
  *
  * A wrapper is in use while one of its handlers runs and between
- * tevent_context_push_use() and tevent_context_pop_use(); these nest, at most
- * 32 deep in the whole process, and a wrapper can't be in use twice. When it is
- * freed while in use, it goes when the use ends.
+ * tevent_context_push_use() and tevent_context_pop_use(). Uses nest strictly,
+ * at most 32 deep in the whole process. A wrapper can't be used while it is in
+ * use. talloc_free() on a wrapper in use returns -1; the wrapper is freed when
+ * the use ends.
  *
- * Once the main context is freed the wrapper is an empty shell that only waits
- * to be freed.
+ * Once the main context is freed, nothing can be added to the wrapper: adding
+ * an event fails with errno EINVAL, and scheduling an immediate aborts
+ * (tevent_set_abort_fn()). The wrapper can still be freed.
  *
  * All of this is deprecated and visible only with @c TEVENT_DEPRECATED.
  * @{
  */
 
 /**
- * The functions of a wrapper.
+ * Functions of a wrapper.
  *
- * Each gets the wrapper, its state and the main context; the handler functions
- * also get the event, what its handler gets, the name of the handler and where
- * the event was added or scheduled. An @c after function runs also when the
- * handler has freed its event. All members but @c name must be set.
+ * Each receives the wrapper, its state and the main context. The handler
+ * functions also receive the event, the arguments of its handler, the name of
+ * the handler and the location where the event was added or scheduled. An
+ * @c after function is also called if the handler has freed its event.
+ * Requires: all members except @c name are set.
  */
 struct tevent_wrapper_ops {
-	/** For debug messages. */
+	/** Name for debug messages. */
 	const char *name;
 
-	/** tevent_context_push_use(); false refuses the use. */
+	/** tevent_context_push_use(); returns false to refuse the use. */
 	bool (*before_use)(struct tevent_context *wrap_ev,
 			   void *private_state,
 			   struct tevent_context *main_ev,
@@ -2524,7 +2571,7 @@ struct tevent_wrapper_ops {
 			  struct tevent_context *main_ev,
 			  const char *location);
 
-	/** Before the handler of an fd event. */
+	/** Called before the handler of an fd event. */
 	void (*before_fd_handler)(struct tevent_context *wrap_ev,
 				  void *private_state,
 				  struct tevent_context *main_ev,
@@ -2532,7 +2579,7 @@ struct tevent_wrapper_ops {
 				  uint16_t flags,
 				  const char *handler_name,
 				  const char *location);
-	/** After the handler of an fd event. */
+	/** Called after the handler of an fd event. */
 	void (*after_fd_handler)(struct tevent_context *wrap_ev,
 				 void *private_state,
 				 struct tevent_context *main_ev,
@@ -2541,7 +2588,7 @@ struct tevent_wrapper_ops {
 				 const char *handler_name,
 				 const char *location);
 
-	/** Before the handler of a timer. */
+	/** Called before the handler of a timer. */
 	void (*before_timer_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -2550,7 +2597,7 @@ struct tevent_wrapper_ops {
 				     struct timeval trigger_time,
 				     const char *handler_name,
 				     const char *location);
-	/** After the handler of a timer. */
+	/** Called after the handler of a timer. */
 	void (*after_timer_handler)(struct tevent_context *wrap_ev,
 				    void *private_state,
 				    struct tevent_context *main_ev,
@@ -2560,14 +2607,14 @@ struct tevent_wrapper_ops {
 				    const char *handler_name,
 				    const char *location);
 
-	/** Before the handler of an immediate. */
+	/** Called before the handler of an immediate. */
 	void (*before_immediate_handler)(struct tevent_context *wrap_ev,
 					 void *private_state,
 					 struct tevent_context *main_ev,
 					 struct tevent_immediate *im,
 					 const char *handler_name,
 					 const char *location);
-	/** After the handler of an immediate. */
+	/** Called after the handler of an immediate. */
 	void (*after_immediate_handler)(struct tevent_context *wrap_ev,
 					void *private_state,
 					struct tevent_context *main_ev,
@@ -2575,7 +2622,7 @@ struct tevent_wrapper_ops {
 					const char *handler_name,
 					const char *location);
 
-	/** Before the handler of a signal event. */
+	/** Called before the handler of a signal event. */
 	void (*before_signal_handler)(struct tevent_context *wrap_ev,
 				      void *private_state,
 				      struct tevent_context *main_ev,
@@ -2585,7 +2632,7 @@ struct tevent_wrapper_ops {
 				      void *siginfo,
 				      const char *handler_name,
 				      const char *location);
-	/** After the handler of a signal event. */
+	/** Called after the handler of a signal event. */
 	void (*after_signal_handler)(struct tevent_context *wrap_ev,
 				     void *private_state,
 				     struct tevent_context *main_ev,
@@ -2599,14 +2646,16 @@ struct tevent_wrapper_ops {
 
 /**
  * Create a wrapper.
- * @param main_ev The main context, which must not be a wrapper.
+ * @param main_ev The main context. Requires: not a wrapper, nesting not
+ *     allowed.
  * @param mem_ctx Talloc parent, or NULL.
- * @param ops The functions, which must stay valid.
- * @param[out] state The address of a pointer: the zeroed state, which goes with
+ * @param ops The functions, which are not copied. Requires: valid as long as
  *     the wrapper.
+ * @param[out] state Address of a pointer that receives the zeroed state, which
+ *     is freed with the wrapper.
  * @param type The type of the state: a type, not a string.
- * @return The wrapper; NULL when out of memory, and with EINVAL when @a main_ev
- *     is a wrapper or allows nesting.
+ * @return The wrapper; NULL with errno set on failure: ENOMEM if out of memory,
+ *     EINVAL if @a main_ev is a wrapper or allows nesting.
  * @since 0.9.37
  * @deprecated
  */
@@ -2632,22 +2681,24 @@ struct tevent_context *_tevent_context_wrapper_create(
 #endif
 
 /**
- * Whether a context is a wrapper.
+ * Check whether a context is a wrapper.
  * @param ev The context.
- * @return True for a wrapper, also when its main context is gone.
+ * @return True for a wrapper, also after its main context was freed.
  * @since 0.9.37
  * @deprecated
  */
 bool tevent_context_is_wrapper(struct tevent_context *ev) _DEPRECATED_;
 
 /**
- * Do something as if in a handler of this context.
+ * Begin a use of a context outside its handlers.
  *
- * Calls @c before_use. Each success needs its tevent_context_pop_use().
+ * Calls @c before_use. Each success must be followed by one
+ * tevent_context_pop_use().
  *
- * @param ev The context; on a main context nothing is called. A wrapper that is
- *     in use already, and a 33rd use, abort (tevent_set_abort_fn()).
- * @return True; false when @c before_use refused or the main context is gone.
+ * @param ev The context; nothing is called for a main context. Requires: not a
+ *     wrapper in use, and fewer than 32 uses in the process; otherwise aborts
+ *     (tevent_set_abort_fn()).
+ * @return True; false if @c before_use refused or the main context was freed.
  * @since 0.9.37
  * @deprecated
  */
@@ -2661,11 +2712,11 @@ bool _tevent_context_push_use(struct tevent_context *ev,
 #endif
 
 /**
- * End what tevent_context_push_use() began.
+ * End a use begun by tevent_context_push_use().
  *
- * Calls @c after_use.
+ * Calls @c after_use, unless the main context was freed.
  *
- * @param ev The context that was pushed last; another one aborts
+ * @param ev The context. Requires: the one pushed last; otherwise aborts
  *     (tevent_set_abort_fn()).
  * @since 0.9.37
  * @deprecated
@@ -2680,11 +2731,11 @@ void _tevent_context_pop_use(struct tevent_context *ev,
 #endif
 
 /**
- * Whether two contexts run on the same loop.
- * @param ev1 A context, or NULL.
- * @param ev2 Another context, or NULL.
- * @return True when they have the same main context; false for NULL and for a
- *     wrapper whose main context is gone.
+ * Check whether two contexts run on the same loop.
+ * @param ev1 The first context, or NULL.
+ * @param ev2 The second context, or NULL.
+ * @return True if they have the same main context; false for NULL and for a
+ *     wrapper whose main context was freed.
  * @since 0.9.37
  * @deprecated
  */
@@ -2703,7 +2754,7 @@ bool tevent_context_same_loop(struct tevent_context *ev1,
 
 #ifdef TEVENT_COMPAT_DEFINES
 
-/* From before the library was called tevent: each is what it expands to. */
+/* From before the library was called tevent; each expands to the new name. */
 
 #define event_context	tevent_context
 #define event_ops	tevent_ops
