@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Call flow of requests in a thread.
+// Call flow: the callback of a thread.
 
 #include "compat/exports.hpp"
 
@@ -23,7 +23,7 @@ void tevent_thread_call_depth_reset_from_req(tevent_req *req)
     _tevent_thread_call_depth_reset_from_req(req, nullptr);
 }
 
-// Compat: replaced by the callback; exported for programs that still call them.
+// Compat: superseded by the callback; exported for programs that still call them.
 
 void tevent_thread_call_depth_activate(size_t *) {}
 

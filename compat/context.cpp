@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Contexts: making, re-initialising, what belongs to a context as a whole.
+// Contexts: creation, re-initialisation, and settings of a whole context.
 
 #include "compat/exports.hpp"
 

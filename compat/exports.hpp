@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What every file of the C face includes first.
+// Declarations of all exported functions.  Every file in compat/ includes this
+// header first.
 //
-// The face translates: a C call comes in, one C++ call goes out, and the
-// documented result goes back.  Checks that the interface promises (a null
-// object, a lost context) are made here; decisions are not.
+// The files in compat/ translate: each C function makes one C++ call and returns
+// the documented result.  Checks that the interface promises (a null object, a
+// detached event) are made here; decisions are not.
 //
-// Everything in the library is hidden but the functions declared between the
-// two pragmas.  tevent.map puts them under their version nodes.
+// All symbols are hidden except the functions declared between the two pragmas.
+// tevent.map assigns those to version nodes.
 
 #pragma once
 
@@ -15,7 +16,7 @@
 
 #include <tevent.h>
 
-// Seven functions have a macro of the same name in front of them.
+// These seven functions share their name with a macro.
 #undef tevent_req_set_callback
 #undef tevent_req_set_cancel_fn
 #undef tevent_req_set_cleanup_fn
@@ -24,7 +25,7 @@
 #undef tevent_queue_add_optimize_empty
 #undef tevent_thread_call_depth_reset_from_req
 
-// Exported for backends and old programs, declared in no installed header.
+// Exported for backends and old programs; not declared in an installed header.
 extern "C" {
 
 void tevent_debug(struct tevent_context *ev, enum tevent_debug_level level, const char *fmt, ...)

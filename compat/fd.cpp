@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Descriptor events.
+// File descriptor events.
 
 #include "compat/exports.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Queues of requests.
+// Request queues.
 
 #include "compat/exports.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Handing work to another thread's loop, and waking it.
+// Threads: running handlers in another thread's loop, and waking it.
 
 #include "compat/exports.hpp"
 

@@ -16,7 +16,7 @@ void set(tevent_context *ev, tev::Hook<Fn> tev::TraceHooks::*hook, Fn fn, void *
     }
 }
 
-// A wrapper has none.
+// A wrapper has no trace callbacks.
 template <class Fn>
 void get(const tevent_context *ev, tev::Hook<Fn> tev::TraceHooks::*hook, Fn *fn, void *private_data)
 {
