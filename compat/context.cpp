@@ -4,9 +4,7 @@
 
 #include "compat/exports.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "src/context/backend.hpp"
 #include "src/context/lifetime.hpp"
@@ -37,8 +35,7 @@ int tevent_re_initialise(tevent_context *ev)
 
 uint32_t tevent_context_set_wait_timeout(tevent_context *ev, uint32_t secs)
 {
-    uint32_t &timeout = ev->is_wrapper() ? ev->wrapper->wait_timeout_s : ev->loop->wait_timeout_s;
-    return std::exchange(timeout, std::min(secs, tev::kWaitForEver));
+    return tev::set_wait_timeout(*ev, secs);
 }
 
 void tevent_set_abort_fn(void (*abort_fn)(const char *reason))

@@ -5,10 +5,8 @@
 #include "compat/exports.hpp"
 
 #include <cerrno>
-#include <utility>
 
 #include "src/context/lifetime.hpp"
-#include "src/loop/wrapper_scope.hpp"
 
 namespace {
 
@@ -38,10 +36,7 @@ int tevent_set_debug_stderr(tevent_context *ev)
 
 tevent_debug_level tevent_set_max_debug_level(tevent_context *ev, tevent_debug_level max_level)
 {
-    if (ev->is_wrapper()) {
-        return std::exchange(ev->wrapper->max_debug_level, max_level);
-    }
-    return ev->loop->logger.set_max_level(max_level);
+    return tev::set_max_debug_level(*ev, max_level);
 }
 
 void tevent_debug(tevent_context *ev, tevent_debug_level level, const char *fmt, ...)

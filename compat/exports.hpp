@@ -3,9 +3,10 @@
 // Declarations of all exported functions.  Every file in compat/ includes this
 // header first.
 //
-// The files in compat/ translate: each C function makes one C++ call and returns
-// the documented result.  Checks that the interface promises (a null object, a
-// detached event) are made here; decisions are not.
+// The files in compat/ translate: a C function calls into src/ and returns the
+// documented result.  They check what the interface promises to check (a null
+// object, a detached event, a context without loop) and fill in the caller's out
+// parameters.  src/ decides everything else.
 //
 // All symbols are hidden except the functions declared between the two pragmas.
 // tevent.map assigns those to version nodes.

@@ -16,6 +16,7 @@ namespace {
 constexpr const char *kImmediateHandlerName = "tevent_queue_immediate_trigger";
 constexpr const char *kWaitTriggerName = "tevent_queue_wait_trigger";
 
+// Compat: D7, to the context of this entry, a wrapper's included.
 void trace(QueueEntry &entry, tevent_event_trace_point point)
 {
     const Loop *loop = entry.context != nullptr ? entry.context->loop : nullptr;
@@ -32,6 +33,7 @@ void report_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
 }
 
 // An entry whose context is freed keeps its place until it is freed itself.
+// Compat: D9, an entry is triggered once.
 bool waits_for_trigger(const Queue &queue, const QueueEntry *head)
 {
     return queue.running && head != nullptr && !head->triggered && head->context != nullptr;
@@ -138,6 +140,7 @@ QueueEntry *enqueue_or_start(Queue &queue, Context &ev, Request &req, tevent_que
     }
     entry->triggered = true;
     trace(*entry, TEVENT_EVENT_TRACE_BEFORE_HANDLER);
+    // Compat: no QUEUE_TRIGGER in the call flow here.
     if (trigger != nullptr) {
         trigger(&req, private_data);
     }

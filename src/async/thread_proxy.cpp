@@ -49,9 +49,10 @@ void call_handler_of(tevent_context *ev, tevent_immediate *im, void *private_dat
     auto *call = static_cast<ThreadCall *>(private_data);
     call->unlink();
     call->handler(ev, im, call->private_data);
-    talloc_free(call);
+    talloc_free(call); // Compat: D14, right after the handler
 }
 
+// Compat: D3, first in, first out.
 void accept_calls(ThreadProxy &proxy)
 {
     Context &ev = *proxy.destination;

@@ -17,7 +17,7 @@
 
 namespace tev {
 
-// The library's clock.  It is the exported function, bound at load time: a test
+// The library's clock.  Compat: D17, it is the exported function, bound at load time: a test
 // program that defines tevent_timeval_current() controls time in here as well.
 inline timeval current_time()
 {

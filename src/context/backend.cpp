@@ -30,6 +30,7 @@ int init_with(Context *ev, Multiplexer::Policy policy)
     return ev->loop->multiplexer.open(policy) ? 0 : -1;
 }
 
+// Compat: D16, the built-in epoll and poll, even where the program has registered tables of these names.
 int init_standard(tevent_context *ev)
 {
     return init_with(ev, Multiplexer::Policy::kEpollElsePoll);
@@ -45,6 +46,7 @@ int init_poll(tevent_context *ev)
     return init_with(ev, Multiplexer::Policy::kPoll);
 }
 
+// Compat: the wake-up is opened here and not at its first use; without one there is no context.
 int init_poll_mt(tevent_context *ev)
 {
     init_with(ev, Multiplexer::Policy::kPoll);
@@ -91,7 +93,7 @@ tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, i
                           tevent_signal_handler_t handler, void *private_data, const char *handler_name,
                           const char *location)
 {
-    if (signum < 0 || signum >= signals::count()) {
+    if (signum < 0 || signum >= signals::count()) { // Compat: D5, negative ones too
         errno = EINVAL;
         return nullptr;
     }

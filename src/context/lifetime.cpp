@@ -2,8 +2,10 @@
 
 #include "src/context/lifetime.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include "src/base/talloc_object.hpp"
 #include "src/context/backend.hpp"
@@ -94,6 +96,18 @@ bool refuse_wrapper(const Context &ev, const char *call, int error)
     abort_with(logger_of(ev), "%s on a wrapper context", call);
     errno = error;
     return true;
+}
+
+uint32_t set_wait_timeout(Context &ev, uint32_t seconds)
+{
+    uint32_t &timeout = ev.is_wrapper() ? ev.wrapper->wait_timeout_s : ev.loop->wait_timeout_s;
+    return std::exchange(timeout, std::min(seconds, kWaitForEver));
+}
+
+tevent_debug_level set_max_debug_level(Context &ev, tevent_debug_level level)
+{
+    return ev.is_wrapper() ? std::exchange(ev.wrapper->max_debug_level, level)
+                           : ev.loop->logger.set_max_level(level);
 }
 
 int ensure_wakeup(Loop &loop)

@@ -36,6 +36,9 @@ Context *make_context(TALLOC_CTX *parent, const tevent_ops &ops, void *additiona
 int re_initialise(Context &ev);
 // Detaches every source, wrapper and threaded context, and resets the nesting.
 void detach_all(Loop &loop);
+// Return the previous value.
+uint32_t set_wait_timeout(Context &ev, uint32_t seconds);
+tevent_debug_level set_max_debug_level(Context &ev, tevent_debug_level level);
 // Calls each observer once.
 void notify_observers(Context &ev);
 

@@ -83,7 +83,7 @@ void schedule_from_other_thread(ThreadedContext &tctx, ImmediateEvent &im, const
         abort(); // Compat: not the program's abort function
     }
     Loop &loop = *tctx.context->loop;
-    im.callback = callback;
+    im.callback = callback; // Compat: D8, the tag stays
     im.destination = tctx.context;
     im.transit_generation = tctx.generation;
     im.state = State::kInTransit;

@@ -2,7 +2,8 @@
 
 // Detaching many sources at once: all of a loop, or all of one wrapper.
 //
-// Each is traced as detached, stays valid memory, and its handler is not called any more.
+// Each is traced as detached (Compat: D7, those of a freed wrapper too), stays valid memory, and its
+// handler is not called any more.
 
 #pragma once
 

@@ -20,7 +20,8 @@
 //                                            or ERROR is requested
 //
 // If a hang-up or failure finds only events that request WRITE alone, there is nothing to
-// report, and the kernel would repeat it for ever: these events lose WRITE.
+// report, and the kernel would repeat it for ever: these events lose WRITE.  Compat: D6, past
+// errors do not count.
 //
 // An event may be without watch: made by tevent_common_add_fd(), flags 0, or
 // detached.

@@ -115,7 +115,7 @@ void schedule_immediate(ImmediateEvent &im, Context &ev, const ImmediateCallback
     if (callback.function == nullptr) {
         return;
     }
-    im.context = &ev;
+    im.context = &ev; // Compat: D12, the last one counts
     Loop &loop = *ev.loop;
     im.callback = callback;
     im.state = State::kWaiting;

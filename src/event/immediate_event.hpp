@@ -80,7 +80,7 @@ void disown(ImmediateEvent &im);
 // The debug message before one from another thread is scheduled.
 void trace_taken_over(const Loop &loop, const ImmediateEvent &im);
 
-// Makes all immediates in the inbox idle, and the inbox this process's own.
+// Makes all immediates in the inbox idle, and the inbox this process's own.  Compat: D11.
 void return_all_in_transit(ImmediateInbox &inbox);
 
 } // namespace tev

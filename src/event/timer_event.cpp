@@ -64,7 +64,7 @@ TimerEvent *add_timer_event(Context &ev, TALLOC_CTX *parent, timeval when, const
 
 void update_timer(TimerEvent &te, timeval when)
 {
-    if (!te.is_linked()) { // running, or detached
+    if (!te.is_linked()) { // running, or detached; Compat: D5
         return;
     }
     Loop &loop = te.loop();

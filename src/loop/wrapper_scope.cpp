@@ -43,7 +43,7 @@ bool push_use(Context &context, const char *location)
 bool pop_use(Context &context, const char *location)
 {
     WrapperScope *scope = context.wrapper;
-    // Compat: test_pop_use__empty_stack__aborts, no message for a main context.
+    // Compat: no message for a main context.
     const Logger *logger = scope != nullptr ? logger_of(context) : nullptr;
     if (g_uses.depth == 0) {
         abort_with(logger, "no context is in use at %s", location);

@@ -98,7 +98,8 @@ int EpollPoller::register_watch(Watch &watch)
     if (os::epoll_ctl(instance_.number(), operation, watch.fd, events, key_of(watch)) == 0) {
         return 0;
     }
-    // The number was closed and opened again under a live watch, in either order.
+    // The number was closed and opened again under a live watch, in either order.  Compat: D1, this is
+    // corrected here.
     if (errno == EEXIST && operation == EPOLL_CTL_ADD) {
         operation = EPOLL_CTL_MOD;
     } else if (errno == ENOENT && operation == EPOLL_CTL_MOD) {

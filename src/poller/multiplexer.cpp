@@ -178,7 +178,7 @@ bool Multiplexer::register_changes()
             set_wakeup_fd(-1);
             break;
         case UpdateResult::kChangeRefused: {
-            // Compat: test_standard__change_refused__is_told_at_two_levels.
+            // Compat: a refused change has a message of its own, at level FATAL.
             const int error = errno;
             logger_.message(TEVENT_DEBUG_FATAL, "epoll does not change a registration: %s\n",
                             os::error_text(error));

@@ -8,7 +8,7 @@
 // owner of an entry, and the next update() removes the entry.  Entry 0 is the wake-up's.
 //
 // Fairness: of the ready ones the one that was ready longest ago comes next; a
-// new one is behind all that were there before it.
+// new one is behind all that were there before it.  Compat: D15.
 
 #pragma once
 

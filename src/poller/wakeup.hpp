@@ -11,7 +11,7 @@
 // wake() and wake_always() are async-signal-safe and may be called from any
 // thread while the wake-up is requested.
 //
-// A forked child never uses its parent's eventfd.  Until the child's loop has
+// A forked child never uses its parent's eventfd (Compat: D10).  Until the child's loop has
 // called renew(), a wake is only recorded; renew() then writes it.
 
 #pragma once

@@ -39,6 +39,7 @@ bool is_behind(const SignalState &state)
 
 } // namespace
 
+// Compat: the largest of four numbers that a platform may have for it.
 int count()
 {
     const int counts[] = {64, NSIG, SIGRTMAX, 2 * SIGRTMIN};

@@ -11,7 +11,7 @@
 // fail.  The earliest node is the earlier of the two fronts.
 //
 // Sequence numbers grow with each link, so equal deadlines stay first in,
-// first out, also across the two structures.
+// first out, also across the two structures.  Compat: D3, zero times too.
 //
 // A node can be set aside: the queue keeps it, out of the order.
 //
