@@ -92,7 +92,7 @@ bool Multiplexer::fall_back(const char *what)
 void Multiplexer::add(Watch &watch)
 {
     check_fork();
-    watches_.insert(watch);
+    watches_.add(watch);
 }
 
 void Multiplexer::remove(Watch &watch)
@@ -104,7 +104,7 @@ void Multiplexer::remove(Watch &watch)
     if (watch.is_linked()) {
         pending_.unlink(watch);
     }
-    watches_.erase(watch);
+    watches_.remove(watch);
 }
 
 void Multiplexer::move(Watch &old, Watch &successor)

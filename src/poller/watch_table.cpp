@@ -24,7 +24,7 @@ void WatchTable::renew_generation(Watch &watch)
     watch.generation = last_generation_;
 }
 
-void WatchTable::insert(Watch &watch)
+void WatchTable::add(Watch &watch)
 {
     renew_generation(watch);
     if (size_ > mask_) {
@@ -36,7 +36,7 @@ void WatchTable::insert(Watch &watch)
     size_++;
 }
 
-void WatchTable::erase(Watch &watch)
+void WatchTable::remove(Watch &watch)
 {
     Watch **link = bucket_of(watch.fd);
     while (*link != &watch) {

@@ -75,10 +75,10 @@ public:
     uint32_t size() const { return size_; }
     Watch *find(int fd) const;
     // There must be none for its number.  Gives the watch a generation.
-    void insert(Watch &watch);
+    void add(Watch &watch);
     // Gives it another one: what was reported about the watch so far is no longer believed.
     void renew_generation(Watch &watch);
-    void erase(Watch &watch);
+    void remove(Watch &watch);
     // Of an empty table.
     void free_buckets();
     // Requires: both are for the same number, and `successor` is in no table.

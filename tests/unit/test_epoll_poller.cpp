@@ -48,7 +48,7 @@ void test_update__interest_changes__kernel_hears_of_the_difference(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.want(w, kReadInterest | kPeerClosedInterest);
     assert_true(b.update());
     assert_int_equal(kernel.controls.size(), 1);
@@ -86,7 +86,7 @@ void test_update__tell_again__is_told_though_nothing_changed(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.want(w, kReadInterest);
     assert_true(b.update());
     w.must_register_again = true;
@@ -116,7 +116,7 @@ void test_update__kernel_knows_otherwise__is_made_up_for(void **)
     for (const auto &c : cases) {
         Bench b;
         Watch w(5);
-        b.watches.insert(w);
+        b.watches.add(w);
         if (c.known) {
             b.want(w, kReadInterest);
             assert_true(b.update());
@@ -147,8 +147,8 @@ void test_update__not_open__is_handed_over(void **)
 {
     Bench b;
     Watch closed(5), open(6);
-    b.watches.insert(closed);
-    b.watches.insert(open);
+    b.watches.add(closed);
+    b.watches.add(open);
     b.want(closed, kReadInterest);
     b.want(open, kReadInterest);
     kernel.control_errors = {EBADF};
@@ -166,7 +166,7 @@ void test_forget__known_or_not__one_call_or_none(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.poller.remove(w);
     assert_operations("");
     b.want(w, kReadInterest);
@@ -183,7 +183,7 @@ void test_update__wakeup__is_told_first_and_once(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.want(w, kReadInterest);
     b.poller.set_wakeup_fd(7);
     kernel.control_errors = {ENOSPC};
@@ -204,7 +204,7 @@ void test_open__again__new_instance_without_registrations(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.want(w, kReadInterest);
     b.poller.set_wakeup_fd(7);
     assert_true(b.update());
@@ -231,7 +231,7 @@ void test_update__fails__says_how(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     b.poller.set_wakeup_fd(7);
     kernel.control_errors = {EBADF};
     assert_true(b.poller.update(b.pending, b.not_open) == UpdateResult::kWakeupNotOpen);
@@ -251,7 +251,7 @@ void test_ready__reports__are_told_apart(void **)
 {
     Bench b;
     Watch w(5);
-    b.watches.insert(w);
+    b.watches.add(w);
     w.registered = kReadInterest;
     const auto report = [&](uint64_t key, uint32_t events) {
         FakeKernel::Logger r;

@@ -28,7 +28,7 @@ struct Bench {
         poller.close();
         for (auto &w : all) {
             if (watches.find(w->fd) == w.get()) {
-                watches.erase(*w);
+                watches.remove(*w);
             }
         }
         watches.free_buckets();
@@ -37,7 +37,7 @@ struct Bench {
     Watch &watch(int fd)
     {
         all.push_back(std::make_unique<Watch>(fd));
-        watches.insert(*all.back());
+        watches.add(*all.back());
         want(*all.back(), kReadInterest);
         return *all.back();
     }

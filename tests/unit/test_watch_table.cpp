@@ -24,7 +24,7 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
     std::vector<std::unique_ptr<Watch>> watches;
     for (int fd = 0; fd < 5000; fd += 3) {
         watches.push_back(std::make_unique<Watch>(fd));
-        table.insert(*watches.back());
+        table.add(*watches.back());
     }
     assert_int_equal(table.size(), watches.size());
     for (auto &w : watches) {
@@ -35,7 +35,7 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
     table.for_each([&](Watch &) { visited++; });
     assert_int_equal(visited, watches.size());
     for (auto &w : watches) {
-        table.erase(*w);
+        table.remove(*w);
         assert_null(table.find(w->fd));
     }
     assert_int_equal(table.size(), 0);
@@ -45,7 +45,7 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
     assert_true(with_buckets == 0 || allocated_bytes() < with_buckets - watches.size() * sizeof(Watch *) / 4);
     table.free_buckets(); // there is nothing any more
     assert_null(table.find(3));
-    table.insert(*watches[1]);
+    table.add(*watches[1]);
     assert_ptr_equal(table.find(3), watches[1].get());
 }
 
@@ -55,10 +55,10 @@ void test_table__one_bucket__erased_in_any_order(void **)
     WatchTable table;
     Watch w[] = {Watch(0), Watch(8), Watch(16), Watch(24)};
     for (Watch &one : w) {
-        table.insert(one);
+        table.add(one);
     }
     for (int gone : {1, 0, 3}) {
-        table.erase(w[gone]);
+        table.remove(w[gone]);
         assert_null(table.find(w[gone].fd));
         assert_ptr_equal(table.find(16), &w[2]);
     }
@@ -75,7 +75,7 @@ void test_table__one_bucket__replaced_anywhere(void **)
         WatchTable table;
         Watch w[] = {Watch(16), Watch(32), Watch(48)};
         for (Watch &one : w) {
-            table.insert(one);
+            table.add(one);
         }
         Watch heir(w[place].fd);
         table.replace(w[place], heir);
@@ -83,7 +83,7 @@ void test_table__one_bucket__replaced_anywhere(void **)
             assert_ptr_equal(table.find(w[i].fd), i == place ? &heir : &w[i]);
         }
         assert_int_equal(table.size(), 3);
-        table.erase(heir);
+        table.remove(heir);
         assert_null(table.find(w[place].fd));
         assert_ptr_equal(table.find(w[(place + 1) % 3].fd), &w[(place + 1) % 3]);
         assert_ptr_equal(table.find(w[(place + 2) % 3].fd), &w[(place + 2) % 3]);
@@ -95,9 +95,9 @@ void test_table__number_inserted_again__has_another_generation(void **)
 {
     WatchTable table;
     Watch first(7), second(7);
-    table.insert(first);
-    table.erase(first);
-    table.insert(second);
+    table.add(first);
+    table.remove(first);
+    table.add(second);
     assert_int_not_equal(first.generation, second.generation);
     assert_int_not_equal(second.generation, 0);
     assert_ptr_equal(table.find(7), &second);
