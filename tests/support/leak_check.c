@@ -3,11 +3,11 @@
 /*
  * Keeps leak checkers from reporting talloc's own null context.
  *
- * The context that talloc_enable_null_tracking() makes has no bytes behind
- * its header, and talloc keeps a pointer to where they would be: one past the
- * end of the allocation, which no leak checker counts as a pointer to it.  It
- * is given back before AddressSanitizer looks.  Valgrind looks in children
- * too, which leave with _exit(): there valgrind.supp speaks for it.
+ * The context that talloc_enable_null_tracking() makes has no bytes behind its
+ * header, and talloc keeps a pointer to where they would be: one past the end
+ * of the allocation, which no leak checker counts as a pointer to it.  It is
+ * freed before AddressSanitizer checks.  Valgrind also checks children, which
+ * end with _exit(): valgrind.supp covers those.
  */
 
 #include <stdlib.h>

@@ -5,10 +5,10 @@
  *
  * A binary that imports a symbol of TEVENT_0.15.0 does not even start with a
  * 0.14.1 library, but the behaviour tests have to run on both.  So the test
- * binary brings these names itself and hands on to the library's function
- * where the library has one; else to its predecessor without a name, or, for
- * functions without predecessor, it fails (such tests are marked with
- * NEWER_THAN_ORACLE and don't get here).
+ * binary defines these names itself.  Each calls the library's function where
+ * there is one, else the older function that takes no name.  A function
+ * without such a predecessor fails; tests of these are marked with
+ * NEWER_THAN_ORACLE and never call it.
  */
 
 #define _GNU_SOURCE 1

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What gcc and clang tell about the build: ADDRESS_SANITIZED, and SANITIZED
- * for any sanitizer that brings an allocator of its own.  1 or 0.
+ * Sanitizers of this build, as gcc and clang define them: ADDRESS_SANITIZED,
+ * and SANITIZED for any sanitizer with its own allocator. 1 or 0.
  */
 
 #ifndef TEVENT_TESTS_SANITIZED_H

@@ -38,8 +38,8 @@ bool running_on_oracle(void)
 	return dlvsym(RTLD_DEFAULT, "tevent_reset_immediate", "TEVENT_0.17.0") == NULL;
 }
 
-/* The runner says which library it means (TEVENT_TEST_LIBRARY=ours|oracle);
- * a binary that picked up the other one must not report success. */
+/* The runner names the library under test (TEVENT_TEST_LIBRARY=ours|oracle); a
+ * binary that loaded the other one must not report success. */
 int group_setup(void **state)
 {
 	const char *expected = getenv("TEVENT_TEST_LIBRARY");
@@ -119,8 +119,8 @@ void record_aborts(void)
 	tevent_set_abort_fn(count_abort);
 }
 
-/* A child leaves in the middle of things: what valgrind would call lost there
- * is what its parent still holds. */
+/* A child ends in the middle of a case: memory that valgrind would report as
+ * lost there is still in use by the parent. */
 static void leave_leaks_to_the_parent(void)
 {
 #ifdef VALGRIND_CLO_CHANGE
@@ -128,7 +128,7 @@ static void leave_leaks_to_the_parent(void)
 #endif
 }
 
-/* cmocka catches these, and would go on in the child with what its parent still runs. */
+/* cmocka catches these, and would continue the parent's test in the child. */
 static void leave_crashes_to_the_kernel(void)
 {
 	const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
@@ -170,7 +170,7 @@ int status_of_child(void (*fn)(void *arg), void *arg)
 
 /* ---- descriptors, time ---- */
 
-/* Where there is no /proc, or no descriptor to read it with. */
+/* For systems without /proc, or without a free descriptor to read it. */
 static int count_open_fds_one_by_one(void)
 {
 	const int end = 512;
@@ -247,7 +247,7 @@ void fill(int fd)
 	}
 }
 
-/* The eventfd's counter, or -1 where the descriptor is none. */
+/* The eventfd's counter, or -1 if the descriptor is no eventfd. */
 static long long eventfd_count(int fd)
 {
 	char path[64], line[128];
@@ -327,7 +327,7 @@ static void set_true(struct tevent_context *ev, struct tevent_timer *te, struct 
 	*(bool *)private_data = true;
 }
 
-/* Looks on at waits, and hands on to the callback that the case has set. */
+/* Observes waits, then calls the callback that the case has set. */
 struct wait_watch {
 	bool waited;
 	tevent_trace_callback_t next;
@@ -345,9 +345,9 @@ static void watch_wait(enum tevent_trace_point point, void *private_data)
 }
 
 /*
- * Fds that are ready end the wait before the timer is due; when it fires after
- * a wait, nothing was ready.  Without a wait it says nothing: on a slow machine
- * it was due before the fds were looked at.
+ * Ready fds end the wait before the timer is due; if it fires after a wait,
+ * nothing was ready.  Without a wait it proves nothing: on a slow machine it
+ * was due before the fds were checked.
  */
 int settle(struct tevent_context *ev, int limit)
 {
@@ -436,8 +436,9 @@ int fixture_teardown(void **state)
 			failures++;
 		}
 	}
-	/* The backend registry and the signal state of the oracle live under
-	 * the NULL context for good; anything of the case's own is a leak. */
+	/* The oracle's backend registry and signal state stay below the NULL
+	 * context until exit; any chunk that the case itself left is a
+	 * leak. */
 	if (talloc_total_blocks(NULL) > 1 && !running_on_oracle()) {
 		fprintf(stderr, "talloc chunks left:\n");
 		talloc_report_full(NULL, stderr);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What every behaviour test stands on.
+ * Support code for every behaviour test.
  *
  * A test binary sees <tevent.h>, <talloc.h> and this header, nothing of src/.
  * The same binary runs against this library and against the system's
- * libtevent.so.0 0.14.1, the oracle (`ctest -L oracle`).  A rule that the
- * oracle does not know is marked in the test itself: NEWER_THAN_ORACLE() or
- * DEVIATION(); such a test is skipped there and nowhere else.
+ * libtevent.so.0 0.14.1, the oracle (`ctest -L oracle`).  A test of a rule
+ * that the oracle does not implement says so with NEWER_THAN_ORACLE() or
+ * DEVIATION(); it is skipped on the oracle only.
  *
- * Handlers record (note()), assertions come after the loop returned
- * (assert_notes()): a failed assertion longjmps, and a loop that is left by
- * longjmp is not in a state to be tested further.
+ * Handlers record (note()); assertions follow when the loop has returned
+ * (assert_notes()).  A failed assertion longjmps, and a loop left by longjmp
+ * cannot be tested any further.
  *
  * Each case starts with an empty talloc tree and ends with one: the teardown
  * frees the fixture and then fails the case when a talloc chunk, a
@@ -24,7 +24,7 @@
 #ifndef TEVENT_DEPRECATED
 #define TEVENT_DEPRECATED 1
 #endif
-#define _DEPRECATED_ /* the deprecated part is tested, not warned about */
+#define _DEPRECATED_ /* no warnings: the deprecated functions are tested too */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@
 
 struct fixture {
 	const char *backend;        /* "epoll", "poll", "poll_mt", "standard" */
-	TALLOC_CTX *mem;            /* parent of all that the case allocates */
+	TALLOC_CTX *mem;            /* parent of everything the case allocates */
 	struct tevent_context *ev;  /* a context of that backend, child of mem */
 };
 
@@ -49,7 +49,7 @@ struct fixture {
 #define TEST(fn) \
 	{ #fn, fn, fixture_setup, fixture_teardown, (void *)(uintptr_t)"standard" }
 
-/* The same case once per backend: four entries of a CMUnitTest array. */
+/* The same case once per backend: four entries in a CMUnitTest array. */
 #define TEST_EACH_BACKEND(fn) \
 	TEST_ON(fn, standard), TEST_ON(fn, epoll), \
 	TEST_ON(fn, poll), TEST_ON(fn, poll_mt)
@@ -61,7 +61,7 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* Use as the group setup of every cmocka group (checks which library runs). */
+/* The group setup of every cmocka group; checks which library is loaded. */
 int group_setup(void **state);
 
 static inline struct fixture *fixture_of(void **state)
@@ -69,7 +69,7 @@ static inline struct fixture *fixture_of(void **state)
 	return (struct fixture *)*state;
 }
 
-/* A further context of the fixture's backend; fails the case when there is none. */
+/* Another context on the fixture's backend; fails the case if it cannot be created. */
 struct tevent_context *another_context(struct fixture *f);
 
 /* ---- which library -------------------------------------------------- */
@@ -97,15 +97,14 @@ const char *notes(void);
 void clear_notes(void);
 #define assert_notes(expected) assert_string_equal(notes(), expected)
 
-/* How often tevent debug messages of each level came; set_debug_recorder()
- * installs the counter on a context. */
+/* Number of tevent debug messages per level; set_debug_recorder() installs the counter on a context. */
 extern int debug_messages[4];
 void set_debug_recorder(struct tevent_context *ev);
 
 /* ---- aborts --------------------------------------------------------- */
 
-/* tevent_set_abort_fn() with a function that counts, keeps the reason and
- * returns.  The teardown puts the default back. */
+/* Calls tevent_set_abort_fn() with a function that counts, keeps the reason
+ * and returns.  The teardown restores the default. */
 void record_aborts(void);
 extern int abort_count;
 extern char abort_reason[512];
@@ -114,7 +113,7 @@ extern char abort_reason[512];
  * Runs fn(arg) in a forked child and returns its wait status.  A child that
  * returns from fn exits 0; what it prints is dropped unless
  * TEVENT_TEST_VERBOSE is set.  Inside fn use child_assert() (exit status 99),
- * never a cmocka assertion: that would jump into the parent's runner.
+ * never a cmocka assertion, which would jump into the parent's runner.
  */
 int status_of_child(void (*fn)(void *arg), void *arg);
 #define child_assert(condition) \
@@ -135,8 +134,8 @@ void close_fd(int *fd);                 /* close, then -1; -1 is left alone */
 void write_byte(int fd);                /* fails the case when it can't */
 void drain(int fd);                     /* reads until EAGAIN or EOF */
 void fill(int fd);                      /* writes until EAGAIN */
-int find_eventfd(void);                 /* the lowest number that is one, or -1 */
-uint64_t eventfd_counts(void);          /* what all eventfds of the process hold together */
+int find_eventfd(void);                 /* the lowest eventfd, or -1 */
+uint64_t eventfd_counts(void);          /* sum of the counters of all eventfds */
 struct timeval in_ms(int64_t ms);       /* wall clock plus ms (may be negative) */
 
 /* ---- loop ----------------------------------------------------------- */
@@ -146,8 +145,8 @@ void turns(struct tevent_context *ev, int n);
 
 /*
  * Runs turns until one finds nothing to do for 2 ms, at most `limit` of them;
- * returns how many it took.  Lets "all that is ready" run without a sleep of
- * its own.  Adds a timer for the purpose: not for cases that trace timers.
+ * returns their number.  Runs everything that is ready, without sleeping.  It
+ * adds a timer: not for cases that trace timers.
  */
 int settle(struct tevent_context *ev, int limit);
 
