@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Backends: the registry, a program's own tables and what reaches them,
- * standard's way out to poll.
+ * Backends: the registry, a program's own tables and the calls they receive,
+ * standard's fallback to poll.
  *
- * The registry is global and registering can't be undone, so whatever
- * registers or changes the default runs in a child.  The built-ins join at
- * the first lookup: the cases that need a registry nobody looked into come
- * first in main() and have no fixture (a context would be the first lookup).
+ * The registry is global and registering can't be undone, so a case that
+ * registers or changes the default runs in a child.  The built-ins are added
+ * at the first lookup: the cases that need a registry without any lookup come
+ * first in main() and have no fixture (creating a context would be the first
+ * lookup).
  */
 
 #define _GNU_SOURCE 1
@@ -104,7 +105,7 @@ static void list_first(void *arg)
 	child_assert(list_is("standard epoll poll_mt poll"));
 }
 
-/* C1: listing may be the first thing that happens. */
+/* C1: listing may be the first call. */
 static void test_backend_list__first_call__has_the_built_ins(void **state)
 {
 	assert_child_succeeds(list_first, NULL);
@@ -116,7 +117,7 @@ static void find_first(void *arg)
 	child_assert(list_is("standard epoll poll_mt poll"));
 }
 
-/* C1: so may a lookup; the built-ins come once. */
+/* C1: a lookup may be the first call; the built-ins are added once. */
 static void test_find_ops__first_call__registers_the_built_ins_once(void **state)
 {
 	assert_child_succeeds(find_first, NULL);
@@ -145,7 +146,7 @@ static void register_built_in_name_early(void *arg)
 	child_assert(tevent_find_ops_byname("epoll") == &some_table);
 }
 
-/* C2: a built-in name that was taken before stays the program's. */
+/* C2: a built-in name that the program registered before stays the program's. */
 static void test_register_backend__built_in_name_before_first_lookup__stays_the_programs(void **state)
 {
 	assert_child_succeeds(register_built_in_name_early, NULL);
@@ -222,7 +223,7 @@ static void test_backend_list__given_mem_ctx__owns_array_and_strings(void **stat
 	}
 }
 
-/* C1: no memory: NULL, and nothing left, wherever it ran out. */
+/* C1: no memory: NULL, and nothing is left, whichever allocation failed. */
 static void test_backend_list__out_of_memory__gives_null(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -311,7 +312,7 @@ static void test_find_ops__unknown_name__is_null(void **state)
 	assert_null(tevent_find_ops_byname(""));
 }
 
-/* C3: every listed name is known, and each has its own table. */
+/* C3: every listed name is found, and each has its own table. */
 static void test_find_ops__built_in_names__are_four_tables(void **state)
 {
 	static const char *names[] = {"standard", "epoll", "poll_mt", "poll"};
@@ -338,7 +339,7 @@ static void change_the_default(void *arg)
 	child_assert(tevent_find_ops_byname(NULL) == tevent_find_ops_byname("standard"));
 }
 
-/* C3: the name is copied; NULL puts `standard` back. */
+/* C3: the name is copied; NULL restores `standard`. */
 static void test_set_default_backend__name_then_null__is_what_null_finds(void **state)
 {
 	assert_child_succeeds(change_the_default, NULL);
@@ -357,7 +358,7 @@ static void init_with_changed_default(void *arg)
 	child_assert(tevent_context_init(NULL) == NULL);
 }
 
-/* C3, C7: tevent_context_init() takes the default. */
+/* C3, C7: tevent_context_init() uses the default. */
 static void test_set_default_backend__other_name__is_what_context_init_takes(void **state)
 {
 	assert_child_succeeds(init_with_changed_default, NULL);
@@ -369,7 +370,7 @@ static const struct tevent_ops *original;
 static struct tevent_immediate *last_immediate;
 static const char *last_handler_name;
 static const char *last_location;
-static const char *first_immediate_name; /* set to NULL by those who look at it */
+static const char *first_immediate_name; /* reset to NULL by functions that check it */
 
 static int noting_context_init(struct tevent_context *ev)
 {
@@ -601,7 +602,7 @@ static void test_own_table__registered__is_used_by_name(void **state)
 
 /* ---- C24: dispatch -------------------------------------------------- */
 
-/* C24: adding an fd; handler name and location come along. */
+/* C24: adding an fd; handler name and location are passed along. */
 static void test_dispatch__add_fd__reaches_the_table(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -688,7 +689,7 @@ static void test_dispatch__fd_setters_and_getter__reach_the_table(void **state)
 	close_pair(fds);
 }
 
-/* C24: NULL and events that lost their context don't get that far. */
+/* C24: NULL and events without a context don't reach the table. */
 static void test_dispatch__fd_without_context__does_not_reach_the_table(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -710,7 +711,7 @@ static void test_dispatch__fd_without_context__does_not_reach_the_table(void **s
 	close_pair(fds);
 }
 
-/* C24: updating and freeing go past the table. */
+/* C24: updating and freeing bypass the table. */
 static void test_dispatch__update_and_free__do_not_reach_the_table(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -735,7 +736,7 @@ static void test_dispatch__update_and_free__do_not_reach_the_table(void **state)
 	close_pair(fds);
 }
 
-/* C24: so does resetting an immediate. */
+/* C24: resetting an immediate bypasses it too. */
 static void test_dispatch__reset_immediate__does_not_reach_the_table(void **state)
 {
 	struct tevent_context *ev;
@@ -802,7 +803,7 @@ static void test_dispatch__reinitialise__is_context_init(void **state)
 	assert_memory_equal(notes(), "context_init", strlen("context_init"));
 }
 
-/* C24: signal support is whether add_signal is there; asking calls nothing. */
+/* C24: signals are supported if add_signal is set; the query calls nothing. */
 static void test_signal_support__table_without_add_signal__is_false(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -831,7 +832,7 @@ static uint16_t odd_flags(struct tevent_fd *fde)
 	return 0x40;
 }
 
-/* C24: what the table says is what the caller gets. */
+/* C24: the table's return values reach the caller. */
 static void test_dispatch__table_answers_by_itself__answer_is_passed_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -858,7 +859,7 @@ static int empty_init(struct tevent_context *ev)
 	return 0;
 }
 
-/* C12: a table whose context_init sets nothing up, with the built-in turn: the turn fails where it would wait. */
+/* C12: a table whose context_init sets nothing up, with the built-in turn: the turn fails at the wait. */
 static void test_own_table__context_without_means_to_wait__turn_fails(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -883,7 +884,7 @@ static struct tevent_fd *no_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, i
 	return NULL;
 }
 
-/* T6, T1, S1: a table that waits in its own way and can't watch the wake-up: ENOMEM; tried anew at the next use. */
+/* T6, T1, S1: a table with its own wait that can't watch the wake-up: ENOMEM; tried again at the next use. */
 static void test_own_table__no_event_for_the_wakeup__enomem(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -922,7 +923,7 @@ static struct tevent_fd *counting_add_fd(struct tevent_context *ev, TALLOC_CTX *
 	return fde;
 }
 
-/* C10, T6: re-initialised, such a table watches the new wake-up; the old event has gone. */
+/* C10, T6: re-initialised, such a table watches the new wake-up; the old event is freed. */
 static void test_own_table__reinitialised__watches_the_new_wakeup(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -956,7 +957,7 @@ static int waiting_loop_once(struct tevent_context *ev, const char *location)
 	return tevent_common_loop_immediate(ev) ? 0 : -1;
 }
 
-/* T1, T6, C4: a table that waits in its own way, on a context that the library has set up: it is woken, too. */
+/* T1, T6, C4: a table with its own wait, on a context that the library has set up, is woken too. */
 static void test_own_table__waits_itself_on_a_built_in_context__is_woken(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -983,7 +984,7 @@ static void test_own_table__waits_itself_on_a_built_in_context__is_woken(void **
 	talloc_free(ev);
 }
 
-/* T6: other descriptors of such a table come and go, the wake-up is watched all the time. */
+/* T6: other descriptors of such a table are added and freed; the wake-up is watched all the time. */
 static void test_own_table__another_fd_goes__wakeup_is_still_watched(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1010,7 +1011,7 @@ static void test_own_table__another_fd_goes__wakeup_is_still_watched(void **stat
 	close_fd(&p[1]);
 }
 
-/* From now on no descriptor can be had: 0 to 2 are in use. */
+/* From now on no descriptor is available: 0 to 2 are in use. */
 static void forbid_new_descriptors(void)
 {
 	struct rlimit none;
@@ -1037,14 +1038,14 @@ static void init_wakeup_without_descriptors(void *arg)
 	child_assert(added_fds == 0);
 }
 
-/* T6: no descriptor for it: nothing is asked of the table. */
+/* T6: no descriptor for it: the table is not called. */
 static void test_own_table__no_descriptor_for_the_wakeup__emfile(void **state)
 {
 	DEVIATION("D10", "the wake-up comes through the table there in each case");
 	assert_child_succeeds(init_wakeup_without_descriptors, NULL);
 }
 
-/* A request without state to speak of. */
+/* A request with a dummy state. */
 static struct tevent_req *some_request(TALLOC_CTX *mem_ctx)
 {
 	int *req_state;
@@ -1083,7 +1084,7 @@ static void on_request(struct tevent_req *req)
 	note("called");
 }
 
-/* C24, R5: so is a deferred callback. */
+/* C24, R5: a deferred callback is one too. */
 static void test_dispatch__request_deferred__reaches_the_table(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1103,7 +1104,7 @@ static int note_that_it_goes(char *what)
 	return 0;
 }
 
-/* C24, I1, R7: that immediate is like any other to the table, and goes when the request is received. */
+/* C24, I1, R7: that immediate is like any other for the table, and is freed when the request is received. */
 static void test_dispatch__request_post__immediate_is_a_talloc_object(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1155,7 +1156,7 @@ static void test_dispatch__request_posted_twice__one_immediate(void **state)
 	talloc_free(req);
 }
 
-/* C24, I2, R4: posted to a context of the library and then to the table's, it is finished again in the latter alone. */
+/* C24, I2, R4: posted to a context of the library and then to the table's, it is finished again only in the latter. */
 static void test_dispatch__request_posted_elsewhere_before__moves_to_the_table(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1210,7 +1211,7 @@ static void test_dispatch__threaded_immediate__reaches_the_table_in_the_loop(voi
 
 /* ---- O8: the library's own handlers and their names ------------------ */
 
-/* O8: requests: the end time, and what posts and deferred callbacks come from. */
+/* O8: requests: the end time, and the immediates of posts and deferred callbacks. */
 static void test_handler_names__requests__are_the_originals(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1240,7 +1241,7 @@ static void test_handler_names__queues__are_the_originals(void **state)
 	assert_string_equal(last_handler_name, "tevent_queue_immediate_trigger");
 }
 
-/* O8: a thread proxy's descriptor, and what stands for the caller's handler. */
+/* O8: a thread proxy's descriptor, and the immediate that stands for the caller's handler. */
 static void test_handler_names__thread_proxy__are_the_originals(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1259,7 +1260,7 @@ static void test_handler_names__thread_proxy__are_the_originals(void **state)
 	talloc_free(proxy);
 }
 
-/* O8: the wake-up, where it comes through the table (D10). */
+/* O8: the wake-up, if it is added through the table (D10). */
 static void test_handler_names__wakeup__is_the_originals(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1321,7 +1322,7 @@ static void trace_fd(struct tevent_fd *fde, enum tevent_event_trace_point point,
 	note("%s", point_name(point));
 }
 
-/* C24, I2, W2: the table is called first, and what was scheduled before is cancelled in there. */
+/* C24, I2, W2: the table is called first, and cancels the earlier scheduling. */
 static void test_dispatch__immediate_of_a_wrapper_scheduled_again__table_comes_first(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1336,7 +1337,7 @@ static void test_dispatch__immediate_of_a_wrapper_scheduled_again__table_comes_f
 	talloc_free(im);
 }
 
-/* C24, I2: so is a cancellation, of an idle immediate as well. */
+/* C24, I2: a cancellation also reaches the table, for an idle immediate as well. */
 static void test_dispatch__immediate_of_a_wrapper_cancelled__reaches_the_table(void **state)
 {
 	struct tevent_context *ev = noting_context(fixture_of(state));
@@ -1354,7 +1355,7 @@ static void test_dispatch__immediate_of_a_wrapper_cancelled__reaches_the_table(v
 	assert_notes("schedule_immediate detach schedule_immediate");
 }
 
-/* C24, W5: the fd events of a wrapper that goes lose their flags through the table. */
+/* C24, W5: when a wrapper is freed, its fd events' flags are cleared through the table. */
 static void test_dispatch__wrapper_freed__its_fds_lose_their_flags_through_the_table(void **state)
 {
 	struct tevent_context *ev;
@@ -1376,7 +1377,7 @@ static void test_dispatch__wrapper_freed__its_fds_lose_their_flags_through_the_t
 	close_pair(fds);
 }
 
-/* F4, C24: poll takes WRITE off a broken fd through the table; epoll does it behind its back. */
+/* F4, C24: poll clears WRITE on a broken fd through the table; epoll bypasses it. */
 static void test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1410,7 +1411,7 @@ static void test_dispatch__write_taken_off_a_broken_fd__poll_asks_the_table(void
 
 /* ---- C5, C6: standard's way out ------------------------------------- */
 
-/* Shared with children that end by abort(). */
+/* Shared with children that end with abort(). */
 static int *fatal_messages;
 
 static void count_fatal(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
@@ -1428,8 +1429,7 @@ static void exit_instead_of_abort(const char *reason)
 	_exit(55);
 }
 
-/* Runs fn in a child that has to end by abort(), not tevent_abort(), with a
- * FATAL-level message before. */
+/* Runs fn in a child that has to end with abort(), not tevent_abort(), after a FATAL-level message. */
 static void assert_fatal(void (*fn)(void *arg), void *arg)
 {
 	fatal_messages = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -1484,7 +1484,7 @@ static void reinitialise_without_descriptors(void *arg)
 	child_assert(debug_messages[TEVENT_DEBUG_ERROR] == 0);
 }
 
-/* C5, C10: standard tells at FATAL level that there was no instance to be had; it does not try again. */
+/* C5, C10: standard reports at FATAL level that no instance was available; it does not try again. */
 static void test_standard__no_descriptor_at_reinitialise__is_told_once(void **state)
 {
 	assert_child_succeeds(reinitialise_without_descriptors, fixture_of(state)->ev);
@@ -1502,7 +1502,7 @@ static void init_epoll_without_descriptors(void *arg)
 	child_assert(debug_messages[TEVENT_DEBUG_FATAL] >= 2);
 }
 
-/* C5, C7, C10: plain epoll fails, and tells so at FATAL level. */
+/* C5, C7, C10: plain epoll fails, and reports it at FATAL level. */
 static void test_epoll__no_descriptor__init_and_reinitialise_fail(void **state)
 {
 	assert_child_succeeds(init_epoll_without_descriptors, fixture_of(state)->ev);
@@ -1515,7 +1515,7 @@ static void init_poll_without_descriptors(void *arg)
 	child_assert(tevent_context_init_byname(NULL, "poll_mt") == NULL);
 }
 
-/* C27, C7: poll needs none, poll_mt its wake-up. */
+/* C27, C7: poll needs no descriptor, poll_mt needs its wake-up. */
 static void test_poll__no_descriptor__only_poll_mt_fails(void **state)
 {
 	assert_child_succeeds(init_poll_without_descriptors, NULL);
@@ -1557,7 +1557,7 @@ static void test_standard__file_that_epoll_refuses__all_fds_are_served(void **st
 	close_pair(b);
 }
 
-/* C5: moving gives the instance back, and an ERROR-level message tells it. */
+/* C5: moving to poll closes the instance, and an ERROR-level message reports it. */
 static void test_standard__file_that_epoll_refuses__moves_to_poll(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1591,7 +1591,7 @@ static void test_standard__flags_set_on_file_that_epoll_refuses__is_served(void 
 	close_fd(&file);
 }
 
-/* C5: the loop has moved for good, re-initialising included. */
+/* C5: the loop has moved permanently, even across re-initialising. */
 static void test_standard__moved_to_poll__stays_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1615,7 +1615,7 @@ static void test_standard__moved_to_poll__stays_there(void **state)
 	close_fd(&file);
 }
 
-/* C5: signals and threaded immediates go on: the wake-up moves too. */
+/* C5: signals and threaded immediates still work: the wake-up moves too. */
 static void test_standard__moved_to_poll__wakeup_still_works(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1646,7 +1646,7 @@ static void epoll_watches_null(void *arg)
 	tevent_loop_once(ev);
 }
 
-/* C5: with plain epoll it is the end. */
+/* C5: plain epoll aborts. */
 static void test_epoll__fd_that_it_refuses__is_fatal(void **state)
 {
 	assert_fatal(epoll_watches_null, NULL);
@@ -1663,7 +1663,7 @@ static int number_of_next_instance(void)
 
 static int broken_instance = -1;
 
-/* Puts something that is no epoll instance in its place. */
+/* Replaces the instance with a descriptor that is no epoll instance. */
 static void break_instance(int instance)
 {
 	broken_instance = instance;
@@ -1673,7 +1673,7 @@ static void break_instance(int instance)
 	close(null_fd);
 }
 
-/* When the context is gone: the number is the program's.  The original has closed it. */
+/* After the context is freed the number is the program's.  The original has closed it. */
 static void close_broken_instance(void)
 {
 	close(broken_instance);
@@ -1688,7 +1688,7 @@ static struct tevent_context *context_with_broken_instance(TALLOC_CTX *mem_ctx, 
 	return ev;
 }
 
-/* The instance breaks when it has been told of an fd, which is ready. */
+/* The instance breaks after an fd was added to it, which is ready. */
 static struct tevent_context *context_whose_instance_broke(TALLOC_CTX *mem_ctx, const char *name, int fds[2],
 							   struct tevent_fd **fde)
 {
@@ -1741,7 +1741,7 @@ static void note_level(void *context, enum tevent_debug_level level, const char 
 	note("message:%d", (int)level);
 }
 
-/* C5: what is ready is served in that very turn; the message comes after AFTER_WAIT. */
+/* C5: ready events are served in the same turn; the message comes after AFTER_WAIT. */
 static void test_standard__wait_fails__fd_is_served_in_that_turn(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1792,7 +1792,7 @@ static void poll_more_than_allowed(void *arg)
 	child_assert(debug_messages[TEVENT_DEBUG_ERROR] == 1);
 }
 
-/* Under valgrind the limit holds for what opens descriptors, not for poll(). */
+/* Under valgrind the limit applies to calls that open descriptors, not to poll(). */
 static bool poll_obeys_the_limit(void)
 {
 	struct pollfd unused[8];
@@ -1811,7 +1811,7 @@ static bool poll_obeys_the_limit(void)
 	return refused;
 }
 
-/* C12: poll(2) fails for good, and the loop spins: it says so, once. */
+/* C12: poll(2) fails permanently and the loop spins; it logs this once. */
 static void test_poll__fewer_descriptors_allowed_than_watched__is_reported_once(void **state)
 {
 	NEWER_THAN_ORACLE("0.14.1 spins without a message");
@@ -1833,7 +1833,7 @@ static void schedule_at_after_wait(enum tevent_trace_point point, void *private_
 	}
 }
 
-/* C5, C11: the turn is taken again from its beginning: signals and immediates come before the wait. */
+/* C5, C11: the turn starts again from its beginning: signals and immediates come before the wait. */
 static void test_standard__wait_fails__turn_begins_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1868,7 +1868,7 @@ static void test_standard__change_refused__is_told_at_two_levels(void **state)
 	close_pair(fds);
 }
 
-/* C5: a registration that it refuses: ERROR for the move alone. */
+/* C5: a registration that it refuses: only an ERROR for the move. */
 static void test_standard__registration_refused__is_told_at_error_level(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1911,13 +1911,13 @@ static void trace_wait_on_broken_instance(void *arg)
 	tevent_loop_once(ev);
 }
 
-/* C5, O3: AFTER_WAIT comes before the end. */
+/* C5, O3: AFTER_WAIT comes before the abort. */
 static void test_epoll__wait_fails__after_wait_is_traced(void **state)
 {
 	assert_fatal(trace_wait_on_broken_instance, NULL);
 }
 
-/* C5: with plain epoll that is the end as well. */
+/* C5: plain epoll aborts here too. */
 static void test_epoll__wait_fails__is_fatal(void **state)
 {
 	assert_fatal(wait_on_broken_instance, NULL);
@@ -1959,7 +1959,7 @@ static void use_inherited_without_descriptors(void *arg)
 	child_assert(strcmp(notes(), "fd") == 0);
 }
 
-/* C5, C21: no instance for the child: standard moves to poll there. */
+/* C5, C21: no instance for the child: standard moves to poll in the child. */
 static void test_standard__no_descriptor_after_fork__moves_to_poll(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1979,7 +1979,7 @@ static void use_inherited_epoll_without_descriptors(void *arg)
 	tevent_loop_once(i->ev);
 }
 
-/* C5, C21: with plain epoll the child ends. */
+/* C5, C21: with plain epoll the child aborts. */
 static void test_epoll__no_descriptor_after_fork__is_fatal(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -4,9 +4,9 @@
  * Call flow: O6, with R17 and the names of R14.
  *
  * The callback notes "COMMAND:depth:name", a missing name as "-", and keeps
- * the request.  It belongs to the thread, so these cases have a setup and a
- * teardown of their own around the fixture's.  All of it came with 0.15; the
- * oracle has none of it.
+ * the request.  It belongs to the thread, so these cases have their own setup
+ * and teardown around the fixture's.  Call flow came with 0.15; the oracle has
+ * none of it.
  */
 
 #define _GNU_SOURCE 1
@@ -71,13 +71,13 @@ static struct tevent_req *make_req(TALLOC_CTX *mem)
 	return req;
 }
 
-/* A subrequest as programs make them: child of the parent's state. */
+/* A subrequest as programs create it: child of the parent's state. */
 static struct tevent_req *make_sub(struct tevent_req *parent)
 {
 	return make_req(tevent_req_data(parent, struct empty_state));
 }
 
-/* The same without anything in the record. */
+/* The same, without a record. */
 static struct tevent_req *quiet_req(TALLOC_CTX *mem)
 {
 	struct tevent_req *req = make_req(mem);
@@ -128,7 +128,7 @@ static void note_command(void *private_data, enum tevent_thread_call_depth_cmd c
 	note("%s:%s:%d", (const char *)private_data, commands[cmd], (int)depth);
 }
 
-/* O6: setting a callback first tells the one that is set RESET, depth 0. */
+/* O6: setting a callback first reports RESET, depth 0, to the previous one. */
 static void test_set_callback__one_is_set__it_is_told_reset(void **state)
 {
 	CALL_FLOW_IS_NEW();
@@ -160,7 +160,7 @@ static void test_set_callback__one_is_set__reset_has_the_functions_name(void **s
 	assert_notes("tevent_thread_call_depth_set_callback tevent_thread_call_depth_set_callback");
 }
 
-/* O6: NULL: nothing is told any more. */
+/* O6: NULL: nothing is reported any more. */
 static void test_set_callback__null__nothing_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -209,7 +209,7 @@ static void *make_and_free_with_callback(void *arg)
 	return NULL;
 }
 
-/* O6: per thread: a thread's own callback is told, and nobody else's. */
+/* O6: per thread: only the thread's own callback is called. */
 static void test_set_callback__in_another_thread__is_told_alone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -302,7 +302,7 @@ static void test_reset__from_req__has_depth_and_caller(void **state)
 	assert_notes("RESET:2:test_reset__from_req__has_depth_and_caller");
 }
 
-/* O6, R14: the function of that name (old binaries) has no caller to tell. */
+/* O6, R14: the exported function of that name (old binaries) has no caller's name to report. */
 static void test_reset__from_req_without_name__has_none(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -362,7 +362,7 @@ static void test_create__request_itself_as_mem_ctx__has_depth_0(void **state)
 	assert_notes("CREATE:0:make_req CREATE:0:make_req");
 }
 
-/* R17: nor is a request further up. */
+/* R17: a request further up is no parent either. */
 static void test_create__request_two_levels_up__has_depth_0(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -394,7 +394,7 @@ static void look_at_request(void *private_data, enum tevent_thread_call_depth_cm
 	}
 }
 
-/* O6: last thing in create: the request is complete. */
+/* O6: reported last in create: the request is complete. */
 static void test_create__in_the_callback__request_is_complete(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -407,7 +407,7 @@ static void test_create__in_the_callback__request_is_complete(void **state)
 
 /* ---- CANCEL, CLEANUP, NOTIFY_CB ---- */
 
-/* O6: before the cancel function, with its name. */
+/* O6: reported before the cancel function, with its name. */
 static void test_cancel__with_function__is_told_before(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -421,7 +421,7 @@ static void test_cancel__with_function__is_told_before(void **state)
 	assert_ptr_equal(last_req, req);
 }
 
-/* O6, R14: also when there is none, or a NULL one was set: no name. */
+/* O6, R14: reported also if there is none, or a NULL one was set: no name. */
 static void test_cancel__without_function__is_told_without_name(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -495,7 +495,7 @@ static void test_cleanup__with_function__is_told_for_higher_states_only(void **s
 	assert_notes("CLEANUP:0:on_cleanup cleanup CLEANUP:0:on_cleanup cleanup");
 }
 
-/* O6: without one nothing is remembered: every time. */
+/* O6: without one no state is remembered: reported every time. */
 static void test_cleanup__without_function__is_told_every_time(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -509,7 +509,7 @@ static void test_cleanup__without_function__is_told_every_time(void **state)
 	assert_notes("CLEANUP:0:- CLEANUP:0:- CLEANUP:0:-");
 }
 
-/* O6, R7: receiving, and freeing, is told as well. */
+/* O6, R7: receiving and freeing are reported as well. */
 static void test_cleanup__received_and_freed__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -528,7 +528,7 @@ static void test_cleanup__received_and_freed__is_told(void **state)
 	assert_notes("CLEANUP:0:-");
 }
 
-/* O6, R7: freeing a request that was received reaches nothing; receiving it once more does. */
+/* O6, R7: freeing a received request reports nothing; receiving it again does. */
 static void test_cleanup__received_before_it_is_freed__freeing_is_not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -544,7 +544,7 @@ static void test_cleanup__received_before_it_is_freed__freeing_is_not_told(void 
 	assert_notes("CLEANUP:0:- CLEANUP:0:-");
 }
 
-/* O6, R12: notifying without finishing: NOTIFY_CB alone. */
+/* O6, R12: notifying without finishing: only NOTIFY_CB. */
 static void test_notify__callback_called_by_hand__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -642,7 +642,7 @@ static void test_queue__deep_request__is_told_with_its_depth(void **state)
 	assert_notes("ENTER:1:on_trigger TRIGGER:1:on_trigger trigger LEAVE:1:on_trigger");
 }
 
-/* O6: tevent_queue_add tells the same; a request that is freed: CLEANUP, then LEAVE (R7). */
+/* O6: tevent_queue_add reports the same; a request that is freed: CLEANUP, then LEAVE (R7). */
 static void test_queue__request_freed__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -671,7 +671,7 @@ static void test_queue__wait_request__names_are_the_originals(void **state)
 		     "TRIGGER:0:tevent_queue_wait_trigger CLEANUP:0:- CLEANUP:0:- LEAVE:0:tevent_queue_wait_trigger");
 }
 
-/* O6, O8, R15: and of the request that waits for a time. */
+/* O6, O8, R15: likewise for the request that waits for a time. */
 static void test_create__wakeup__has_the_originals_name(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -681,7 +681,7 @@ static void test_create__wakeup__has_the_originals_name(void **state)
 	assert_notes("CREATE:0:tevent_wakeup_send");
 }
 
-/* O6, Q7: a direct trigger is not told, entering and leaving are. */
+/* O6, Q7: a direct trigger is not reported, entering and leaving are. */
 static void test_queue__optimize_empty__direct_trigger_is_not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -695,7 +695,7 @@ static void test_queue__optimize_empty__direct_trigger_is_not_told(void **state)
 	assert_notes("ENTER:0:on_trigger trigger LEAVE:0:on_trigger");
 }
 
-/* O6, Q6: a blocker is told as triggered; its NULL has been stringified like any function. */
+/* O6, Q6: a blocker is reported as triggered; its NULL has been stringified like any function. */
 static void test_queue__blocker__is_told_as_triggered(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -756,7 +756,7 @@ static void test_queue__old_entry_points__record_no_name(void **state)
 
 /* ---- the older functions ---- */
 
-/* O6: activate, start and deactivate do nothing. */
+/* O6: activate, start and deactivate have no effect. */
 static void test_older_functions__called__do_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -2,12 +2,12 @@
 
 /*
  * Contexts: creation, destruction, re-initialising, abort, the descriptors
- * they hold, what takes NULL.
+ * they hold, functions that accept NULL.
  *
- * Cutting loose (C8) happens in three ways: freeing, tevent_re_initialise()
- * and tevent_common_context_destructor().  Most of its tests are a body that
- * takes the way as a parameter.  Traces tell events apart by their tag; tag 0
- * is somebody else's (the oracle traces its wake-up fd).
+ * Events are detached (C8) in three ways: freeing, tevent_re_initialise() and
+ * tevent_common_context_destructor().  Most of these tests share a body that
+ * takes the way as a parameter.  Traces distinguish events by their tag; tag 0
+ * is not an event of the test (the oracle traces its wake-up fd).
  */
 
 #define _GNU_SOURCE 1
@@ -118,7 +118,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the object's memory goes. */
+/* Notes "gone" when the object's memory is freed. */
 static void note_end_of(void *object)
 {
 	char *child = talloc_strdup(object, "witness");
@@ -169,7 +169,7 @@ static void trace_detaches(struct tevent_context *ev)
 	tevent_set_trace_signal_callback(ev, trace_signal, NULL);
 }
 
-/* The ways to cut all events loose. */
+/* The ways to detach all events. */
 typedef void (*cut_fn)(struct tevent_context *ev);
 
 static void cut_by_free(struct tevent_context *ev)
@@ -251,7 +251,7 @@ static int failing_context_init(struct tevent_context *ev)
 	return 1;
 }
 
-/* C7: context_init fails: NULL, what it allocated below the context goes too. */
+/* C7: context_init fails: NULL, and what it allocated below the context is freed too. */
 static void test_context_init_ops__table_refuses__gives_null_and_leaks_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -264,7 +264,7 @@ static void test_context_init_ops__table_refuses__gives_null_and_leaks_nothing(v
 	assert_int_equal(talloc_total_blocks(f->mem), blocks);
 }
 
-/* C7: no memory: NULL, no chunk and no descriptor leaked, wherever it ran out. */
+/* C7: no memory: NULL, no chunk and no descriptor leaked, whichever allocation failed. */
 static void test_context_init__out_of_memory__gives_null_and_leaks_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -294,7 +294,7 @@ static int count_free(int **counter)
 	return 0;
 }
 
-/* C7, D16: what a built-in table is given is freed by it, or left alone. */
+/* C7, D16: a built-in table frees its additional data, or leaves it alone. */
 static void test_context_init_ops__additional_data__is_freed_at_most_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -313,7 +313,7 @@ static void test_context_init_ops__additional_data__is_freed_at_most_once(void *
 	}
 }
 
-/* ---- C8: cutting loose ---------------------------------------------- */
+/* ---- C8: detaching -------------------------------------------------- */
 
 static void cut_order(struct fixture *f, cut_fn cut)
 {
@@ -355,7 +355,7 @@ static void test_reinitialise__events_of_all_kinds__detaches_in_order(void **sta
 	cut_order(fixture_of(state), cut_by_reinitialise);
 }
 
-/* C8: the exported destructor does the cutting alone. */
+/* C8: the exported destructor only detaches. */
 static void test_common_context_destructor__events_of_all_kinds__detaches_in_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -369,7 +369,7 @@ static void test_common_context_destructor__events_of_all_kinds__detaches_in_ord
 
 static const struct tevent_wrapper_ops plain_wrapper = {.name = "plain"};
 
-/* C8, W2: a wrapper's events are the context's, cut loose in their place among the others. */
+/* C8, W2: a wrapper's events belong to the context and are detached in their place among the others. */
 static void test_context__freed_with_wrapper__wrapper_events_go_among_the_others(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -411,7 +411,7 @@ static void test_context__freed_with_threaded_context__immediate_stays_idle(void
 	assert_int_equal(talloc_free(tctx), 0);
 }
 
-/* C8: objects that live elsewhere stay valid, and are harmless to use and to free. */
+/* C8: objects in other trees stay valid, and are harmless to use and to free. */
 static void test_context__freed__events_elsewhere_stay_harmless(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -445,7 +445,7 @@ static void add_late(struct tevent_req *req, enum tevent_req_state req_state)
 	}
 }
 
-/* The context's child: its cleanup function runs when the context has been cut loose already. */
+/* The context's child: its cleanup function runs when the context's events are already detached. */
 static void make_late_adder(struct tevent_context *ev, TALLOC_CTX *parent, struct one_of_each *added)
 {
 	struct late_adder *state;
@@ -456,7 +456,7 @@ static void make_late_adder(struct tevent_context *ev, TALLOC_CTX *parent, struc
 	tevent_req_set_cleanup_fn(req, add_late);
 }
 
-/* C8, R6: what a child of the context adds on the way out goes with it. */
+/* C8, R6: events that a child of the context adds while being freed are freed with the context. */
 static void test_context__freed_while_a_child_adds_events__they_go_with_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -470,13 +470,13 @@ static void test_context__freed_while_a_child_adds_events__they_go_with_it(void 
 	close_pair(o.fds);
 }
 
-/* C8: the same with events that live elsewhere: harmless to use and to free. */
+/* C8: the same with events in other trees: harmless to use and to free. */
 static void test_context__freed_while_a_child_adds_events_elsewhere__they_stay_harmless(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct one_of_each o = {0};
 
-	DEVIATION("C8", "they go on pointing to the freed context");
+	DEVIATION("C8", "they still point to the freed context");
 	make_late_adder(f->ev, f->mem, &o);
 	assert_int_equal(talloc_free(f->ev), 0);
 	assert_int_equal(tevent_fd_get_flags(o.fde), 0);
@@ -486,7 +486,7 @@ static void test_context__freed_while_a_child_adds_events_elsewhere__they_stay_h
 	assert_notes("added");
 }
 
-/* C8: a new context at work does not bring back what was cut loose. */
+/* C8: running a new context does not bring back detached events. */
 static void test_context__freed__no_handler_runs_any_more(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -500,7 +500,7 @@ static void test_context__freed__no_handler_runs_any_more(void **state)
 	free_one_of_each(&o);
 }
 
-/* C8: the signal's disposition is back as soon as the context is gone. */
+/* C8: the signal's disposition is restored as soon as the context is freed. */
 static void test_context__freed_with_signal__disposition_is_restored(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -513,7 +513,7 @@ static void test_context__freed_with_signal__disposition_is_restored(void **stat
 	assert_ptr_equal(after.sa_handler, before.sa_handler);
 }
 
-/* C8: an immediate that was cut loose can be scheduled on another context. */
+/* C8: a detached immediate can be scheduled on another context. */
 static void test_context__freed__immediate_runs_on_another_context(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -544,7 +544,7 @@ static void test_context__freed_before_fd_event__close_fn_gets_null_context(void
 	close_pair(fds);
 }
 
-/* C8: the context's own child is cut loose before it is freed. */
+/* C8: an event that is the context's child is detached before it is freed. */
 static void test_context__freed_with_fd_event_as_child__close_fn_gets_null_context(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -575,7 +575,7 @@ static void test_common_context_destructor__on_wrapper__aborts(void **state)
 	assert_int_equal(abort_count, 1);
 }
 
-/* ---- C8: its children freed ----------------------------------------- */
+/* ---- C8: the context's children freed ------------------------------- */
 
 #define MANY_FDS 40
 
@@ -605,7 +605,7 @@ static void shed_what_was_inherited(void *arg)
 	watch_many(f->ev, fds);
 	turns(f->ev, 1);
 	talloc_free_children(f->ev);
-	if (!running_on_oracle()) { /* aborts in there: its backend is one of the children */
+	if (!running_on_oracle()) { /* aborts there: its backend is one of the children */
 		talloc_free(f->ev);
 	}
 	f->ev = tevent_context_init(f->mem);
@@ -614,7 +614,7 @@ static void shed_what_was_inherited(void *arg)
 	child_assert(tevent_loop_once(f->ev) == 0);
 }
 
-/* C8: a forked server sheds what it inherited by freeing the context's children (Samba's prefork model does). */
+/* C8: a forked server discards inherited events by freeing the context's children (as Samba's prefork model does). */
 static void test_children__freed_before_the_context__child_starts_anew(void **state)
 {
 	assert_child_succeeds(shed_what_was_inherited, fixture_of(state));
@@ -623,7 +623,7 @@ static void test_children__freed_before_the_context__child_starts_anew(void **st
 static void free_without_destructor(void *arg)
 {
 	struct fixture *f = (struct fixture *)arg;
-	struct tevent_context *other = tevent_context_init(f->mem); /* so that it does not lie where the first was */
+	struct tevent_context *other = tevent_context_init(f->mem); /* so that it has another address than the first */
 	int fds[MANY_FDS];
 	int status;
 	pid_t pid;
@@ -635,7 +635,7 @@ static void free_without_destructor(void *arg)
 	_talloc_set_destructor(f->ev, NULL);
 	talloc_free(f->ev);
 	f->ev = other;
-	pid = fork(); /* the library looks after each context then */
+	pid = fork(); /* the library handles each context at that point */
 	child_assert(pid >= 0);
 	if (pid == 0) {
 		_exit(0);
@@ -647,7 +647,7 @@ static void free_without_destructor(void *arg)
 	talloc_free(other);
 }
 
-/* C8: its destructor taken away, a context leaves nothing behind that leads to it (Samba's prefork model again). */
+/* C8: a context freed without its destructor leaves no pointer to it behind (Samba's prefork model again). */
 static void test_context__freed_without_destructor__child_starts_anew(void **state)
 {
 	assert_child_succeeds(free_without_destructor, fixture_of(state));
@@ -655,7 +655,7 @@ static void test_context__freed_without_destructor__child_starts_anew(void **sta
 
 /* ---- C10: re-initialise --------------------------------------------- */
 
-/* C8, C10: all kinds are cut loose, the pointer stays good. */
+/* C8, C10: events of all kinds are detached, the context pointer stays valid. */
 static void test_reinitialise__events_ready__none_of_them_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -669,7 +669,7 @@ static void test_reinitialise__events_ready__none_of_them_runs(void **state)
 	free_one_of_each(&o);
 }
 
-/* C10: the context works as a new one does. */
+/* C10: the context works like a new one. */
 static void test_reinitialise__new_events__run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -684,10 +684,10 @@ static void test_reinitialise__new_events__run(void **state)
 	turns(f->ev, 3);
 	assert_notes("sig im timer");
 	while (strstr(notes(), "fd") == NULL) {
-		turns(f->ev, 1); /* the wake-up may take one of its own */
+		turns(f->ev, 1); /* the wake-up may take a turn of its own */
 	}
 	assert_notes("sig im timer fd");
-	o.te = talloc_named_const(f->mem, 0, "the timer is gone");
+	o.te = talloc_named_const(f->mem, 0, "the timer is freed");
 	free_one_of_each(&o);
 }
 
@@ -771,7 +771,7 @@ static int init_with_result(struct tevent_context *ev)
 	return init_result != 0 ? init_result : tevent_find_ops_byname("poll")->context_init(ev);
 }
 
-/* C10: the table's context_init runs after the cutting, its value is returned. */
+/* C10: the table's context_init runs after detaching, its value is returned. */
 static void test_reinitialise__table_refuses__gives_its_value(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -794,7 +794,7 @@ static void test_reinitialise__table_refuses__gives_its_value(void **state)
 	assert_int_equal(talloc_free(ev), 0);
 }
 
-/* C10: again and again, nothing piles up. */
+/* C10: repeated, it accumulates nothing. */
 static void test_reinitialise__many_times__keeps_the_descriptor_count(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -847,7 +847,7 @@ static void test_abort__null_context__calls_the_function(void **state)
 	assert_notes("abort:why");
 }
 
-/* C20: the last function set is the one. */
+/* C20: the last function set is called. */
 static void test_abort__function_replaced__calls_the_new_one(void **state)
 {
 	tevent_set_abort_fn(note_abort);
@@ -876,7 +876,7 @@ static void abort_after_function_was_taken_away(void *arg)
 	abort_without_function(arg);
 }
 
-/* C20: NULL takes the function away. */
+/* C20: NULL removes the function. */
 static void test_abort__function_set_to_null__kills_the_process(void **state)
 {
 	assert_child_aborts(abort_after_function_was_taken_away, NULL);
@@ -898,7 +898,7 @@ static void test_context_init_ops__additional_data__freed_once(void **state)
 	char *data = talloc_strdup(f->mem, "data");
 	struct tevent_context *ev;
 
-	DEVIATION("D16", "what becomes of it is open");
+	DEVIATION("D16", "what happens to it is unspecified");
 	note_end_of(data);
 	ev = tevent_context_init_ops(f->mem, tevent_find_ops_byname(f->backend), data);
 	assert_non_null(ev);
@@ -924,7 +924,7 @@ static void note_fd_detach(struct tevent_fd *fde, enum tevent_event_trace_point 
 
 static const struct tevent_wrapper_ops no_hooks = {.name = "no hooks"};
 
-/* C8: wrappers, and what hangs on them alone, go before the context's own events. */
+/* C8: wrappers, and the entries that only they have, are detached before the context's own events. */
 static void test_context_free__wrapper_with_queue_entry__goes_first(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -999,7 +999,7 @@ static void re_on_signal(struct tevent_context *ev, struct tevent_signal *se, in
 	reinitialise_in_handler(ev, se, *(enum afterwards *)private_data);
 }
 
-/* A witnessed, tagged event that runs in the next turn and re-initialises. */
+/* A tagged event with a destructor that notes "gone"; it runs in the next turn and re-initialises. */
 static struct tevent_fd *re_add_fd(struct fixture *f, int fd, enum afterwards *afterwards)
 {
 	struct tevent_fd *fde = tevent_add_fd(f->ev, f->mem, fd, TEVENT_FD_READ, re_on_fd, afterwards);
@@ -1037,7 +1037,7 @@ static struct tevent_signal *re_add_signal(struct fixture *f, enum afterwards *a
 	return se;
 }
 
-/* C25: an fd event is cut loose at once and stays after its handler. */
+/* C25: an fd event is detached at once and stays after its handler. */
 static void test_reinitialise__in_fd_handler__event_is_loose_and_stays(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1056,7 +1056,7 @@ static void test_reinitialise__in_fd_handler__event_is_loose_and_stays(void **st
 	close_pair(fds);
 }
 
-/* C25: a timer goes after its handler, as always. */
+/* C25: a timer is freed after its handler, as always. */
 static void test_reinitialise__in_timer_handler__timer_goes_afterwards(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1064,7 +1064,7 @@ static void test_reinitialise__in_timer_handler__timer_goes_afterwards(void **st
 
 	re_add_timer(f, &afterwards);
 	turns(f->ev, 1);
-	/* open: whether DETACH comes with the cutting or after the handler */
+	/* unspecified: whether DETACH comes on detaching or after the handler */
 	assert_string_equal(notes() + strlen(notes()) - 4, "gone");
 	assert_non_null(strstr(notes(), "done"));
 	assert_int_equal(count_words("-timer1"), 1);
@@ -1086,13 +1086,13 @@ static void test_reinitialise__in_immediate_handler__immediate_stays(void **stat
 	assert_notes("im -im1");
 }
 
-/* C25: a timer and an immediate, too, are cut loose at once: the trace tells it before the call returns. */
+/* C25: a timer and an immediate, too, are detached at once: the trace shows it before the call returns. */
 static void test_reinitialise__in_timer_or_immediate_handler__is_loose_at_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	enum afterwards afterwards = RETURN;
 
-	DEVIATION("D5", "they leave when their handler has returned");
+	DEVIATION("D5", "they are detached when their handler has returned");
 	re_add_timer(f, &afterwards);
 	turns(f->ev, 1);
 	assert_notes("-timer1 re:0 done gone");
@@ -1118,7 +1118,7 @@ static void test_reinitialise__in_signal_handler__event_is_loose_and_stays(void 
 	assert_notes("-sig1 re:0 done gone");
 }
 
-/* C25: freed by its handler afterwards, it goes when the handler has returned. */
+/* C25: freed by its handler afterwards, its memory is freed when the handler has returned. */
 static void test_reinitialise__in_fd_handler_that_frees_itself__event_goes_afterwards(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1170,7 +1170,7 @@ static void test_reinitialise__in_signal_handler_that_frees_itself__event_goes_a
 	assert_notes("-sig1 re:0 done gone");
 }
 
-/* C25: other events of the same signal are cut loose, the turn tells none of them. */
+/* C25: other events of the same signal are detached, the turn calls none of them. */
 static void test_reinitialise__in_signal_handler__other_events_of_the_signal_do_not_run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1186,7 +1186,7 @@ static void test_reinitialise__in_signal_handler__other_events_of_the_signal_do_
 	assert_int_equal(talloc_free(older), 0);
 }
 
-/* C25: what was ready besides the running event does not run afterwards. */
+/* C25: other events that were ready do not run afterwards. */
 static void test_reinitialise__in_immediate_handler__other_ready_events_do_not_run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1203,7 +1203,7 @@ static void test_reinitialise__in_immediate_handler__other_ready_events_do_not_r
 	free_one_of_each(&o);
 }
 
-/* C25: a loop that the handler runs then is an outermost one. */
+/* C25: a loop that the handler then runs is an outermost one. */
 static void test_reinitialise__in_handler_that_runs_a_turn__is_level_1(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1217,7 +1217,7 @@ static void test_reinitialise__in_handler_that_runs_a_turn__is_level_1(void **st
 	assert_non_null(strstr(notes(), "re:0 begin1 im end1 turn:0 done"));
 }
 
-/* C25: the levels are right after the outer turn, which asks for no permission to nest. */
+/* C25: the levels are right after the outer turn, without nesting being allowed. */
 static void test_reinitialise__in_handler__levels_are_right_afterwards(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1228,7 +1228,7 @@ static void test_reinitialise__in_handler__levels_are_right_afterwards(void **st
 	inner_im = tevent_create_immediate(f->mem);
 	re_add_timer(f, &afterwards);
 	turns(f->ev, 1);
-	/* the hook was set inside: the outer turn's end is none of its business */
+	/* the hook was set inside: it is not called at the outer turn's end */
 	assert_int_equal(count_words("end1"), 1);
 	assert_null(strstr(notes(), "end0"));
 	clear_notes();
@@ -1238,7 +1238,7 @@ static void test_reinitialise__in_handler__levels_are_right_afterwards(void **st
 	assert_int_equal(abort_count, 0);
 }
 
-/* C25: an outer tevent_loop_wait goes on with what the handler added. */
+/* C25: an outer tevent_loop_wait continues with the events that the handler added. */
 static void test_reinitialise__in_handler_under_loop_wait__loop_goes_on_with_new_events(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1267,7 +1267,7 @@ static void remember_open_fds(void)
 	}
 }
 
-/* The next descriptor from `fd` on that was not open then; -1: none. */
+/* The next descriptor, from `fd` on, that was not open before; -1: none. */
 static int next_new_fd(int fd)
 {
 	for (; fd < MAX_FD; fd++) {
@@ -1301,7 +1301,7 @@ static void test_context__new__holds_its_descriptors(void **state)
 	assert_int_equal(count_open_fds(), before);
 }
 
-/* C27: the first signal event brings the wake-up, which stays until the context goes. */
+/* C27: the first signal event creates the wake-up, which stays until the context is freed. */
 static void test_context__signal_event__brings_the_wakeup(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1320,7 +1320,7 @@ static void test_context__signal_event__brings_the_wakeup(void **state)
 	assert_int_equal(count_open_fds(), before);
 }
 
-/* C27: so does a threaded context; both share one. */
+/* C27: a threaded context does the same; both share one wake-up. */
 static void test_context__threaded_context__brings_the_wakeup(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1336,7 +1336,7 @@ static void test_context__threaded_context__brings_the_wakeup(void **state)
 	assert_int_equal(count_open_fds(), before);
 }
 
-/* C27: so does tevent_common_wakeup_init(); a second call brings nothing. */
+/* C27: tevent_common_wakeup_init() does the same; a second call adds nothing. */
 static void test_context__wakeup_init__brings_the_wakeup(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1350,7 +1350,7 @@ static void test_context__wakeup_init__brings_the_wakeup(void **state)
 	assert_int_equal(count_open_fds(), before);
 }
 
-/* C27, C10: re-initialising gives the wake-up back. */
+/* C27, C10: re-initialising closes the wake-up. */
 static void test_reinitialise__context_with_wakeup__is_as_new(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1450,7 +1450,7 @@ static void test_null__tag_functions__give_0(void **state)
 	assert_int_equal(tevent_queue_entry_get_tag(NULL), 0);
 }
 
-/* C28: nobody to tell it to. */
+/* C28: without a context messages are dropped. */
 static void test_null__debug__does_nothing(void **state)
 {
 	tevent_debug(NULL, TEVENT_DEBUG_FATAL, "%s %d\n", "number", 1);
@@ -1467,7 +1467,7 @@ static void test_null__same_loop__is_false(void **state)
 	assert_true(tevent_context_same_loop(f->ev, f->ev));
 }
 
-/* C28, R13: a request that is none. */
+/* C28, R13: a NULL request. */
 static void test_null__req_print__says_so(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1494,7 +1494,7 @@ static char *checking_chunk(TALLOC_CTX *parent)
 	return p;
 }
 
-/* C29: aborts with the reason as it is given. */
+/* C29: aborts with the given reason. */
 static void test_check_double_free__freed_by_itself__aborts(void **state)
 {
 	char *p = checking_chunk(fixture_of(state)->mem);
@@ -1505,7 +1505,7 @@ static void test_check_double_free__freed_by_itself__aborts(void **state)
 	assert_string_equal(abort_reason, "double free");
 }
 
-/* C29: not in a destructor at all. */
+/* C29: called outside a destructor. */
 static void test_check_double_free__nothing_is_being_freed__aborts(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1525,13 +1525,13 @@ static void check_without_parent(void *arg)
 	child_assert(abort_count == 1);
 }
 
-/* C29: a chunk without parent, where talloc does not count those. */
+/* C29: a chunk without parent, while talloc does not track those. */
 static void test_check_double_free__no_null_tracking__aborts(void **state)
 {
 	assert_child_succeeds(check_without_parent, NULL);
 }
 
-/* C29: it goes because its parent goes. */
+/* C29: it is freed because its parent is freed. */
 static void test_check_double_free__parent_is_being_freed__is_quiet(void **state)
 {
 	TALLOC_CTX *parent = talloc_named_const(fixture_of(state)->mem, 0, "parent");
@@ -1542,7 +1542,7 @@ static void test_check_double_free__parent_is_being_freed__is_quiet(void **state
 	assert_int_equal(abort_count, 0);
 }
 
-/* C29: its parent goes because the grandparent goes. */
+/* C29: its parent is freed because the grandparent is freed. */
 static void test_check_double_free__grandparent_is_being_freed__is_quiet(void **state)
 {
 	TALLOC_CTX *grandparent = talloc_named_const(fixture_of(state)->mem, 0, "grandparent");
@@ -1553,7 +1553,7 @@ static void test_check_double_free__grandparent_is_being_freed__is_quiet(void **
 	assert_int_equal(abort_count, 0);
 }
 
-/* C29: without a parent nothing excuses it. */
+/* C29: without a parent it always aborts. */
 static void test_check_double_free__no_parent__aborts(void **state)
 {
 	char *p = checking_chunk(NULL);
@@ -1599,8 +1599,8 @@ static void watch_many_with_null_tracking(void *arg)
 }
 
 /*
- * C1, T9: each thread may have its own context.  So none has anything without a talloc parent: with null tracking
- * that would hang below one chunk for the whole process, which no lock protects.
+ * C1, T9: each thread may have its own context.  So a context allocates nothing without a talloc parent: with
+ * null tracking such chunks are children of one chunk of the whole process, which no lock protects.
  */
 static void test_context__many_fds_and_null_tracking__all_below_its_parent(void **state)
 {

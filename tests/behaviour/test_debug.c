@@ -3,10 +3,10 @@
 /*
  * Debug messages: O1, O2.
  *
- * Texts are the library's own business (O2, D2), so only level, number and,
- * at TRACE level, the handler's name in them is looked at.  0.14.1 passes
- * every level; where a case wants TRACE messages, pass_all_levels() brings
- * later versions to the same.
+ * Message texts are not part of the interface (O2, D2), so only level, number
+ * and, at TRACE level, the handler's name in them are checked. 0.14.1 passes
+ * every level; cases that need TRACE messages call pass_all_levels(), so that
+ * later versions pass them too.
  */
 
 #define _GNU_SOURCE 1
@@ -49,7 +49,7 @@ static void four_messages(struct tevent_context *ev)
 
 /* ---- O1: function and levels ---- */
 
-/* O1: 0; the function gets context, level, format and arguments. */
+/* O1: returns 0; the function gets context, level, format and arguments. */
 static void test_set_debug__function__gets_context_level_and_text(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -80,7 +80,7 @@ static void test_set_debug__function__gets_warnings_and_more_serious(void **stat
 	assert_notes("x:0:fatal x:1:error x:2:warning");
 }
 
-/* O1: and no TRACE, until the maximum is raised. */
+/* O1: TRACE is not passed until the maximum is raised. */
 static void test_set_debug__function__gets_no_trace(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -115,7 +115,7 @@ static void test_set_debug__two_contexts__are_independent(void **state)
 	assert_notes("one:1:a two:1:b");
 }
 
-/* O1: NULL takes the function away; without one messages go nowhere. */
+/* O1: NULL removes the function; without one messages are dropped. */
 static void test_set_debug__null__messages_go_nowhere(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -140,7 +140,7 @@ static void test_max_debug_level__function_set_and_taken_away__follows_it(void *
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_TRACE), TEVENT_DEBUG_FATAL);
 }
 
-/* O1: it returns the level before. */
+/* O1: it returns the previous level. */
 static void test_max_debug_level__set__returns_the_previous_one(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -152,7 +152,7 @@ static void test_max_debug_level__set__returns_the_previous_one(void **state)
 	assert_int_equal(tevent_set_max_debug_level(f->ev, TEVENT_DEBUG_FATAL), TEVENT_DEBUG_TRACE);
 }
 
-/* O1: what is above the maximum is not passed, tevent_debug() included. */
+/* O1: messages above the maximum are not passed, including those of tevent_debug(). */
 static void test_max_debug_level__each_level__passes_it_and_more_serious(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -172,7 +172,7 @@ static void test_max_debug_level__each_level__passes_it_and_more_serious(void **
 	assert_notes("x:0:fatal x:1:error x:2:warning x:3:trace");
 }
 
-/* O1: before 0.15 every level was passed; with the maximum raised it is so still. */
+/* O1: before 0.15 every level was passed; with the maximum raised every level still is. */
 static void test_set_debug__all_levels__trace_is_passed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -183,7 +183,7 @@ static void test_set_debug__all_levels__trace_is_passed(void **state)
 	assert_notes("x:0:fatal x:1:error x:2:warning x:3:trace");
 }
 
-/* O1, C28: no context: nothing. */
+/* O1, C28: no context: no effect. */
 static void test_debug__null_context__does_nothing(void **state)
 {
 	tevent_debug(NULL, TEVENT_DEBUG_FATAL, "x");
@@ -217,7 +217,7 @@ static void end_capture(char *text, size_t size)
 	fclose(capture);
 }
 
-/* O1: prints WARNING and more serious, no TRACE, whatever the maximum. */
+/* O1: prints WARNING and more serious messages, no TRACE, independent of the maximum. */
 static void test_set_debug_stderr__four_levels__prints_no_trace(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -246,7 +246,7 @@ static void test_set_debug_stderr__maximum__is_warning(void **state)
 
 /* ---- O2: TRACE messages ---- */
 
-/* How many TRACE messages had the handler's name in them. */
+/* Number of TRACE messages with the handler's name in them. */
 static int told;
 
 static void count_named(void *context, enum tevent_debug_level level, const char *fmt, va_list ap)
@@ -267,7 +267,7 @@ static void listen_for(struct tevent_context *ev, const char *handler_name)
 	told = 0;
 }
 
-/* True when something was told since the last look. */
+/* True if a message came since the last check. */
 static bool was_told(void)
 {
 	bool yes = told > 0;
@@ -289,7 +289,7 @@ static void immediate_of_this_name(struct tevent_context *ev, struct tevent_imme
 	told_before_handler = was_told();
 }
 
-/* O2, D2: a timer's adding: the handler's name is in it, the words are open. */
+/* O2, D2: adding a timer: the message has the handler's name; its text is unspecified. */
 static void test_trace_messages__timer_added__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -300,7 +300,7 @@ static void test_trace_messages__timer_added__is_told(void **state)
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
-/* O2: a timer's running, and its end. */
+/* O2: running a timer, and its end. */
 static void test_trace_messages__timer_runs__is_told_before_and_after(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -326,7 +326,7 @@ static void test_trace_messages__timer_freed__is_told(void **state)
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
-/* O2: an immediate's scheduling. */
+/* O2: scheduling an immediate. */
 static void test_trace_messages__immediate_scheduled__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -337,7 +337,7 @@ static void test_trace_messages__immediate_scheduled__is_told(void **state)
 	tevent_set_debug(f->ev, NULL, NULL);
 }
 
-/* O2: an immediate's running. */
+/* O2: running an immediate. */
 static void test_trace_messages__immediate_runs__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -436,7 +436,7 @@ static void test_trace_messages__timer_runs__order_among_traces(void **state)
 	assert_notes("message before handler message detach");
 }
 
-/* O2: freed by its handler: said then, before DETACH, and nothing after the handler. */
+/* O2: freed by its handler: logged then, before DETACH, and nothing after the handler. */
 static void test_trace_messages__timer_freed_in_its_handler__is_told_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -448,7 +448,7 @@ static void test_trace_messages__timer_freed_in_its_handler__is_told_once(void *
 	assert_notes("message before handler message detach freed");
 }
 
-/* O2: freed while it waits; moving it says nothing. */
+/* O2: freed while it waits; moving it logs nothing. */
 static void test_trace_messages__timer_moved_and_freed__freeing_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -475,7 +475,7 @@ static void note_immediate(struct tevent_context *ev, struct tevent_immediate *i
 	note("done");
 }
 
-/* O2: an immediate: scheduled after ATTACH, running before BEFORE_HANDLER; its end says nothing. */
+/* O2: an immediate: scheduled after ATTACH, running before BEFORE_HANDLER; its end is not logged. */
 static void test_trace_messages__immediate_runs__order_among_traces(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -488,7 +488,7 @@ static void test_trace_messages__immediate_runs__order_among_traces(void **state
 	assert_notes("message before handler detach");
 }
 
-/* O2: cancelled, scheduled again or freed in its handler: nothing is said of what ends thereby. */
+/* O2: cancelled, scheduled again or freed in its handler: the end of the running scheduling is not logged. */
 static void test_trace_messages__immediate_ended_in_its_handler__is_not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -509,7 +509,7 @@ static void test_trace_messages__immediate_ended_in_its_handler__is_not_told(voi
 	assert_notes("message before handler detach done");
 }
 
-/* O2: cancelled or freed while it waits: said before DETACH. */
+/* O2: cancelled or freed while it waits: logged before DETACH. */
 static void test_trace_messages__waiting_immediate_cancelled__is_told_before_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -529,7 +529,7 @@ static void test_trace_messages__waiting_immediate_cancelled__is_told_before_det
 	assert_notes("message detach");
 }
 
-/* O2, I4: so by tevent_reset_immediate(); of an idle one there is nothing to say. */
+/* O2, I4: tevent_reset_immediate() logs the same; for an idle one it logs nothing. */
 static void test_trace_messages__waiting_immediate_reset__is_told_before_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -545,7 +545,7 @@ static void test_trace_messages__waiting_immediate_reset__is_told_before_detach(
 	assert_notes("message detach");
 }
 
-/* O2, T8: one that waits and is handed to a proxy: in that call. */
+/* O2, T8: one that waits and is handed to a proxy: logged in that call. */
 static void test_trace_messages__waiting_immediate_given_to_a_proxy__is_told_before_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -561,7 +561,7 @@ static void test_trace_messages__waiting_immediate_given_to_a_proxy__is_told_bef
 	talloc_free(proxy);
 }
 
-/* O2, C8: nothing is said of what a context cuts loose when it goes. */
+/* O2, C8: detaching events when a context is freed is not logged. */
 static void test_trace_messages__context_reinitialised_and_freed__nothing_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -580,7 +580,7 @@ static void test_trace_messages__context_reinitialised_and_freed__nothing_is_tol
 	assert_notes("detach detach");
 }
 
-/* O2, T1: an immediate from another thread: said when the loop's thread takes it over, and when it is scheduled. */
+/* O2, T1: an immediate from another thread: logged when the loop's thread takes it over, and when it is scheduled. */
 static void test_trace_messages__threaded_immediate__taking_over_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -596,7 +596,7 @@ static void test_trace_messages__threaded_immediate__taking_over_is_told(void **
 	talloc_free(tctx);
 }
 
-/* O2, O1: all this is TRACE: with the usual maximum nothing of it is passed. */
+/* O2, O1: all these are TRACE messages: with the usual maximum none is passed. */
 static void test_trace_messages__usual_maximum__nothing_is_passed(void **state)
 {
 	struct fixture *f = fixture_of(state);

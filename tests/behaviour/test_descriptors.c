@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Numbers that were the library's and are the program's.
+ * Descriptor numbers that the library used and the program now uses.
  *
- * A daemon closes all descriptors and opens its own; a forked helper does so too.
- * The kernel gives out the lowest numbers first, so the program's files get the
- * numbers that the library remembers.  The library must not close, read, write or
- * replace them, whatever the program does with the context afterwards.
+ * A daemon, or a forked helper, closes all descriptors and opens its own.  The
+ * kernel assigns the lowest numbers first, so the program's files get the numbers
+ * that the library has stored.  The library must not close, read, write or
+ * replace them, in any later use of the context.
  *
- * All of it happens in children: the runner's own descriptors stay.
+ * All this happens in children, to keep the runner's own descriptors.
  */
 
 #define _GNU_SOURCE 1
@@ -35,7 +35,7 @@ static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
 {
 }
 
-/* A context with all the descriptors that the library makes. */
+/* A context with every descriptor that the library can open. */
 static struct tevent_context *context_with_descriptors(const char *backend)
 {
 	struct tevent_context *ev = tevent_context_init_byname(NULL, backend);
@@ -85,7 +85,7 @@ static void close_all_and_open_own(struct own *own, enum kind kind)
 	}
 }
 
-/* Nothing was done to any of them. */
+/* None of them was touched. */
 static void check_own(const struct own *own)
 {
 	for (int i = 0; i < most_own; i++) {
@@ -106,14 +106,14 @@ static void check_own(const struct own *own)
 			child_assert(write(own->fd[i], &count, sizeof(count)) == sizeof(count));
 			break;
 		case EPOLLS:
-			/* it is one, and nothing has been registered */
+			/* it is an epoll instance, with nothing registered */
 			child_assert(epoll_wait(own->fd[i], &event, 1, 0) == 0);
 			break;
 		}
 	}
 }
 
-/* All that may reach for a descriptor: a signal, a turn, a wake-up, the end. */
+/* Everything that may access a descriptor: a signal, a turn, a wake-up, freeing. */
 static void use_context(struct tevent_context *ev, const struct own *own)
 {
 	struct tevent_immediate *im = tevent_create_immediate(ev);
@@ -156,7 +156,7 @@ static pid_t fork_with_alarm(void)
 	return pid;
 }
 
-/* The signal handler and the end, each of which may reach for a descriptor. */
+/* The signal handler and freeing, each of which may access a descriptor. */
 static void leave_context(struct tevent_context *ev, const struct own *own)
 {
 	check_own(own);
@@ -166,7 +166,7 @@ static void leave_context(struct tevent_context *ev, const struct own *own)
 	check_own(own);
 }
 
-/* A helper that has no use for the context, and a worker of its own. */
+/* A helper that does not use the context, and its own worker. */
 static void fork_and_leave_context(struct tevent_context *ev, const struct own *own)
 {
 	pid_t worker = fork_with_alarm();
@@ -225,14 +225,14 @@ static void with_each_kind(void **state, void (*fn)(void *scene))
 	}
 }
 
-/* C21, C27, D10: what a helper opens is its own, in its own children too. */
+/* C21, C27, D10: a helper's descriptors are its own, in its children too. */
 static void test_helper__closes_all_opens_its_own_forks__they_stay_its_own(void **state)
 {
 	DEVIATION("D10", "it closes the numbers of its descriptors, whatever they mean");
 	with_each_kind(state, helper_forks_again);
 }
 
-/* C21, C27, D10: and if it goes on with the context. */
+/* C21, C27, D10: also if it continues to use the context. */
 static void test_helper__closes_all_opens_its_own_runs_turns__they_stay_its_own(void **state)
 {
 	DEVIATION("D10", "it uses the numbers of its descriptors, whatever they mean");

@@ -4,11 +4,11 @@
  * File descriptor events, rules F1 to F17, as far as one event per descriptor
  * and open descriptors go; test_fd_shared.c has the rest.
  *
- * What is peculiar here: a handler leaves the descriptor as it found it, so a
- * descriptor that is ready stays ready.  next_call() runs turns until one
- * handler was called, because the internal wake-up may take a turn of its own
- * (C11); assert_comes_to_rest() says that nothing more is called and that the
- * loop does not spin.
+ * A handler here leaves the descriptor as it found it, so a descriptor that is
+ * ready stays ready. next_call() runs turns until one handler was called,
+ * because the internal wake-up may take a turn of its own (C11);
+ * assert_comes_to_rest() asserts that nothing more is called and that the loop
+ * does not spin.
  */
 
 #define _GNU_SOURCE 1
@@ -34,7 +34,7 @@
 #define W TEVENT_FD_WRITE
 #define E TEVENT_FD_ERROR
 
-/* Exported, but in no header. */
+/* Exported, but not declared in a header. */
 struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
 				       tevent_fd_handler_t handler, void *private_data, const char *handler_name,
 				       const char *location);
@@ -45,7 +45,7 @@ void tevent_common_fd_set_close_fn(struct tevent_fd *fde, tevent_fd_close_fn_t c
 int tevent_common_invoke_fd_handler(struct tevent_fd *fde, uint16_t flags, bool *removed);
 bool tevent_common_have_events(struct tevent_context *ev);
 
-/* Stands in front of the C library's function, to count (F7). */
+/* Replaces the C library's function, to count its calls (F7). */
 static int epoll_ctl_calls;
 
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
@@ -82,7 +82,7 @@ static void note_trace(struct tevent_fd *fde, enum tevent_event_trace_point poin
 	}
 }
 
-/* fde NULL: the next one that is added. */
+/* fde NULL: traces the next one that is added. */
 static void start_trace(struct fixture *f, struct tevent_fd *fde)
 {
 	traced = fde;
@@ -100,7 +100,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the chunk that it hangs on is freed. */
+/* Notes "gone" when its parent chunk is freed. */
 static void note_when_freed(void *object)
 {
 	char *child = talloc_strdup(object, "watcher");
@@ -138,7 +138,7 @@ static struct tevent_fd *watch(struct fixture *f, int fd, uint16_t flags, const 
 	return fde;
 }
 
-/* A write end whose reader has gone: POLLERR. */
+/* A write end without a reader: POLLERR. */
 static int broken_pipe(void)
 {
 	int p[2];
@@ -148,7 +148,7 @@ static int broken_pipe(void)
 	return p[1];
 }
 
-/* A socket whose peer has gone: POLLHUP. */
+/* A socket without a peer: POLLHUP. */
 static int hung_up_socket(void)
 {
 	int s[2];
@@ -158,7 +158,7 @@ static int hung_up_socket(void)
 	return s[0];
 }
 
-/* A UDP socket with a pending error, until somebody fetches it. */
+/* A UDP socket with an error that stays pending until it is fetched. */
 static int udp_socket_with_error(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
@@ -227,7 +227,7 @@ static void test_add_fd__negative_fd__null(void **state)
 	assert_null(tevent_add_fd(f->ev, f->mem, -7, 0, note_call, NULL));
 }
 
-/* F1: 0 is a number like others. */
+/* F1: 0 is a descriptor like any other. */
 static void test_add_fd__number_zero__is_watched(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -249,7 +249,7 @@ static void test_add_fd__number_zero__is_watched(void **state)
 	assert_notes("zero:R");
 }
 
-/* F1: out of memory; nothing is left behind that would be called */
+/* F1: out of memory; no event is left behind that could be called */
 static void test_add_fd__out_of_memory__null(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -282,7 +282,7 @@ static void test_fd_flags__unknown_bits__read_back(void **state)
 	close_fd(&p[1]);
 }
 
-/* ---- what a handler is told ------------------------------------------ */
+/* ---- what is reported to a handler ----------------------------------- */
 
 /* F2, F3: readable and writable, READ asked */
 static void test_fd__ready_for_both__read_only_gets_read(void **state)
@@ -329,7 +329,7 @@ static void test_fd__ready_for_both__both_asked_get_both_at_once(void **state)
 	close_fd(&s[1]);
 }
 
-/* F3: not readable: READ is not told, WRITE alone is */
+/* F3: not readable: READ is not reported, only WRITE is */
 static void test_fd__only_writable__write_alone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -374,7 +374,7 @@ static void test_fd__not_ready__not_called(void **state)
 	close_fd(&s[1]);
 }
 
-/* F2: a flag that is not asked for any more at the wait is not told */
+/* F2: a flag that is no longer asked for at the wait is not reported */
 static void test_fd__flag_dropped_before_the_turn__not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -406,7 +406,7 @@ static void clear_both(struct tevent_context *ev, struct tevent_fd *fde, uint16_
 	tevent_fd_set_flags(c->fdes[1], 0);
 }
 
-/* F2: a handler takes READ from another event that is ready as well */
+/* F2: a handler clears READ on another event that is ready as well */
 static void test_fd__flag_cleared_by_another_handler__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -450,7 +450,7 @@ static void test_fd__pipe_writer_gone__read(void **state)
 	close_fd(&p[0]);
 }
 
-/* F3: an error on an fd that can't be read is told as READ */
+/* F3: an error on an fd that can't be read is reported as READ */
 static void test_fd__error_on_a_write_end__read(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -477,7 +477,7 @@ static void test_fd__peer_shut_down_sending__read(void **state)
 	close_fd(&s[1]);
 }
 
-/* F3: READ of a failed fd comes without data, too */
+/* F3: READ is reported for a failed fd even without data */
 static void test_fd__socket_error__read(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -534,7 +534,7 @@ static void test_fd__peer_closed__read_and_error(void **state)
 	close_fd(&fd);
 }
 
-/* F3: ERROR comes together with WRITE where that is true */
+/* F3: ERROR is reported together with WRITE if the fd is writable */
 static void test_fd__peer_shut_down_sending__error_with_write(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -550,7 +550,7 @@ static void test_fd__peer_shut_down_sending__error_with_write(void **state)
 	close_fd(&s[1]);
 }
 
-/* F3: ERROR without WRITE where the buffer is full */
+/* F3: ERROR without WRITE if the buffer is full */
 static void test_fd__peer_shut_down_sending_and_buffer_full__error_without_write(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -654,7 +654,7 @@ static void test_fd_write_only__hang_up_later__switched_off(void **state)
 	close_fd(&s[0]);
 }
 
-/* F4: asking again in that state: no call, no endless stream */
+/* F4: asking for WRITE again in that state: no call, no endless stream of calls */
 static void test_fd_write_only__asking_again_after_hang_up__no_call(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -684,7 +684,7 @@ static void test_fd_write_only__hang_up__loop_wait_ends(void **state)
 	close_fd(&fd);
 }
 
-/* F4: READ asked after WRITE was switched off is told */
+/* F4: READ, asked for after WRITE was switched off, is reported */
 static void test_fd_write_only__read_asked_after_hang_up__read(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -743,7 +743,7 @@ static void test_fd_write_only__peer_shut_down_sending__write(void **state)
 	close_fd(&s[1]);
 }
 
-/* F4, D6: whatever the event was told before: end of file as READ, then WRITE alone */
+/* F4, D6: independent of earlier reports to the event: end of file as READ, then only WRITE */
 static void test_fd__half_close_was_told_as_read__write_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -760,13 +760,13 @@ static void test_fd__half_close_was_told_as_read__write_is_told(void **state)
 	close_fd(&s[1]);
 }
 
-/* D6 in the oracle: its poll backends forget an error, the others don't. */
+/* D6 in the oracle: its poll backends forget an error; its other backends don't. */
 static bool remembers_errors(struct fixture *f)
 {
 	return running_on_oracle() && strncmp(f->backend, "poll", 4) != 0;
 }
 
-/* F4, D6: WRITE was switched off by an error that has gone */
+/* F4, D6: WRITE was switched off by an error that is over */
 static void test_fd_write_only__error_fetched__write_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -832,7 +832,7 @@ static void test_fd__no_flags__never_called(void **state)
 	close_fd(&s[0]);
 }
 
-/* F5: flags taken away while the fd hangs up */
+/* F5: flags cleared while the fd hangs up */
 static void test_fd__flags_cleared_after_hang_up__never_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -872,7 +872,7 @@ static void test_fd_flags__null__zero_and_nothing(void **state)
 	tevent_fd_set_flags(NULL, R);
 }
 
-/* F7: an event whose context is gone */
+/* F7: an event whose context is freed */
 static void test_fd_flags__context_gone__zero_and_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -889,7 +889,7 @@ static void test_fd_flags__context_gone__zero_and_nothing(void **state)
 	close_fd(&p[1]);
 }
 
-/* F7: setting the flags that are set costs no system call */
+/* F7: setting unchanged flags makes no system call */
 static void test_fd_flags__set_to_what_they_are__free(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -950,7 +950,7 @@ static void keep_close_args(struct tevent_context *ev, struct tevent_fd *fde, in
 	*args = (struct close_args){ev, fde, fd, tevent_fd_get_tag(fde), talloc_get_name(fde)};
 }
 
-/* F9: what the function gets; the event's memory and tag are still there */
+/* F9: the function's arguments; the event's memory and tag are still valid */
 static void test_fd_close_fn__event_freed__called_with_its_particulars(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -972,7 +972,7 @@ static void test_fd_close_fn__event_freed__called_with_its_particulars(void **st
 	close_fd(&p[1]);
 }
 
-/* F9: after the event left the loop */
+/* F9: called after the event was detached */
 static void test_fd_close_fn__event_freed__called_after_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -989,7 +989,7 @@ static void test_fd_close_fn__event_freed__called_after_detach(void **state)
 	close_fd(&p[1]);
 }
 
-/* F9, C8: no context any more: NULL, and only when the event goes */
+/* F9, C8: no context any more: called with NULL, and only when the event is freed */
 static void test_fd_close_fn__context_gone__called_with_null_when_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1006,7 +1006,7 @@ static void test_fd_close_fn__context_gone__called_with_null_when_freed(void **s
 	close_fd(&p[1]);
 }
 
-/* F9, C8: an event that goes with its context */
+/* F9, C8: an event that is freed with its context */
 static void test_fd_close_fn__freed_with_the_context__called_with_null(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1026,7 +1026,7 @@ static void note_other_close(struct tevent_context *ev, struct tevent_fd *fde, i
 	note("other");
 }
 
-/* F9: setting replaces what was set */
+/* F9: setting a function replaces the previous one */
 static void test_fd_close_fn__set_again__replaces(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1042,7 +1042,7 @@ static void test_fd_close_fn__set_again__replaces(void **state)
 	close_fd(&p[1]);
 }
 
-/* F9: NULL takes it away, auto close as well */
+/* F9: NULL removes the function, and auto close as well */
 static void test_fd_close_fn__set_to_null__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1080,7 +1080,7 @@ static void test_fd_auto_close__event_freed__closes(void **state)
 	close_fd(&p[1]);
 }
 
-/* F9: with an event that has lost its context setting does nothing */
+/* F9: on an event without a context, setting does nothing */
 static void test_fd_close_fn__set_after_the_context_went__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1120,7 +1120,7 @@ static void free_itself(struct tevent_context *ev, struct tevent_fd *fde, uint16
 	note("end");
 }
 
-/* F10, O4: its own event: DETACH and close function at once, -1, memory until the end */
+/* F10, O4: frees its own event: DETACH and close function at once, -1, the memory stays until the end */
 static void test_fd_handler__frees_its_event__memory_stays_till_it_returns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1185,7 +1185,7 @@ static void free_the_others(struct tevent_context *ev, struct tevent_fd *fde, ui
 	talloc_free(fde);
 }
 
-/* F10: the context's other events, those that are ready or due as well */
+/* F10: frees the context's other events, including those that are ready or due */
 static void test_fd_handler__frees_other_events__they_are_not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1215,7 +1215,7 @@ static void free_the_parent(struct tevent_context *ev, struct tevent_fd *fde, ui
 	note("end");
 }
 
-/* F10: its talloc parent: it moves up to the parent's parent till the handler returns */
+/* F10: frees its talloc parent: the event moves up to the parent's parent until the handler returns */
 static void test_fd_handler__frees_its_parent__moves_up_till_it_returns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1242,7 +1242,7 @@ static void free_twice(struct tevent_context *ev, struct tevent_fd *fde, uint16_
 	note("aborts=%d", abort_count);
 }
 
-/* F10: twice */
+/* F10: frees it twice */
 static void test_fd_handler__frees_its_event_twice__abort(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1327,7 +1327,7 @@ static void count_and_stop(struct tevent_context *ev, struct tevent_fd *fde, uin
 	tevent_fd_set_flags(fde, 0);
 }
 
-/* Runs in a child: the limit is raised for it alone. */
+/* Runs in a child: the limit is raised only there. */
 static void watch_very_many(void *arg)
 {
 	struct fixture *f = (struct fixture *)arg;
@@ -1359,7 +1359,7 @@ static void watch_very_many(void *arg)
 	}
 }
 
-/* F15, C14: 10,000 idle ones keep quiet; all ready, each is called once */
+/* F15, C14: 10,000 idle ones are not called; when all are ready, each is called once */
 static void test_fd__ten_thousand__each_is_served_once(void **state)
 {
 	many_calls = 0;
@@ -1559,7 +1559,7 @@ static void test_common_add_fd__arguments__as_add_fd(void **state)
 	close_fd(&p[1]);
 }
 
-/* F17: no kernel: the loop does not hear of it */
+/* F17: not passed to the kernel: the loop does not see it */
 static void test_common_add_fd__fd_ready__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1575,7 +1575,7 @@ static void test_common_add_fd__fd_ready__not_called(void **state)
 	close_fd(&p[1]);
 }
 
-/* F17: the destructor's work: off the loop, close function; the event is harmless then */
+/* F17: as the destructor does: detaches the event and calls the close function; the event is harmless then */
 static void test_common_fd_destructor__called__leaves_the_loop_and_closes(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1596,7 +1596,7 @@ static void test_common_fd_destructor__called__leaves_the_loop_and_closes(void *
 	close_fd(&p[1]);
 }
 
-/* F17: the stored flags, no look at the context */
+/* F17: the stored flags; the context is not accessed */
 static void test_common_fd_flags__context_gone__stored_flags(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1618,8 +1618,8 @@ static void test_common_fd_flags__context_gone__stored_flags(void **state)
 	close_fd(&p[1]);
 }
 
-/* F17, C14: flags that change behind the poller's back: nothing untrue is told, the loop does not spin, and what is
- * asked for now is told. */
+/* F17, C14: flags that change without the poller's knowledge: nothing untrue is reported, the loop does not spin,
+ * and what is asked for now is reported. */
 static void test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_count(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1643,7 +1643,7 @@ static void test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_co
 	close_fd(&s[1]);
 }
 
-/* F17, F1: made without the kernel's knowledge, watched from the first tevent_fd_set_flags() on. */
+/* F17, F1: created without a call to the kernel, watched from the first tevent_fd_set_flags() on. */
 static void test_common_add_fd__flags_set__is_watched(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1664,7 +1664,7 @@ static void test_common_add_fd__flags_set__is_watched(void **state)
 	close_fd(&s[1]);
 }
 
-/* C4, F7: the table's function, called with an event that has lost its context: nothing. */
+/* C4, F7: the table's function, called with an event without a context, does nothing. */
 static void test_table_set_fd_flags__context_gone__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1688,7 +1688,7 @@ struct same_flags {
 	int waits;
 };
 
-/* Stands for another thread: poll_mt lets others in during the wait (F16). */
+/* Simulates another thread: poll_mt admits other threads during the wait (F16). */
 static void set_flags_during_the_wait(enum tevent_trace_point point, void *private_data)
 {
 	struct same_flags *same = private_data;
@@ -1699,7 +1699,7 @@ static void set_flags_during_the_wait(enum tevent_trace_point point, void *priva
 	}
 }
 
-/* F7, F16: setting the flags that are set is free: it does not end a wait either; setting others does. */
+/* F7, F16: setting unchanged flags does not end a wait either; setting other flags does. */
 static void test_poll_mt__flags_set_to_what_they_are__does_not_wake(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1722,7 +1722,7 @@ static void test_poll_mt__flags_set_to_what_they_are__does_not_wake(void **state
 	close_fd(&p[1]);
 }
 
-/* F17: with the context gone, too */
+/* F17: also with the context freed */
 static void test_common_fd_set_close_fn__context_gone__set(void **state)
 {
 	struct fixture *f = fixture_of(state);

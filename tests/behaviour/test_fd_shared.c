@@ -2,13 +2,12 @@
 
 /*
  * File descriptor events: several on one descriptor (F6, and F4 for them),
- * closed descriptors (F11, F12), leftovers of old ones on a number that is
- * used again (F13).
+ * closed descriptors (F11, F12), leftovers of old descriptors on a reused
+ * number (F13).
  *
- * What is peculiar here: which of several events is called first is open, so
- * these tests count calls per event and round.  D1 leaves the moment open at
- * which a closed descriptor is noticed, so they let the loop come to rest
- * before they look.
+ * The order among several events is unspecified, so these tests count calls
+ * per event and round.  D1 leaves open when a closed descriptor is noticed, so
+ * they let the loop come to rest before they check.
  */
 
 #define _GNU_SOURCE 1
@@ -117,7 +116,7 @@ static void two_events_in_turns(struct fixture *f)
 	}
 }
 
-/* F6: what the oracle does with a third event on one descriptor. */
+/* F6: how the oracle handles a third event on one descriptor. */
 static void more_than_two_events(struct fixture *f)
 {
 	if (strcmp(f->backend, "epoll") == 0) {
@@ -190,7 +189,7 @@ static void test_fd_shared__reader_and_writer__each_gets_its_own_flag(void **sta
 	close_fd(&s[1]);
 }
 
-/* F6: one that asks for both gets both together, beside others */
+/* F6: one that asks for both gets both together, besides others */
 static void test_fd_shared__both_reader_and_writer__each_once_with_all_it_asks_for(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -211,7 +210,7 @@ static void test_fd_shared__both_reader_and_writer__each_once_with_all_it_asks_f
 	close_fd(&s[1]);
 }
 
-/* F6: a readiness goes to those that ask for it, to nobody else */
+/* F6: a condition is reported only to events that ask for it */
 static void test_fd_shared__not_asked_for__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -255,7 +254,7 @@ static void test_fd_shared__peer_closed__each_that_asks_for_error(void **state)
 	close_fd(&s[0]);
 }
 
-/* F6: one goes, from outside */
+/* F6: one is freed, outside a handler */
 static void test_fd_shared__one_freed__the_others_are_served(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -278,7 +277,7 @@ static void test_fd_shared__one_freed__the_others_are_served(void **state)
 	close_fd(&p[1]);
 }
 
-/* F6: the only reader goes, a writer stays */
+/* F6: the only reader is freed, a writer stays */
 static void test_fd_shared__reader_freed__writer_is_not_told_of_data(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -451,7 +450,7 @@ static void add_another(struct tevent_context *ev, struct tevent_fd *fde, uint16
 	}
 }
 
-/* F6: one comes from inside a handler */
+/* F6: one is added inside a handler */
 static void test_fd_shared__handler_adds_another__both_are_served(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -518,7 +517,7 @@ static void test_fd_shared__two_contexts__each_is_told(void **state)
 
 /* ---- WRITE alone on a failed descriptor ------------------------------- */
 
-/* F4: nobody asks for READ or ERROR: all are switched off */
+/* F4: no event asks for READ or ERROR: all are switched off */
 static void test_fd_shared__write_only_and_hang_up__all_switched_off(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -539,7 +538,7 @@ static void test_fd_shared__write_only_and_hang_up__all_switched_off(void **stat
 	close_fd(&s[0]);
 }
 
-/* F4: another one asks for READ: that one is called, WRITE alone is not */
+/* F4: another one asks for READ: that one is called, a WRITE-only one is not */
 static void test_fd_shared__hang_up_with_a_reader__only_the_reader_is_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -557,7 +556,7 @@ static void test_fd_shared__hang_up_with_a_reader__only_the_reader_is_called(voi
 	close_fd(&s[0]);
 }
 
-/* F4: the reader goes while the fd hangs up: no call, no endless stream */
+/* F4: the reader is freed while the fd hangs up: no call, no endless stream of calls */
 static void test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -576,7 +575,7 @@ static void test_fd_shared__hang_up_and_the_reader_goes__comes_to_rest(void **st
 	close_fd(&s[0]);
 }
 
-/* F4, D6: the peer sends no more, and can still be written to: both are served */
+/* F4, D6: the peer shut down its sending side and can still be written to: both are served */
 static void test_fd_shared__peer_shut_down_sending__reader_and_writer_take_turns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -598,7 +597,7 @@ static void test_fd_shared__peer_shut_down_sending__reader_and_writer_take_turns
 
 /* ---- closed descriptors ------------------------------------------------ */
 
-/* A number that no open descriptor has. */
+/* A number that is no open descriptor. */
 static int closed_number(void)
 {
 	int fd = dup(0);
@@ -607,7 +606,7 @@ static int closed_number(void)
 	return fd;
 }
 
-/* F11: added: the event is returned and cut loose, with an ERROR message */
+/* F11: added on a closed descriptor: the event is returned detached, with an ERROR message */
 static void test_fd_closed__added__cut_loose(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -625,7 +624,7 @@ static void test_fd_closed__added__cut_loose(void **state)
 	assert_int_equal(talloc_free(fde), 0);
 }
 
-/* F11: all that are on the number, at once: one message each */
+/* F11: all events on the number, at once: one message each */
 static void test_fd_closed__three_on_it__cut_loose_together(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -652,7 +651,7 @@ static void note_level(void *private_data, enum tevent_debug_level level, const 
 	note("message:%d", (int)level);
 }
 
-/* F11: closed while watched, with poll: each event's ERROR before its DETACH, and a WARNING each for what is left
+/* F11: closed while watched, with poll: each event's ERROR before its DETACH, and a WARNING for each entry left
  * in the array */
 static void test_fd_closed__while_polled__error_and_warning_each(void **state)
 {
@@ -687,7 +686,7 @@ static void test_fd_closed__added__detached_once(void **state)
 	assert_notes("ATTACH DETACH");
 }
 
-/* F11: everything else goes on */
+/* F11: everything else continues */
 static void test_fd_closed__added__other_events_go_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -752,7 +751,7 @@ static void test_fd_closed__others_on_it_touched__cut_loose(void **state)
 	close_fd(&p[1]);
 }
 
-/* F11, F9: the close function of an event that was cut loose */
+/* F11, F9: the close function of a detached event */
 static void test_fd_closed__cut_loose_and_freed__close_function_runs_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -786,7 +785,7 @@ static void test_fd_closed__then_freed__quiet(void **state)
 	close_fd(&p[1]);
 }
 
-/* F12: closed and the number used again, then freed (ENOENT): quiet */
+/* F12: closed and the number reused, then freed (ENOENT): quiet */
 static void test_fd_closed__number_used_again_then_freed__quiet(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -806,7 +805,7 @@ static void test_fd_closed__number_used_again_then_freed__quiet(void **state)
 	close_fd(&p[1]);
 }
 
-/* F12: others on that fd may be cut loose, they can be used and freed */
+/* F12: other events on that fd may be detached; they can be used and freed */
 static void test_fd_closed__one_of_two_freed__the_other_is_harmless(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -844,7 +843,7 @@ static void test_wakeup_closed__by_the_program__others_are_served(void **state)
 	/* cppcheck-suppress doubleFree ; by now it is the wake-up's */
 	assert_int_equal(close(number), 0);
 	pipe_pair(p);
-	if (p[0] == number) { /* nobody else's number either, or it is watched in its place */
+	if (p[0] == number) { /* no other descriptor has the number either, or it would be watched instead */
 		p[0] = dup(p[0]);
 		/* cppcheck-suppress doubleFree ; by now it is the pipe's */
 		close(number);
@@ -862,7 +861,7 @@ static void test_wakeup_closed__by_the_program__others_are_served(void **state)
 
 /* ---- leftovers ----------------------------------------------------------- */
 
-/* F13: what the oracle does with what the kernel reports for a leftover. */
+/* F13: how the oracle handles the kernel's reports for a leftover. */
 static void leftovers_reach_nobody(struct fixture *f)
 {
 	if (strncmp(f->backend, "poll", 4) != 0) {
@@ -870,7 +869,7 @@ static void leftovers_reach_nobody(struct fixture *f)
 	}
 }
 
-/* An open file that was watched and lives on, while its number is closed. */
+/* An open file that was watched and stays open, while its number is closed. */
 struct leftover {
 	int number;
 	int writer;  /* makes the old file ready */
@@ -931,7 +930,7 @@ static void end_leftover(struct leftover *l)
 	}
 }
 
-/* The number gets a new open file, a pipe; returns its write end. */
+/* Gives the number a new open file, a pipe; returns the pipe's write end. */
 static int use_number_again(struct leftover *l)
 {
 	int p[2];
@@ -959,7 +958,7 @@ static void assert_leftover_does_not_spin(struct fixture *f, void (*keep)(struct
 	end_leftover(&l);
 }
 
-/* F13: a leftover under another number */
+/* F13: a leftover with another number */
 static void test_fd_leftover__duplicate_gets_data__no_call_no_spin(void **state)
 {
 	assert_leftover_does_not_spin(fixture_of(state), keep_here);
@@ -990,7 +989,7 @@ static void assert_new_event_sees_its_own_fd_only(struct fixture *f, void (*keep
 	end_leftover(&l);
 }
 
-/* F13: a new event on the number, the old file under another one gets data */
+/* F13: a new event on the number, the old file with another number gets data */
 static void test_fd_leftover__duplicate_gets_data__new_event_sees_nothing_of_it(void **state)
 {
 	assert_new_event_sees_its_own_fd_only(fixture_of(state), keep_here);
@@ -1002,7 +1001,7 @@ static void test_fd_leftover__other_process_has_it__new_event_sees_nothing_of_it
 	assert_new_event_sees_its_own_fd_only(fixture_of(state), keep_in_another_process);
 }
 
-/* F13: the old file is ready already when the new event comes */
+/* F13: the old file is already ready when the new event is added */
 static void test_fd_leftover__ready_before_the_new_event__it_sees_nothing_of_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1065,7 +1064,7 @@ static void test_fd_leftover__three_of_one_number__new_event_sees_nothing_of_the
 	}
 }
 
-/* F13: the loop's other events are served beside a ready leftover */
+/* F13: the loop's other events are served despite a ready leftover */
 static void test_fd_leftover__ready__other_events_are_served(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1126,7 +1125,7 @@ static void count_and_add_anew(struct tevent_context *ev, struct tevent_fd *fde,
 	r->fde = tevent_add_fd(ev, ev, r->fd, R, count_and_add_anew, r);
 }
 
-/* C14: an fd whose event is made anew each time does not push in before the others */
+/* C14: an fd whose event is created again each time is not served before the others */
 static void test_fd_fairness__event_added_anew_each_time__others_have_their_turns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1155,7 +1154,7 @@ static void test_fd_fairness__event_added_anew_each_time__others_have_their_turn
 	close_fd(&b[1]);
 }
 
-/* C14: nor does the wake-up */
+/* C14: nor is the wake-up */
 static void test_fd_fairness__woken_before_each_turn__fd_has_its_turns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1175,7 +1174,7 @@ static void test_fd_fairness__woken_before_each_turn__fd_has_its_turns(void **st
 	close_fd(&a[1]);
 }
 
-/* The number of a live event means another file, while the old one lives on. */
+/* The number of a live event refers to another file, while the old one stays open. */
 struct reused {
 	int number, kept; /* new file, old file */
 	int old_writer, new_writer;
@@ -1241,7 +1240,7 @@ static void test_fd_reused__live_event_switched_off_and_on__sees_nothing_of_the_
 	assert_old_file_reaches_nobody(f, &u, "live:R");
 }
 
-/* A live event on l's number, whose open file is gone to another number. */
+/* A live event on l's number, whose open file moved to another number. */
 static struct tevent_fd *watch_then_close(struct fixture *f, struct leftover *l, uint16_t flags)
 {
 	int s[2];
@@ -1255,7 +1254,7 @@ static struct tevent_fd *watch_then_close(struct fixture *f, struct leftover *l,
 	return fde;
 }
 
-/* F12, F5: an event of a closed fd asks for nothing any more: its open file reports to nobody */
+/* F12, F5: an event of a closed fd asks for nothing any more: its open file's conditions are not reported */
 static void test_fd_leftover__live_event_with_no_flags__no_spin(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1271,7 +1270,7 @@ static void test_fd_leftover__live_event_with_no_flags__no_spin(void **state)
 	end_leftover(&l);
 }
 
-/* F6, C14: the number means another file under a live event: both events see that one alone */
+/* F6, C14: the number refers to another file under a live event: both events see only the new file */
 static void test_fd_leftover__number_used_again_under_a_live_event__sees_nothing_of_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1309,7 +1308,8 @@ static int setup(void **state)
 	}
 #define CASE(fn) CASE_ON(fn, standard), CASE_ON(fn, epoll), CASE_ON(fn, poll), CASE_ON(fn, poll_mt)
 
-/* F6, C13: when the one that asked for what is ready has gone, nothing is ready any more, already at the next turn. */
+/* F6, C13: when the only event that asked for the ready condition is freed, nothing is ready any more, from the next
+ * turn on. */
 static void test_fd_shared__ready_for_the_one_that_went__nothing_is_ready(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1334,7 +1334,7 @@ static void test_fd_shared__ready_for_the_one_that_went__nothing_is_ready(void *
 	close_fd(&s[1]);
 }
 
-/* F13: the number means the very same open file again: the kernel still knows it (EEXIST). */
+/* F13: the number refers to the same open file again: the kernel still has it (EEXIST). */
 static void test_fd_leftover__number_means_it_again__new_event_is_served(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1356,7 +1356,7 @@ static void test_fd_leftover__number_means_it_again__new_event_is_served(void **
 	end_leftover(&l);
 }
 
-/* The event "a" watches the number of a pipe that is empty; then the number means another one, of which this is
+/* The event "a" watches the number of an empty pipe; then the number refers to another pipe, of which this is
  * the write end. */
 static int another_file_under_a_live_event(struct fixture *f, int *number, struct tevent_fd **a)
 {
@@ -1373,7 +1373,7 @@ static int another_file_under_a_live_event(struct fixture *f, int *number, struc
 	return q[1];
 }
 
-/* F13, D1: the kernel has forgotten the number (ENOENT): new flags make it known again. */
+/* F13, D1: the kernel no longer has the number (ENOENT): new flags register it again. */
 static void test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1391,7 +1391,7 @@ static void test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file
 	close_fd(&number);
 }
 
-/* F13, D1: so does another event on it, that asks for the same. */
+/* F13, D1: another event on it that asks for the same registers it too. */
 static void test_fd__number_used_again_under_it_and_shared__both_see_the_new_file(void **state)
 {
 	struct fixture *f = fixture_of(state);

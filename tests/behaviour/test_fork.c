@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * After fork: parent and child go on with the same events, each by itself.
+ * After fork: parent and child continue with the same events, independently.
  *
  * A case forks a twin that works beside it; both sides check what they got.
- * They take turns through a pair of pipes: tell() lets the other side pass
- * its await().  A side that ends early makes the other's await() fail, and
- * an alarm ends a child that hangs.  The child never returns to the runner.
- * The record is copied by fork, so each side has its own.
+ * They take turns through a pair of pipes: tell() releases the other side's
+ * await().  If one side ends early, the other's await() fails; an alarm ends a
+ * child that hangs.  The child never returns to the runner.  The record is
+ * copied by fork, so each side has its own.
  */
 
 #define _GNU_SOURCE 1
@@ -45,7 +45,7 @@ static void start_twin(struct twin *t, void (*fn)(struct twin *t, void *arg), vo
 	int down[2], up[2];
 	pid_t parent = getpid();
 
-	child_assert(pipe(down) == 0); /* children start twins too */
+	child_assert(pipe(down) == 0); /* a child may also start a twin */
 	child_assert(pipe(up) == 0);
 	fflush(NULL);
 	t->other = fork();
@@ -195,7 +195,7 @@ static void set_up(struct scene *s, struct fixture *f)
 	s->childs_fde = tevent_add_fd(s->ev, s->mem, s->childs[0], TEVENT_FD_READ, on_childs, s);
 	assert_non_null(s->parents_fde);
 	assert_non_null(s->childs_fde);
-	/* the kernel has been told, and poll_mt's wake-up is out of the way */
+	/* the kernel has the changes, and poll_mt's wake-up is handled */
 	run_dry(s->ev, 3);
 }
 
@@ -209,7 +209,7 @@ static void tear_down(struct scene *s)
 	close_fd(&s->childs[1]);
 }
 
-/* Nothing is ready. What changed before may wake poll_mt once (F16). */
+/* Nothing is ready.  An earlier change may wake poll_mt once (F16). */
 static void assert_sleeps(struct tevent_context *ev)
 {
 	run_dry(ev, 5);
@@ -243,8 +243,7 @@ static void child_assert_is_served(struct scene *s)
 	child_assert_sleeps(s->ev);
 }
 
-/* Runs child_fn in a twin till it tells, then looks whether the parent is
- * as before, then lets the child end. */
+/* Runs child_fn in a twin until it calls tell(), then checks that the parent is as before, then lets the child end. */
 static void parent_is_undisturbed_by(struct fixture *f, void (*child_fn)(struct twin *t, void *arg))
 {
 	struct scene s;
@@ -341,7 +340,7 @@ static void child_adds_a_ready_fd(struct twin *t, void *arg)
 	child_await(t);
 }
 
-/* C21: an fd that is the child's alone, ready all the time: the parent's loop sleeps. */
+/* C21: an fd that only the child has, always ready: the parent's loop sleeps. */
 static void test_child__adds_a_ready_fd__parent_does_not_see_it(void **state)
 {
 	parent_is_undisturbed_by(fixture_of(state), child_adds_a_ready_fd);
@@ -357,7 +356,7 @@ static void child_runs_turns(struct twin *t, void *arg)
 	child_assert_is_served(s);
 }
 
-/* C21: the child works with what it inherited. */
+/* C21: the child uses the inherited events. */
 static void test_child__runs_turns__parent_keeps_its_own(void **state)
 {
 	parent_is_undisturbed_by(fixture_of(state), child_runs_turns);
@@ -370,7 +369,7 @@ static void child_reinitialises(struct twin *t, void *arg)
 	child_assert(tevent_re_initialise(s->ev) == 0);
 	child_assert(tevent_fd_get_flags(s->childs_fde) == 0);
 	child_assert(write(s->childs[1], "x", 1) == 1);
-	child_assert_sleeps(s->ev); /* cut loose */
+	child_assert_sleeps(s->ev); /* detached */
 	child_assert(talloc_free(s->childs_fde) == 0);
 	s->childs_fde = tevent_add_fd(s->ev, s->mem, s->childs[0], TEVENT_FD_READ, on_childs, s);
 	run_dry(s->ev, 5);
@@ -379,7 +378,7 @@ static void child_reinitialises(struct twin *t, void *arg)
 	child_await(t);
 }
 
-/* C10: the child re-initialises: its events are gone, new ones run, the parent goes on. */
+/* C10: the child re-initialises: its events are detached, new ones run, the parent continues. */
 static void test_child__reinitialises__starts_anew_and_parent_keeps_its_own(void **state)
 {
 	parent_is_undisturbed_by(fixture_of(state), child_reinitialises);
@@ -451,7 +450,7 @@ static void test_parent__frees_the_context__child_keeps_its_own(void **state)
 	tear_down(&s);
 }
 
-/* C21: the parent adds an fd that is ready all the time: the child sleeps. */
+/* C21: the parent adds an fd that is always ready: the child sleeps. */
 static void test_parent__adds_a_ready_fd__child_does_not_see_it(void **state)
 {
 	struct scene s;
@@ -472,7 +471,7 @@ static void test_parent__adds_a_ready_fd__child_does_not_see_it(void **state)
 	tear_down(&s);
 }
 
-/* ---- C21: whatever the child does first ----------------------------- */
+/* ---- C21: the child's first use of the context ---------------------- */
 
 enum first_use { TURN, ADD, FREE, FLAGS };
 
@@ -532,7 +531,7 @@ static void test_child__first_use_is_set_flags__has_the_other_events(void **stat
 	child_is_served_after(fixture_of(state), FLAGS);
 }
 
-/* ---- C21: both at work ---------------------------------------------- */
+/* ---- C21: both sides run the loop ----------------------------------- */
 
 #define ROUNDS 3
 
@@ -549,7 +548,7 @@ static void child_takes_its_own(struct twin *t, void *arg)
 	child_assert(strcmp(notes(), "childs childs childs") == 0);
 }
 
-/* C21: both pipes ready, each side keeps one event: each gets its own only. */
+/* C21: both pipes ready, each side keeps one event: each gets only its own. */
 static void test_fork__both_sides_work__each_gets_its_own_events(void **state)
 {
 	struct scene s;
@@ -607,7 +606,7 @@ static void child_is_signalled(struct twin *t, void *arg)
 	child_await(t);
 }
 
-/* C21: an inherited signal event: each side is told its own signals. */
+/* C21: an inherited signal event: each side gets its own signals. */
 static void test_fork__signal_event__each_side_gets_its_own_signals(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -696,7 +695,7 @@ static bool is_epoll_instance(int fd)
 	return readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "eventpoll") != NULL;
 }
 
-/* The descriptor that the context reads its wake-ups from; it is left idle. */
+/* The descriptor that the context reads its wake-ups from; left empty. */
 static int find_wakeup_fd(struct tevent_context *ev)
 {
 	bool was_readable[256];
@@ -725,7 +724,7 @@ static void child_wakes_itself(struct twin *t, void *arg)
 	child_assert(run_dry(ev, 3) == 1);
 	child_assert(tevent_common_wakeup(ev) == 0);
 	child_tell(t);
-	child_await(t);                          /* the parent has looked */
+	child_await(t);                          /* the parent has checked */
 	child_assert(tevent_loop_once(ev) == 0); /* would wait for 30 s */
 }
 
@@ -877,7 +876,7 @@ static void on_accept_returning(struct tevent_context *ev, struct tevent_fd *fde
 	talloc_free(fde);
 }
 
-/* C25: the child returns from the handler; the outer tevent_loop_wait goes on on both sides. */
+/* C25: the child returns from the handler; the outer tevent_loop_wait continues on both sides. */
 static void test_accept_handler__child_returns__outer_loop_goes_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -903,7 +902,7 @@ static void exit_with_descriptor_count(void *arg)
 	_exit(count_open_fds());
 }
 
-/* What a child has in all, and what runs it may open some for itself. */
+/* All open descriptors of a child; tools such as valgrind may open some of their own. */
 static int descriptors_of_a_child(void)
 {
 	int status = status_of_child(exit_with_descriptor_count, NULL);
@@ -912,7 +911,7 @@ static int descriptors_of_a_child(void)
 	return WEXITSTATUS(status);
 }
 
-/* C21, C27: a child's own descriptors take the place of its parent's: there are no more of them. */
+/* C21, C27: a child's own descriptors replace its parent's: their number stays the same. */
 static void test_child__has_wakeup_and_proxy__no_more_descriptors_than_its_parent(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -961,7 +960,7 @@ static void child_waits_without_descriptors(void *arg)
 	child_assert(status_of_child(grandchild_is_woken, ev) == 0);
 }
 
-/* C21: as long as there is no descriptor for the child's wake-up, each wait does without, and tries again. */
+/* C21: as long as there is no descriptor for the child's wake-up, each wait works without it and tries again. */
 static void test_child__no_descriptor_at_the_fork_and_later__waits_without_wakeup(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -985,7 +984,7 @@ static void child_has_a_wakeup(void *arg)
 	child_assert(tevent_common_wakeup(arg) == 0);
 }
 
-/* C21, T6: the child's wake-up is there before any of its code runs, not only when it waits. */
+/* C21, T6: the child's wake-up exists before any of the child's code runs, not only when it waits. */
 static void test_child__right_after_the_fork__can_be_woken(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1009,7 +1008,7 @@ static void pid_in_child(void *arg)
 	child_assert(tevent_cached_getpid() == getpid());
 }
 
-/* C22: right in the child, in its child, and still in the parent. */
+/* C22: the right pid in the child, in its child, and still in the parent. */
 static void test_cached_getpid__after_fork__is_getpid(void **state)
 {
 	pid_t parent = tevent_cached_getpid();
@@ -1021,7 +1020,7 @@ static void test_cached_getpid__after_fork__is_getpid(void **state)
 
 static atomic_int getpid_calls;
 
-/* Stands in front of the C library's function, to count. */
+/* Replaces the C library's function, to count its calls. */
 pid_t getpid(void)
 {
 	getpid_calls++;
@@ -1035,7 +1034,7 @@ static void pid_without_system_call(void *arg)
 	child_assert(getpid_calls == 0);
 }
 
-/* C22, C21: without the system call, in the child as well; nor does a turn need it. */
+/* C22, C21: without a system call, also in the child; a turn makes none either. */
 static void test_cached_getpid__called__makes_no_system_call(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1106,7 +1105,7 @@ static void child_makes_a_threaded_context(void *arg)
 	child_assert(strcmp(notes(), "im") == 0);
 }
 
-/* C23: the child may make one of its own on the inherited context. */
+/* C23: the child may create its own threaded context on the inherited context. */
 static void test_threaded_context__made_in_the_child__works(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1126,7 +1125,7 @@ static void child_inherits_immediate_on_its_way(void *arg)
 	child_assert(talloc_free(x->im) == 0);
 }
 
-/* C23, T10, T3: what was on its way is idle in the child, and runs in the parent. */
+/* C23, T10, T3: an immediate that was on its way is idle in the child, and runs in the parent. */
 static void test_threaded_immediate__on_its_way_at_fork__runs_in_the_parent_only(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1146,7 +1145,7 @@ static void do_nothing(struct tevent_context *ev, struct tevent_immediate *im, v
 {
 }
 
-/* Is inside the library nearly all the time, with contexts of its own. */
+/* A thread that is inside the library nearly all the time, with its own contexts. */
 static void *busy_thread(void *arg)
 {
 	TALLOC_CTX *mem = talloc_new(NULL);
@@ -1170,7 +1169,7 @@ static void *busy_thread(void *arg)
 	return NULL;
 }
 
-/* Touches everything that has shared state: contexts, signals, threads, registry. */
+/* Uses everything that has shared state: contexts, signals, threads, registry. */
 static void use_everything(struct tevent_context *inherited)
 {
 	struct tevent_context *ev[2] = {inherited, tevent_context_init(NULL)};
@@ -1227,7 +1226,7 @@ static void fork_among_busy_threads(void *arg)
 	use_everything(ev);
 }
 
-/* C23: fork while other threads are inside the library: no lock stays taken in the child. */
+/* C23: fork while other threads are inside the library: no lock stays locked in the child. */
 static void test_fork__other_threads_inside_the_library__child_works(void **state)
 {
 	/* seen there in one of some fifty runs: abort() or a hang in the forking process */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Forks that libc's fork() does not see, and one at an awkward moment.
+ * Forks that bypass libc's fork(), and one at an awkward moment.
  *
- * _Fork() runs no pthread_atfork() handlers, a bare clone() does not even pass
- * through libc.  A child made so shares its parent's open files like any other,
- * and has to leave its parent's loop alone all the same.
+ * _Fork() runs no pthread_atfork() handlers, a bare clone() bypasses libc
+ * entirely.  Such a child shares its parent's open files like any other, and
+ * must not disturb its parent's loop.
  *
  * In the child of a bare clone() libc has its parent's thread id: no raise() there.
  */
@@ -105,7 +105,7 @@ static void make_sources(struct sources *s, struct fixture *f)
 	s->im = tevent_create_immediate(s->ev);
 	assert_non_null(s->tctx);
 	assert_non_null(s->im);
-	/* the kernel is informed of all that */
+	/* the kernel has all of these */
 	write_byte(s->pipe[1]);
 	while (s->bytes == 0) {
 		turns(s->ev, 1);
@@ -120,7 +120,7 @@ static void close_sources(struct sources *s)
 	close(s->pipe[1]);
 }
 
-/* A pipe of the child's own in place of the one that it shares with its parent. */
+/* Replaces the pipe that the child shares with its parent by the child's own. */
 static void child_life(struct sources *s)
 {
 	struct tevent_context *ev = s->ev;
@@ -151,7 +151,7 @@ static void child_life(struct sources *s)
 	child_assert(talloc_free(ev) == 0);
 }
 
-/* What the child did has reached neither the parent's loop nor its descriptors. */
+/* The child's actions have affected neither the parent's loop nor its descriptors. */
 static void parent_life(struct sources *s)
 {
 	assert_int_equal(tevent_cached_getpid(), getpid());
@@ -207,7 +207,7 @@ static void free_context(struct sources *s)
 	child_assert(talloc_free(s->ev) == 0);
 }
 
-/* C21, D10: a child that frees what it inherited takes nothing from its parent. */
+/* C21, D10: a child that frees inherited objects takes nothing from its parent. */
 static void test_fork_way__child_frees_the_context__parent_keeps_its_own(void **state)
 {
 	DEVIATION("D10", "_Fork() and clone() go unnoticed");

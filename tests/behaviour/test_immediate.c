@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Immediates, rules I1 to I8; those that come from other threads have their
- * own file.
+ * Immediates, rules I1 to I8; immediates from other threads have their own
+ * file.
  *
- * What is peculiar here: an immediate object outlives its runs and may be
- * scheduled again, so most cases are about what is left of an earlier
- * scheduling.  A turn with an immediate in the list runs exactly that, so
- * turns() counts handlers.
+ * An immediate object outlives its runs and may be scheduled again, so most
+ * cases check what remains of an earlier scheduling.  A turn with an immediate
+ * in the list runs exactly one, so turns() counts handlers.
  */
 
 #define _GNU_SOURCE 1
@@ -19,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Exported, but in no header. */
+/* Exported, but not declared in a header. */
 void tevent_common_schedule_immediate(struct tevent_immediate *im, struct tevent_context *ev,
 				      tevent_immediate_handler_t handler, void *private_data, const char *handler_name,
 				      const char *location);
@@ -58,7 +57,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the chunk that it hangs on is freed. */
+/* Notes "gone" when its parent chunk is freed. */
 static void note_when_freed(void *object)
 {
 	char *child = talloc_strdup(object, "watcher");
@@ -186,7 +185,7 @@ static void test_immediate__several__in_order_one_per_turn(void **state)
 	assert_notes("b c a");
 }
 
-/* I2: what it was scheduled for is cancelled first; it goes to the end */
+/* I2: the earlier scheduling is cancelled first; the immediate moves to the end */
 static void test_immediate__scheduled_again__only_the_new_at_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -199,7 +198,7 @@ static void test_immediate__scheduled_again__only_the_new_at_the_end(void **stat
 	assert_notes("b new");
 }
 
-/* I2: in whatever context */
+/* I2: in any context */
 static void test_immediate__scheduled_on_another_context__cancelled_on_the_first(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -213,7 +212,7 @@ static void test_immediate__scheduled_on_another_context__cancelled_on_the_first
 	assert_notes("there");
 }
 
-/* I2: a NULL handler leaves it at the cancelling */
+/* I2: a NULL handler only cancels */
 static void test_immediate__scheduled_with_null_handler__cancelled(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -226,7 +225,7 @@ static void test_immediate__scheduled_with_null_handler__cancelled(void **state)
 	assert_notes("");
 }
 
-/* I2: nor is anything scheduled when it was idle */
+/* I2: with a NULL handler an idle immediate is not scheduled either */
 static void test_immediate__idle_with_null_handler__stays_idle(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -238,7 +237,7 @@ static void test_immediate__idle_with_null_handler__stays_idle(void **state)
 	assert_notes("");
 }
 
-/* C8: its context gone, it can be scheduled on another one */
+/* C8: with its context freed, it can be scheduled on another one */
 static void test_immediate__context_gone__can_be_scheduled_elsewhere(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -275,7 +274,7 @@ static void run_inner_loop(struct tevent_context *ev, struct tevent_immediate *i
 	note("inner=%d", tevent_loop_wait(ev));
 }
 
-/* I3: so an inner loop does not meet it */
+/* I3: so an inner loop does not run it */
 static void test_immediate_handler__inner_loop__does_not_meet_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -532,7 +531,7 @@ static void test_immediate_handler__schedules_it_after_freeing__abort(void **sta
 	assert_int_equal(WEXITSTATUS(status), 42);
 }
 
-/* I5: if that returns: it stays unscheduled and goes */
+/* I5: if that returns: it stays unscheduled and is freed */
 static void test_immediate_handler__schedule_abort_returns__unscheduled_and_gone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -595,7 +594,7 @@ static void test_immediate_trace__rescheduled_while_waiting__detach_then_attach(
 	assert_notes("ATTACH DETACH ATTACH BEFORE new DETACH");
 }
 
-/* I6: rescheduled by its handler: DETACH in there, then ATTACH */
+/* I6: rescheduled by its handler: DETACH in the handler, then ATTACH */
 static void test_immediate_trace__rescheduled_by_its_handler__detach_then_attach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -652,7 +651,7 @@ static void schedule_then_free(struct tevent_context *ev, struct tevent_immediat
 	note("end");
 }
 
-/* I6, O4: scheduled anew by its handler and freed there: each ATTACH has its DETACH */
+/* I6, O4: scheduled again by its handler and freed there: each ATTACH has its DETACH */
 static void test_immediate_trace__rescheduled_then_freed_by_its_handler__balanced(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -728,7 +727,7 @@ static void test_common_immediate_cancel__scheduled__cancelled(void **state)
 	assert_notes("ATTACH DETACH");
 }
 
-/* I8: runs the first; false when there is none */
+/* I8: runs the first one; false if there is none */
 static void test_common_loop_immediate__two_scheduled__runs_the_first(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -794,7 +793,7 @@ static void invoke_again(struct tevent_context *ev, struct tevent_immediate *im,
 	note(removed ? "removed" : "kept");
 }
 
-/* I8: scheduled nowhere, or in its own handler: nothing, not removed */
+/* I8: scheduled nowhere, or in its own handler: no call, not removed */
 static void test_invoke_immediate_handler__not_waiting__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);

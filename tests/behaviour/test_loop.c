@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The loop: what one turn does and in which order, the wait, loop_wait and
+ * The loop: the steps of one turn and their order, the wait, loop_wait and
  * loop_until.
  *
- * How long a turn is ready to wait can't be seen from outside without
- * waiting that long.  So this binary puts its own functions in front of the
- * C library's waiting and clock calls (the executable comes first in symbol
- * lookup): they record the timeout, and pretend a result or let a signal
- * arrive where a case asks for it.
+ * The timeout of a wait can't be seen from outside without waiting that long.
+ * So this binary replaces the C library's waiting and clock calls with its own
+ * functions (the executable comes first in symbol lookup): they record the
+ * timeout, and fake a result or raise a signal if a case asks for it.
  */
 
 #define _GNU_SOURCE 1
@@ -31,15 +30,15 @@ bool tevent_common_have_events(struct tevent_context *ev);
 
 enum pretence {
 	REALLY_WAIT,
-	TIME_IS_UP,             /* nothing was ready till the timeout */
-	INTERRUPTED,            /* EINTR, nothing more */
-	INTERRUPTED_BY_SIGUSR1, /* EINTR, and the signal has arrived */
+	TIME_IS_UP,             /* nothing was ready until the timeout */
+	INTERRUPTED,            /* only EINTR */
+	INTERRUPTED_BY_SIGUSR1, /* EINTR, and a signal has arrived */
 	SIGUSR1_RIGHT_BEFORE,   /* of a call that may take time; then it really waits */
 	REFUSED,                /* EINVAL */
 };
 
 static enum pretence pretence;
-static int waits;          /* how many since the last reset */
+static int waits;          /* number since the last reset */
 static int64_t longest_ms; /* timeouts seen; -1: for ever */
 static int64_t shortest_ns;
 
@@ -66,7 +65,7 @@ static void record_wait(int64_t timeout_ns)
 	}
 }
 
-/* True when the result is pretended. */
+/* True if the result is faked. */
 static bool pretend(int64_t timeout_ns, int *result)
 {
 	switch (pretence) {
@@ -150,8 +149,7 @@ int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const
 	return pretend(timespec_to_ns(timeout), &ret) ? ret : REAL(ppoll)(fds, nfds, timeout, sigmask);
 }
 
-/* The clock is read between looking for signals and the wait: there a case
- * can let a signal arrive. */
+/* The clock is read between the signal check and the wait: a case can raise a signal there. */
 static bool raise_when_clock_is_read;
 
 static void clock_is_read(void)
@@ -290,7 +288,7 @@ static void test_turn__two_signals_pending__runs_both(void **state)
 	assert_notes("sig:1 sig:2");
 }
 
-/* C11 (1): a context without a signal event does not look for signals. */
+/* C11 (1): a context without a signal event does not check for signals. */
 static void test_turn__signal_event_in_another_context_only__does_not_run_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -304,7 +302,7 @@ static void test_turn__signal_event_in_another_context_only__does_not_run_it(voi
 	assert_notes("sig:1");
 }
 
-/* C11 (2): what other threads handed over joins at the end of the list. */
+/* C11 (2): immediates from other threads join at the end of the list. */
 static void test_turn__threaded_immediate__joins_at_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -317,7 +315,7 @@ static void test_turn__threaded_immediate__joins_at_the_end(void **state)
 	assert_notes("own threaded");
 }
 
-/* C11 (2): it joins before the turn looks for immediates. */
+/* C11 (2): they join before the turn checks for immediates. */
 static void test_turn__only_a_threaded_immediate__runs_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -460,7 +458,7 @@ static void test_wait__near_timer__ends_when_it_is_due(void **state)
 	assert_in_range(longest_ms, 1, 5001);
 }
 
-/* C11 (5): however far away the timer is: the wait timeout does not count then. */
+/* C11 (5): with a timer, however far off, the wait timeout does not count. */
 static void test_wait__far_timer__ends_when_it_is_due(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -505,7 +503,7 @@ static void test_wait__signal_right_before__is_handled_at_once(void **state)
 	turns_until_notes(f->ev, "sig:1", 2);
 }
 
-/* C11 (5), S8: a signal between the first look and the wait: the wait does not take its time. */
+/* C11 (5), S8: a signal between the first check and the wait: the turn does not wait. */
 static void test_wait__signal_after_the_first_look__is_handled_at_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -547,7 +545,7 @@ static void test_wait__timer_comes_due__runs_in_the_same_turn(void **state)
 
 	tevent_add_timer(f->ev, f->mem, in_ms(20), on_timer, NULL);
 	if (strcmp(f->backend, "poll_mt") == 0) {
-		turns_until_notes(f->ev, "timer", 2); /* its wake-up may take one */
+		turns_until_notes(f->ev, "timer", 2); /* its wake-up may take a turn */
 	} else {
 		turns(f->ev, 1);
 	}
@@ -578,7 +576,7 @@ static void test_wait__interrupted_by_signal__runs_it_in_the_same_turn(void **st
 	assert_notes("sig:1");
 }
 
-/* C11: interrupted with nothing pending: 0, nothing run, standard stays with epoll. */
+/* C11: interrupted with nothing pending: 0, no handler runs, standard stays with epoll. */
 static void test_wait__interrupted_by_nothing_of_ours__returns_0(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -595,7 +593,7 @@ static void test_wait__interrupted_by_nothing_of_ours__returns_0(void **state)
 	assert_int_equal(count_open_fds(), fds);
 }
 
-/* C11: the wait timeout passed: 0, nothing run. */
+/* C11: the wait timeout passed: 0, no handler runs. */
 static void test_wait__timeout_passes__returns_0(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -607,7 +605,7 @@ static void test_wait__timeout_passes__returns_0(void **state)
 
 /* ---- C12: failures -------------------------------------------------- */
 
-/* C12: a poll(2) that fails is a turn with nothing run; the next one works. */
+/* C12: if poll(2) fails, the turn runs no handler; the next one works. */
 static void test_poll__fails__is_a_turn_with_nothing_run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -685,7 +683,7 @@ static void test_wait_timeout__int32_max__waits_for_ever(void **state)
 	assert_int_equal(longest_ms, -1);
 }
 
-/* C13: the wait takes that long, in each context its own. */
+/* C13: each context waits as long as its own wait timeout. */
 static void test_wait_timeout__5_seconds__waits_5_seconds(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -746,7 +744,7 @@ static void test_wait_timeout_0__timer_in_the_future__is_eagain(void **state)
 	assert_int_equal(longest_ms, 0);
 }
 
-/* C13: what is ready or due still runs, of every kind. */
+/* C13: ready and due events of every kind still run. */
 static void test_wait_timeout_0__all_kinds_ready__run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -782,7 +780,7 @@ static void test_wait_timeout_0__loop_wait__fails_when_nothing_is_ready(void **s
 	assert_notes("im");
 }
 
-/* C13: so does tevent_req_poll. */
+/* C13: tevent_req_poll does the same. */
 static void test_wait_timeout_0__req_poll__fails_when_nothing_is_ready(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -797,7 +795,7 @@ static void test_wait_timeout_0__req_poll__fails_when_nothing_is_ready(void **st
 	talloc_free(req);
 }
 
-/* C13: back to a real timeout, the loop waits again. */
+/* C13: with a timeout above 0 the loop waits again. */
 static void test_wait_timeout_0__set_back__waits_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -855,7 +853,7 @@ static void free_herd(void)
 	}
 }
 
-/* C14: the first handler reads what the others were ready for: they are not called. */
+/* C14: the first handler reads the data that made the others ready: they are not called. */
 static void test_readiness__gone_before_the_handlers_turn__is_not_reported(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -866,7 +864,7 @@ static void test_readiness__gone_before_the_handlers_turn__is_not_reported(void 
 	free_herd();
 }
 
-/* C14: it comes back, and is reported. */
+/* C14: the fd becomes ready again, and is reported. */
 static void test_readiness__gone_and_back__is_reported(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -933,7 +931,7 @@ static void test_loop_wait__nothing_there__returns_0_with_a_warning(void **state
 	assert_int_equal(waits, 0);
 }
 
-/* C16: it runs till timers and immediates are gone. */
+/* C16: it runs until no timers and immediates are left. */
 static void test_loop_wait__timers_and_immediates__runs_all(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -951,7 +949,7 @@ static void on_fd_free_itself(struct tevent_context *ev, struct tevent_fd *fde, 
 	talloc_free(fde);
 }
 
-/* C16: an fd event keeps it alive until it goes. */
+/* C16: an fd event keeps it running until the event is freed. */
 static void test_loop_wait__fd_event__runs_until_it_is_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -965,7 +963,7 @@ static void test_loop_wait__fd_event__runs_until_it_is_freed(void **state)
 	close_pair(fds);
 }
 
-/* C16: the question alone, for a timer. */
+/* C16: only the query, for a timer. */
 static void test_have_events__timer__is_true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1002,7 +1000,7 @@ static void test_have_events__signal_event__is_true_until_freed(void **state)
 	assert_false(tevent_common_have_events(f->ev));
 }
 
-/* C16: for an fd event that watches. */
+/* C16: for an fd event with flags. */
 static void test_have_events__fd_event_with_flags__is_true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1049,11 +1047,11 @@ static void test_have_events__immediate_on_its_way__is_false(void **state)
 	assert_false(tevent_common_have_events(f->ev));
 	assert_int_equal(tevent_loop_wait(f->ev), 0);
 	assert_notes("");
-	turns(f->ev, 1); /* a way that ended can be freed */
+	turns(f->ev, 1); /* a threaded context that is done can be freed */
 	assert_notes("im");
 }
 
-/* C16: a thread proxy does. */
+/* C16: a thread proxy counts. */
 static void test_have_events__thread_proxy__is_true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1108,7 +1106,7 @@ static void test_common_loop_wait__turn_fails__gives_its_value_with_a_fatal_mess
 	talloc_free(ev);
 }
 
-/* C16: and runs till nothing is left. */
+/* C16: and runs until nothing is left. */
 static void test_common_loop_wait__immediate__runs_it_and_returns_0(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1130,7 +1128,7 @@ static bool finished_after(void *private_data)
 	return (*left)-- == 0;
 }
 
-/* C17: it asks before the first turn. */
+/* C17: it calls `finished` before the first turn. */
 static void test_loop_until__finished_at_once__runs_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1141,7 +1139,7 @@ static void test_loop_until__finished_at_once__runs_nothing(void **state)
 	assert_notes("?");
 }
 
-/* C17: and before each further one; what comes after stays. */
+/* C17: and before each further one; later events stay. */
 static void test_loop_until__finished_after_two_turns__runs_two(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1204,7 +1202,7 @@ static void count_resets(void *private_data, enum tevent_thread_call_depth_cmd c
 	}
 }
 
-/* C17, O6: unlike tevent_loop_once, it tells the call flow no RESET. */
+/* C17, O6: unlike tevent_loop_once, it reports no RESET to the call flow. */
 static void test_loop_until__call_flow__tells_no_reset(void **state)
 {
 	struct fixture *f = fixture_of(state);

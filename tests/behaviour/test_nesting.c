@@ -3,8 +3,8 @@
 /*
  * Nesting: refused loops, allowed loops, the hook, re-entered handlers.
  *
- * The inner loop is always run by a handler; what it is to do is in the
- * static `inner`, which the setup resets.
+ * A handler always runs the inner loop, as described by the static `inner`,
+ * which the setup resets.
  */
 
 #define _GNU_SOURCE 1
@@ -144,7 +144,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the object's memory goes. */
+/* Notes "gone" when the object's memory is freed. */
 static void note_end_of(void *object)
 {
 	char *child = talloc_strdup(object, "witness");
@@ -263,7 +263,7 @@ static void test_nested_loop__in_signal_handler__is_refused(void **state)
 	assert_refused_once();
 }
 
-/* C18: nothing of the refused loop runs, and the outer tevent_loop_wait goes on. */
+/* C18: the refused loop runs nothing, and the outer tevent_loop_wait continues. */
 static void test_nested_loop__not_allowed__outer_loop_goes_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -313,7 +313,7 @@ static void nest_in_another_context(struct tevent_context *ev, struct tevent_imm
 	note("%d", tevent_loop_once(private_data));
 }
 
-/* C18: another context's loop is none of it. */
+/* C18: another context's loop is not nested. */
 static void test_loop_of_another_context__in_a_handler__runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -613,7 +613,8 @@ static void spoiling_debug(void *context, enum tevent_debug_level level, const c
 	errno = EXDEV;
 }
 
-/* C12, C19, O3: whoever looks on at a failed turn does not change its errno; a hook that says no has its own. */
+/* C12, C19, O3: trace callbacks and hooks during a failed turn do not change its errno; a hook that refuses sets its
+ * own. */
 static void test_loop__turn_fails_and_others_set_errno__it_stays_the_turns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -697,7 +698,7 @@ static int reinitialise_and_fail(struct tevent_context *ev, const char *location
 	return tevent_re_initialise(ev) == 0 ? 42 : 43;
 }
 
-/* C25, C12: a turn in which the context was re-initialised still has its value. */
+/* C25, C12: a turn in which the context was re-initialised still returns its value. */
 static void test_loop_once__reinitialised_and_failed__its_value_is_returned(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -711,7 +712,7 @@ static void test_loop_once__reinitialised_and_failed__its_value_is_returned(void
 	talloc_free(ev);
 }
 
-/* C19: a tevent_loop_wait ends with what the hook says, as with a failed turn. */
+/* C19: a tevent_loop_wait ends with the hook's value, as after a failed turn. */
 static void test_hook__refuses_under_loop_wait__ends_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -730,7 +731,7 @@ static int other_hook(struct tevent_context *ev, void *private_data, uint32_t le
 	return 0;
 }
 
-/* C19: setting what is set is fine. */
+/* C19: setting the same hook again is allowed. */
 static void test_set_hook__same_again__is_quiet(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -799,7 +800,7 @@ static void test_set_hook__another_hook_and_no_abort_fn__kills_the_process(void 
 
 /* ---- C9: cleared, and not ------------------------------------------- */
 
-/* C9: re-initialising takes the hook away; a new one may be set. */
+/* C9: re-initialising removes the hook; a new one may be set. */
 static void test_reinitialise__hook_set__is_cleared(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -814,7 +815,7 @@ static void test_reinitialise__hook_set__is_cleared(void **state)
 	assert_int_equal(abort_count, 0);
 }
 
-/* C9: the exported destructor as well. */
+/* C9: the exported destructor removes it as well. */
 static void test_common_context_destructor__hook_set__is_cleared(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -841,7 +842,7 @@ static void test_reinitialise__nesting_allowed__stays_allowed(void **state)
 	assert_int_equal(abort_count, 0);
 }
 
-/* C9: and what was not allowed stays so. */
+/* C9: and stays disallowed if it was not allowed. */
 static void test_reinitialise__nesting_not_allowed__stays_refused(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -856,7 +857,7 @@ static void test_reinitialise__nesting_not_allowed__stays_refused(void **state)
 
 /* ---- C26: re-entered handlers --------------------------------------- */
 
-/* Who frees the event: nobody, the inner run, or the outer one after it. */
+/* The run that frees the event: none, the inner one, or the outer one after it. */
 enum freer { NOBODY, INNER, OUTER };
 
 static struct {
@@ -913,7 +914,7 @@ static struct tevent_fd *reentrant_fd(struct fixture *f, int fds[2], enum freer 
 	pipe_pair(fds);
 	fde = tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, reenter_on_fd, &fds[0]);
 	assert_non_null(fde);
-	settle(f->ev, 3); /* poll_mt's wake-up is out of the way */
+	settle(f->ev, 3); /* poll_mt's wake-up is handled */
 	note_end_of(fde);
 	write_byte(fds[1]);
 	return fde;
@@ -967,7 +968,7 @@ static void test_reentry__immediate_handler__runs_inside_itself(void **state)
 	assert_notes("in1 in2 out2 turn:0 out1");
 }
 
-/* The oracle keeps arrivals in global counters and these get out of step here. */
+/* The oracle counts arrivals in global counters, which become inconsistent here. */
 static void reenter_in_child(void *arg)
 {
 	struct fixture *f = arg;
@@ -983,7 +984,7 @@ static void test_reentry__signal_handler__runs_inside_itself(void **state)
 	assert_child_succeeds(reenter_in_child, fixture_of(state));
 }
 
-/* C26, S8: what arrives after a re-entered handler is told as ever. */
+/* C26, S8: an arrival after a re-entered handler is reported as usual. */
 static void test_reentry__signal_arrives_afterwards__is_not_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1000,7 +1001,7 @@ static void test_reentry__signal_arrives_afterwards__is_not_lost(void **state)
 	assert_notes("sig");
 }
 
-/* C26: freed inside, the fd event goes when the outer handler has returned. */
+/* C26: freed inside, the fd event's memory is freed when the outer handler has returned. */
 static void test_reentry__fd_event_freed_inside__goes_after_the_outer_handler(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1035,7 +1036,7 @@ static void test_reentry__signal_event_freed_inside__goes_after_the_outer_handle
 	assert_notes("in1 in2 free:-1 out2 turn:0 out1 gone");
 }
 
-/* C26: the inner handler's return does not make a later free an ordinary one. */
+/* C26: a free after the inner handler's return is still deferred until the outer one returns. */
 static void test_reentry__fd_event_freed_outside_afterwards__goes_after_the_outer_handler(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1070,7 +1071,7 @@ static void test_reentry__signal_event_freed_outside_afterwards__goes_after_the_
 	assert_notes("in1 in2 out2 turn:0 free:-1 out1 gone");
 }
 
-/* E4, C26: a timer has left the loop before its handler runs: no re-entry. */
+/* E4, C26: a timer is detached before its handler runs: no re-entry. */
 static void test_reentry__timer_handler__is_not_met_by_the_inner_loop(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Request profiles (R16): what a request and the requests below it did, when,
- * and where.
+ * Request profiles (R16): states, times and locations of a request and the
+ * requests below it.
  *
  * Times are compared with readings of the clock taken before and after, never
- * with a duration.  Requests are made by helpers that give every one a create
- * location of its own, so that a profile shows whose it is.
+ * with a duration.  Helpers create the requests, each with its own create
+ * location, so that a profile shows its request.
  */
 
 #include "support.h"
@@ -134,7 +134,7 @@ static void test_profile_set__usual__named_like_state(void **state)
 	assert_string_equal(name_of(tevent_req_get_profile(req)), "struct work_state");
 }
 
-/* R16, D5: a received request has no state any more; its type is left to name it. */
+/* R16, D5: a received request has no state any more; the profile is named after the state's type. */
 static void test_profile_set__received_request__named_like_its_state(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -161,7 +161,7 @@ static void test_profile_set__usual__starts_at_create_location_now(void **state)
 	assert_true(not_after(start, after));
 }
 
-/* R16: set in progress: true, the request goes on, nobody is called. */
+/* R16: set in progress: true, the request continues, nothing is called. */
 static void test_profile_set__usual__request_goes_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -173,7 +173,7 @@ static void test_profile_set__usual__request_goes_on(void **state)
 	assert_notes("");
 }
 
-/* R16: while in progress there is no stop. */
+/* R16: while in progress there is no stop time or location. */
 static void test_profile__in_progress__no_stop(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -304,7 +304,7 @@ static void test_profile__done__closed_between_cleanup_and_callback(void **state
 	assert_notes("cleanup:open callback:closed");
 }
 
-/* R5: a deferred notification takes the stop time anew when it comes. */
+/* R5: a deferred notification sets the stop time again when it runs. */
 static void test_profile__deferred__stop_time_taken_anew(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -321,7 +321,7 @@ static void test_profile__deferred__stop_time_taken_anew(void **state)
 	assert_true(not_after(now, stop_time_of(tevent_req_get_profile(req))));
 }
 
-/* R16: received: the profile is still there. */
+/* R16: received: the profile still exists. */
 static void test_profile__received__stays(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -363,7 +363,7 @@ static void test_profile_move__in_progress__left_as_it_was(void **state)
 	assert_null(tevent_req_get_profile(req));
 }
 
-/* R16: moved away, the request may record anew. */
+/* R16: after the profile was moved away, the request may record again. */
 static void test_profile_set__after_move__records_anew(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -401,7 +401,7 @@ static void test_profile_sub__created_on_state__records_and_is_listed(void **sta
 	assert_null(tevent_req_profile_next(profile));
 }
 
-/* R16: the last one is the newest. */
+/* R16: the newest one comes last. */
 static void test_profile_sub__several__in_order_of_creation(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -473,7 +473,7 @@ static void notes_whose_profile(struct tevent_req *req)
 												       : "kept");
 }
 
-/* R16: on finishing, before the callback, its profile goes to the parent's. */
+/* R16: on finishing, before the callback, its profile moves to the parent's. */
 static void test_profile_sub__finished__handed_over_before_callback(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -517,7 +517,7 @@ static void test_profile_sub__finished_and_freed__stays_with_parent(void **state
 	assert_notes("s:1");
 }
 
-/* R16: freed unfinished, its profile is gone. */
+/* R16: freed unfinished, its profile is freed too. */
 static void test_profile_sub__freed_unfinished__not_listed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -551,7 +551,7 @@ static void test_profile_sub__three_levels__form_a_tree(void **state)
 	assert_notes("s:1 l:1");
 }
 
-/* R16: the parent's profile moved away: a request below still hands over to it. */
+/* R16: the parent's profile moved away: a request below still passes its profile on to it. */
 static void test_profile_sub__parent_profile_moved__handed_over_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -733,7 +733,7 @@ static void test_profile_append_sub__several__last_and_moved(void **state)
 	assert_notes("s:1 s:2 s:3");
 }
 
-/* R16: freeing one takes it out of its parent: first, middle, last. */
+/* R16: freeing one removes it from its parent: first, middle, last. */
 static void test_profile_free__has_parent__taken_out(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -765,7 +765,7 @@ static void test_profile_free__has_subprofiles__go_with_it(void **state)
 	assert_int_equal(talloc_total_blocks(f->mem), blocks);
 }
 
-/* R16: a subprofile whose memory was taken elsewhere lives on as an orphan. */
+/* R16: a subprofile whose memory was moved elsewhere stays as an orphan. */
 static void test_profile_free__subprofile_stolen__lives_on_alone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -782,7 +782,7 @@ static void test_profile_free__subprofile_stolen__lives_on_alone(void **state)
 	assert_notes("s:1");
 }
 
-/* R16: an orphan has no siblings, gone or not. */
+/* R16: an orphan has no siblings, freed or not. */
 static void test_profile_free__sibling_goes_too__orphan_has_no_next(void **state)
 {
 	DEVIATION("D5", "0.14.1's orphan keeps a pointer to the freed sibling");
@@ -796,7 +796,7 @@ static void test_profile_free__sibling_goes_too__orphan_has_no_next(void **state
 	assert_null(tevent_req_profile_next(sub));
 }
 
-/* R16: a profile made by hand may join a request's. */
+/* R16: a profile created by the caller may be appended to a request's. */
 static void test_profile_append_sub__with_moved_profile__in_tree(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -810,7 +810,7 @@ static void test_profile_append_sub__with_moved_profile__in_tree(void **state)
 	assert_notes("s:1 s:2");
 }
 
-/* R16: what is replaced is freed. */
+/* R16: replaced strings are freed. */
 static void test_profile_set_fields__again__old_ones_are_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -829,7 +829,7 @@ static void test_profile_set_fields__again__old_ones_are_freed(void **state)
 	}
 }
 
-/* R16: one that is in another profile already moves out of there. */
+/* R16: one that is already in another profile is removed from that one. */
 static void test_profile_append_sub__linked_already__moves_over(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -849,7 +849,7 @@ static void test_profile_append_sub__linked_already__moves_over(void **state)
 	talloc_free(other);
 }
 
-/* R16: appended once more to its own parent: last there. */
+/* R16: appended again to its own parent, it becomes the last one. */
 static void test_profile_append_sub__to_its_parent_again__is_last(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -6,7 +6,7 @@
  * A job is a request with a number; its trigger, its callback and the traces
  * of its entry note that number.  The queue's immediate is not visible as an
  * object, but its place among other immediates is (Q3), and so is its trace.
- * tevent_queue_wait_send() and long queues have files of their own.
+ * tevent_queue_wait_send() and long queues have their own files.
  */
 
 #include "support.h"
@@ -103,7 +103,7 @@ static const char *point_name(enum tevent_event_trace_point point)
 	return names[point];
 }
 
-/* Whose entry it is, is read from the request above it. */
+/* The entry's owner is its parent request. */
 static void trace_entry(struct tevent_queue_entry *entry, enum tevent_event_trace_point point, void *private_data)
 {
 	struct tevent_req *req = talloc_get_type_abort(talloc_parent(entry), struct tevent_req);
@@ -124,7 +124,7 @@ static void trace_immediate(struct tevent_immediate *im, enum tevent_event_trace
 	note("im-%s", point_name(point));
 }
 
-/* Fills whatever room is left below a limit. */
+/* Uses up the memory that is left below a limit. */
 static void leave_no_memory(TALLOC_CTX *limited, TALLOC_CTX *below)
 {
 	assert_int_equal(talloc_set_memlimit(limited, talloc_total_size(limited)), 0);
@@ -169,7 +169,7 @@ static void test_queue_create__null_name__null(void **state)
 	assert_int_equal(talloc_total_blocks(f->mem), blocks);
 }
 
-/* Q1: no memory: NULL, and nothing is left of it. */
+/* Q1: no memory: NULL, and nothing is left behind. */
 static void test_queue_create__out_of_memory__null(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -230,7 +230,7 @@ static void test_queue_add__out_of_memory__false(void **state)
 	assert_notes("");
 }
 
-/* Q2: no memory: NULL; the request goes on. */
+/* Q2: no memory: NULL; the request continues. */
 static void test_queue_add_entry__out_of_memory__null(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -294,7 +294,7 @@ static void test_queue_trigger__further_turns_and_adds__once(void **state)
 	assert_notes("run:1");
 }
 
-/* Q3: an entry added while the head waits puts the trigger to the end. */
+/* Q3: an entry added while the head waits moves the trigger to the end. */
 static void test_queue_trigger__second_add_before_it__goes_to_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -318,7 +318,7 @@ static void test_queue_trigger__one_add__keeps_its_place(void **state)
 	assert_notes("run:1 after");
 }
 
-/* Q3: so does an entry that leaves while the head waits. */
+/* Q3: an entry removed while the head waits does the same. */
 static void test_queue_trigger__entry_leaves_before_it__goes_to_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -430,7 +430,7 @@ static void test_queue_head__freed_before_trigger__next_instead(void **state)
 	assert_notes("run:2");
 }
 
-/* Q4: the only entry freed before its trigger: nothing comes. */
+/* Q4: the only entry freed before its trigger: no trigger is called. */
 static void test_queue_head__only_one_freed_before_trigger__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -442,7 +442,7 @@ static void test_queue_head__only_one_freed_before_trigger__nothing(void **state
 	assert_notes("");
 }
 
-/* Q4, R7: the state is gone when the entry leaves: trace sees no data. */
+/* Q4, R7: the state is freed before the entry is removed: trace sees no data. */
 static void test_queue_head__request_freed__entry_leaves_after_state(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -455,7 +455,7 @@ static void test_queue_head__request_freed__entry_leaves_after_state(void **stat
 	assert_notes("detach");
 }
 
-/* Q5: the entry alone freed: the request lives on, the next one runs. */
+/* Q5: only the entry freed: the request stays, the next one runs. */
 static void test_queue_entry__freed_alone__request_lives_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -472,7 +472,7 @@ static void test_queue_entry__freed_alone__request_lives_on(void **state)
 	assert_notes("run:1 run:2");
 }
 
-/* Q5: waiting entries go in any order, the others keep theirs. */
+/* Q5: waiting entries are freed in any order, the others keep theirs. */
 static void test_queue_entry__waiting_ones_freed__others_keep_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -596,7 +596,7 @@ static void test_queue_optimize__empty_and_running__triggered_inside(void **stat
 	assert_int_equal(tevent_queue_length(queue), 1);
 }
 
-/* Q7, Q3: and is not triggered again by the loop or by entries that follow. */
+/* Q7, Q3: the request is not triggered again by the loop or by later entries. */
 static void test_queue_optimize__triggered_inside__once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -709,7 +709,7 @@ static void test_queue_optimize__null_trigger__holds_the_queue(void **state)
 	assert_notes("run:2");
 }
 
-/* Q3, Q7: the immediate of an entry freed before is pending: still once. */
+/* Q3, Q7: the immediate of an entry freed earlier is pending: still triggered once. */
 static void test_queue_optimize__old_immediate_pending__once(void **state)
 {
 	DEVIATION("D9", "0.14.1 triggers the entry a second time");
@@ -742,7 +742,7 @@ static void test_queue_stop__before_add__nothing_until_start(void **state)
 	assert_notes("run:1");
 }
 
-/* Q8: a trigger that was scheduled before the stop does not come. */
+/* Q8: a trigger that was scheduled before the stop is not called. */
 static void test_queue_stop__trigger_scheduled__does_not_come(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -757,7 +757,7 @@ static void test_queue_stop__trigger_scheduled__does_not_come(void **state)
 	assert_notes("run:1");
 }
 
-/* Q8: the active one goes on; when it is freed nothing follows before start. */
+/* Q8: the active one continues; when it is freed nothing follows before start. */
 static void test_queue_stop__one_active__goes_on_and_is_the_last(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -790,7 +790,7 @@ static void test_queue_start__head_triggered__not_again(void **state)
 	assert_notes("run:1");
 }
 
-/* Q8, Q3: starting a queue that runs does not put the head's trigger behind what was scheduled since. */
+/* Q8, Q3: starting a queue that runs does not move the head's trigger behind later immediates. */
 static void test_queue_start__running_already__keeps_the_place(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -844,7 +844,7 @@ static void test_queue_stop__inside_trigger__next_waits_for_start(void **state)
 	assert_notes("run:1 run:2");
 }
 
-/* Q9: running says nothing about entries, length counts the active one too. */
+/* Q9: running does not depend on entries, length counts the active one too. */
 static void test_queue_length__active_and_waiting__both(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -863,7 +863,7 @@ static void test_queue_length__active_and_waiting__both(void **state)
 
 /* ---- untrigger ---- */
 
-/* Q10: the head of a stopped queue is triggered anew by start. */
+/* Q10: the head of a stopped queue is triggered again by start. */
 static void test_queue_untrigger__head_of_stopped_queue__triggered_anew(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -918,7 +918,7 @@ static void test_queue_untrigger__queue_running__aborts(void **state)
 	assert_child_aborts(untriggers, entry);
 }
 
-/* Q10: on another entry than the head: abort(). */
+/* Q10: on an entry other than the head: abort(). */
 static void test_queue_untrigger__not_the_head__aborts(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -931,7 +931,7 @@ static void test_queue_untrigger__not_the_head__aborts(void **state)
 
 /* ---- freeing ---- */
 
-/* Q11: freeing the queue triggers none; the requests live on and go later. */
+/* Q11: freeing the queue triggers none; the requests stay and are freed later. */
 static void test_queue_free__entries_wait__none_triggered_requests_live(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -951,7 +951,7 @@ static void test_queue_free__entries_wait__none_triggered_requests_live(void **s
 	assert_int_equal(talloc_total_blocks(f->mem), blocks);
 }
 
-/* Q11: a trigger that was scheduled does not come. */
+/* Q11: a trigger that was scheduled is not called. */
 static void test_queue_free__trigger_scheduled__does_not_come(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -979,7 +979,7 @@ static void test_queue_free__traced__head_first(void **state)
 	assert_notes("detach:1 detach:2 detach:3 detach:4");
 }
 
-/* Q11: nothing is scheduled for the heads that come up while the queue is being freed. */
+/* Q11: nothing is scheduled for entries that become the head while the queue is being freed. */
 static void test_queue_free__immediate_traced__given_up_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -994,7 +994,7 @@ static void test_queue_free__immediate_traced__given_up_once(void **state)
 	assert_notes("im-detach");
 }
 
-/* Q11: the entries are freed, not only cut loose. */
+/* Q11: the entries are freed, not only detached. */
 static void test_queue_free__entries__freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1137,7 +1137,7 @@ static void test_queue__two_contexts__each_head_on_its_own(void **state)
 	assert_notes("run:1 run:2");
 }
 
-/* Q13, Q3: the head leaves before its trigger: the immediate moves along. */
+/* Q13, Q3: the head is removed before its trigger: the immediate moves to the next one's context. */
 static void test_queue__head_leaves_before_trigger__moves_to_next_context(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1153,7 +1153,7 @@ static void test_queue__head_leaves_before_trigger__moves_to_next_context(void *
 	assert_notes("run:2");
 }
 
-/* C8, Q14: the context goes first: no trigger comes, the queue and its entries can be used and freed. */
+/* C8, Q14: the context is freed first: no trigger is called, the queue and its entries can be used and freed. */
 static void test_queue__context_freed__no_trigger_and_harmless(void **state)
 {
 	DEVIATION("D5", "0.14.1 reads the freed context when the entry leaves");
@@ -1179,7 +1179,7 @@ static void test_queue__context_freed__no_trigger_and_harmless(void **state)
 
 /* ---- traces, tags ---- */
 
-/* Q14: ATTACH on adding, BEFORE_HANDLER right before the trigger, DETACH on leaving. */
+/* Q14: ATTACH on adding, BEFORE_HANDLER right before the trigger, DETACH on removal. */
 static void test_queue_trace__life_of_two__each_point_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1227,7 +1227,7 @@ static void trace_entry_on(struct tevent_queue_entry *entry, enum tevent_event_t
 	note("%s:%s", (const char *)private_data, point_name(point));
 }
 
-/* Q14: told to the context given to add. */
+/* Q14: the direct trigger is reported to the context given to add. */
 static void test_queue_trace__two_contexts__each_to_its_own(void **state)
 {
 	DEVIATION("D7", "0.14.1 tells DETACH to the context of the queue's head");
@@ -1246,7 +1246,7 @@ static void test_queue_trace__two_contexts__each_to_its_own(void **state)
 	assert_notes("one:attach two:attach two:detach");
 }
 
-/* Q14: adding and triggering are told to the context given to add. */
+/* Q14: adding and triggering are reported to the context given to add. */
 static void test_queue_trace__entry_on_other_context__told_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1292,7 +1292,7 @@ static void test_queue_tag__usual__kept(void **state)
 	assert_true(tevent_queue_entry_get_tag(entry) == UINT64_C(0x123456789abcdef0));
 }
 
-/* Q14: on NULL nothing and 0. */
+/* Q14: on NULL: no effect, and 0. */
 static void test_queue_tag__null_entry__nothing_and_zero(void **state)
 {
 	(void)state;
@@ -1310,7 +1310,7 @@ static void tag_entry(struct tevent_queue_entry *entry, enum tevent_event_trace_
 	}
 }
 
-/* Q14: set at ATTACH, still there at DETACH. */
+/* Q14: set at ATTACH, kept until DETACH. */
 static void test_queue_tag__set_at_attach__read_at_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1327,7 +1327,7 @@ static void test_queue_tag__set_at_attach__read_at_detach(void **state)
 
 /* ---- names ---- */
 
-/* What an unset callback is told last is not of interest here. */
+/* The last report to an unset callback does not matter here. */
 static bool flow_is_recorded;
 
 static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd, struct tevent_req *req, size_t depth,
@@ -1416,7 +1416,7 @@ static void test_queue_functions__without_underscore__work(void **state)
 	assert_int_equal(tevent_queue_length(a), 2);
 }
 
-/* Q3: an entry whose own context is gone is not triggered from the loop of the one before it. */
+/* Q3: an entry whose own context is freed is not triggered from the loop of the one before it. */
 static void test_queue_head__its_context_gone__not_triggered_elsewhere(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1451,7 +1451,7 @@ static void test_queue_optimize_empty__blocker__triggered_in_the_call(void **sta
 
 static const struct tevent_wrapper_ops no_hooks = {.name = "no hooks"};
 
-/* O4, D7: an entry on a wrapper has left when the wrapper or its main context goes. */
+/* O4, D7: an entry on a wrapper is removed when the wrapper or its main context is freed. */
 static void test_queue_trace__entry_on_wrapper__one_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -3,14 +3,14 @@
 /*
  * Long queues (Q15): a million entries, each operation O(1), no recursion.
  *
- * Nothing is timed.  With a cost that grows with the length a case needs
- * hours instead of a second, and the runner's time limit ends it.  Each case
- * builds and uses its queue in a child, on a thread with a small stack: a
- * frame per entry would overrun that many times over.  The child leaves
- * without freeing what it does not mean to test.
+ * Nothing is timed.  If the cost grew with the length, a case would need hours
+ * instead of a second, and hit the runner's time limit.  Each case builds and
+ * uses its queue in a child, on a thread with a small stack: one frame per
+ * entry would overrun it many times over.  The child exits without freeing
+ * what the case does not test.
  *
- * Under valgrind and the sanitizers the queues are shorter; they still
- * overrun the stack when an entry costs a frame.
+ * Under valgrind and the sanitizers the queues are shorter; they would still
+ * overrun the stack with one frame per entry.
  */
 
 #include "sanitized.h"
@@ -64,7 +64,7 @@ struct job_state {
 	int number;
 };
 
-static int next_number; /* whose trigger has to come next */
+static int next_number; /* the one to be triggered next */
 static int out_of_order;
 
 static void run_and_free(struct tevent_req *req, void *private_data)
@@ -129,7 +129,7 @@ static void queue_of_requests(struct long_queue *q, const char *backend, tevent_
 	child_assert(tevent_queue_length(q->queue) == (size_t)q->length);
 }
 
-/* A queue whose entries are all of one request. */
+/* A queue whose entries all belong to one request. */
 static struct tevent_req *queue_of_entries(struct long_queue *q, const char *backend)
 {
 	struct tevent_req *req;
@@ -157,7 +157,7 @@ static void serves_all(const char *backend)
 	child_assert(tevent_queue_length(q.queue) == 0);
 }
 
-/* Q15: all of them are served, in order; triggers that free don't pile up. */
+/* Q15: all of them are served, in order; triggers that free their request don't recurse. */
 static void test_queue_scale__served_one_by_one__in_order(void **state)
 {
 	assert_fits_small_stack(state, serves_all);
@@ -185,7 +185,7 @@ static void frees_from_all_sides(const char *backend)
 	child_assert(out_of_order == 0);
 }
 
-/* Q15: freed from the head, from the tail, and out of the middle. */
+/* Q15: freed from the head, from the tail, and from the middle. */
 static void test_queue_scale__freed_from_all_sides__length_follows(void **state)
 {
 	assert_fits_small_stack(state, frees_from_all_sides);
@@ -204,7 +204,7 @@ static void asks_often(const char *backend)
 	}
 }
 
-/* Q15: length, stop and start do not look at the entries. */
+/* Q15: length, stop and start do not iterate over the entries. */
 static void test_queue_scale__asked_often__answers(void **state)
 {
 	assert_fits_small_stack(state, asks_often);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * tevent_queue_wait_send() and tevent_queue_wait_recv() (Q12): a request whose
- * whole work is to become the head of a queue, and to hold it.
+ * tevent_queue_wait_send() and tevent_queue_wait_recv() (Q12): a request that
+ * only becomes the head of a queue and holds it.
  *
  * Neighbours in the queue are plain requests whose trigger notes a number.
  */
@@ -123,7 +123,7 @@ static void test_queue_wait__done__queue_stays_blocked(void **state)
 	assert_int_equal(tevent_queue_length(queue), 2);
 }
 
-/* Q12: received, it still does. */
+/* Q12: received, it still blocks the queue. */
 static void test_queue_wait__received__queue_stays_blocked(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -197,7 +197,7 @@ static void test_queue_wait__several__one_after_another(void **state)
 	assert_false(tevent_req_is_in_progress(b));
 }
 
-/* Q12, Q8: a stopped queue lets nobody through. */
+/* Q12, Q8: a stopped queue triggers none. */
 static void test_queue_wait__queue_stopped__waits_for_start(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -264,7 +264,7 @@ static void test_queue_wait_recv__done__true_and_received(void **state)
 	assert_false(tevent_queue_wait_recv(req));
 }
 
-/* Q12, Q11: the queue goes first: the request stays in progress, freeing works. */
+/* Q12, Q11: the queue is freed first: the request stays in progress, freeing works. */
 static void test_queue_wait__queue_freed__request_lives_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -279,9 +279,9 @@ static void test_queue_wait__queue_freed__request_lives_on(void **state)
 }
 
 /*
- * Q12: no memory.  With more and more room below a limit the outcomes come in
- * this order: no request (NULL), a request without entry (posted, NO_MEMORY;
- * not where both fit into one allocation), all well.
+ * Q12: no memory.  As a memory limit is raised, the outcomes come in this
+ * order: no request (NULL), a request without entry (posted, NO_MEMORY; not if
+ * both fit into one allocation), success.
  */
 static void test_queue_wait_send__little_memory__null_or_posted(void **state)
 {
@@ -290,7 +290,7 @@ static void test_queue_wait_send__little_memory__null_or_posted(void **state)
 	int outcome = 0;
 
 	for (size_t room = 1; outcome != 2 && room < 16384; room += 16) {
-		TALLOC_CTX *narrow = talloc_new(f->mem); /* talloc's account of a used one would be off */
+		TALLOC_CTX *narrow = talloc_new(f->mem); /* talloc's accounting of a used one would be wrong */
 		struct tevent_req *req;
 		int now;
 

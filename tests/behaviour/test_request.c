@@ -4,13 +4,13 @@
  * Requests (R1-R14, R17, R18): one asynchronous computation, from create to
  * receive.
  *
- * What a request went through is visible only to its callback and its cleanup
- * function, in the traces of the timer and the immediate that it uses, and in
- * the line that tevent_req_print() makes.  Memory shortage comes from two
- * sides that no implementation can avoid: a talloc limit on the parent, and a
- * context whose table has an add_timer that fails (C24).
+ * A request's progress is visible only to its callback and cleanup function,
+ * in the traces of its timer and immediate, and in the line from
+ * tevent_req_print().  Lack of memory is simulated in two ways that affect any
+ * implementation: a talloc limit on the parent, and a context whose table has
+ * a failing add_timer (C24).
  *
- * Profiles have a file of their own, so has tevent_wakeup_send().
+ * Profiles and tevent_wakeup_send() have their own files.
  */
 
 #include "support.h"
@@ -138,7 +138,7 @@ static int note_destructor(const char **name)
 	return 0;
 }
 
-/* A child of mem_ctx that tells when it goes. */
+/* A child of mem_ctx that notes when it is freed. */
 static void tells_when_freed(TALLOC_CTX *mem_ctx, const char *name)
 {
 	const char **p = talloc(mem_ctx, const char *);
@@ -201,7 +201,7 @@ static void test_req_create__usual__state_is_named_child_of_request(void **state
 	assert_ptr_equal(tevent_req_data(req, struct work_state), work_state);
 }
 
-/* R1: zeroed, also where the memory was used before. */
+/* R1: zeroed, also if the memory was used before. */
 static void test_req_create__reused_memory__state_is_zeroed(void **state)
 {
 	static const struct work_state zero;
@@ -241,7 +241,7 @@ static void test_req_create__older_functions__make_the_same(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_IN_PROGRESS);
 }
 
-/* R1: a state of size 0 is a state. */
+/* R1: a state of size 0 is allowed. */
 static void test_req_create__empty_state__has_data(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -337,7 +337,7 @@ static void test_req_error__zero__nothing_happens(void **state)
 	assert_true(tevent_req_is_in_progress(req));
 }
 
-/* R3: an error that has no bit in its lower half is one. */
+/* R3: an error with no bit set in its lower half is still an error. */
 static void test_req_error__above_32_bits__true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -381,7 +381,7 @@ static void test_req_oom__usual__no_memory(void **state)
 	assert_notes("called:no-memory");
 }
 
-/* R3: without a callback finishing sets the state, no more. */
+/* R3: without a callback finishing only sets the state. */
 static void test_req_done__no_callback__state_alone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -391,7 +391,7 @@ static void test_req_done__no_callback__state_alone(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_DONE);
 }
 
-/* R3: the timer goes, then cleanup, then the callback. */
+/* R3: the timer is freed, then cleanup runs, then the callback. */
 static void test_req_done__with_endtime__timer_then_cleanup_then_callback(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -428,7 +428,7 @@ static void cleaned_and_looks(struct tevent_req *req, enum tevent_req_state stat
 	     finished_at(req, location_of_finish) ? "@finish" : "");
 }
 
-/* R3: state and finish location stand when cleanup runs. */
+/* R3: state and finish location are set when cleanup runs. */
 static void test_req_error__in_cleanup__state_and_location_are_set(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -467,7 +467,7 @@ static void test_req_error__twice__newer_number(void **state)
 	assert_int_equal(error, EPERM);
 }
 
-/* R3, R18: a callback frees its request, whatever finished it. */
+/* R3, R18: a callback frees its request, for each way to finish it. */
 static void test_req_finish__callback_frees__request_is_gone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -562,7 +562,7 @@ static void test_req_post__run__not_called_again(void **state)
 	assert_notes("called:in-progress");
 }
 
-/* R4: the callback that is set when the immediate runs is the one. */
+/* R4: the callback that is set when the immediate runs is called. */
 static void test_req_post__callback_replaced_later__newer_one_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -588,7 +588,7 @@ static void test_req_post__in_progress__called_with_that_state(void **state)
 	assert_true(tevent_req_is_in_progress(req));
 }
 
-/* R4: the state that counts is the one at the time when the immediate runs. */
+/* R4: the state at the time when the immediate runs counts. */
 static void test_req_post__state_changes_later__called_with_newer(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -649,7 +649,7 @@ static void test_req_post__cleanup_set__runs_for_higher_state_only(void **state)
 	tevent_req_set_cleanup_fn(req, NULL);
 }
 
-/* R4, R3: finishing drops the end-time timer, also when it comes by a post. */
+/* R4, R3: finishing drops the end-time timer, also when finished by a post. */
 static void test_req_post__with_endtime__timer_dropped(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -747,7 +747,7 @@ static void test_req_defer__cleanup_set__runs_at_once_and_once(void **state)
 	tevent_req_set_cleanup_fn(req, NULL);
 }
 
-/* R5: the end time's notification is deferred like others. */
+/* R5: the end time's notification is deferred like any other. */
 static void test_req_defer__endtime_reached__called_one_turn_later(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -762,7 +762,7 @@ static void test_req_defer__endtime_reached__called_one_turn_later(void **state)
 	assert_notes("called:timed-out");
 }
 
-/* R5: on the context that was named. */
+/* R5: on the given context. */
 static void test_req_defer__other_context__called_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -893,7 +893,7 @@ static void test_req_cleanup__set_when_finished__runs_for_higher_state_only(void
 	assert_notes("cleanup:received");
 }
 
-/* R6: setting it anew remembers anew, downwards too. */
+/* R6: setting it again remembers the current state, even if lower. */
 static void test_req_cleanup__set_anew_in_lower_state__runs_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -914,7 +914,7 @@ static void cleaned_and_done_again(struct tevent_req *req, enum tevent_req_state
 	tevent_req_done(req);
 }
 
-/* R6: a cleanup that finishes the request with the state that it runs for is not called for that again. */
+/* R6: a cleanup that finishes the request with the state that it runs for is not called again for that state. */
 static void test_req_cleanup__finishes_it_again__runs_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -926,7 +926,7 @@ static void test_req_cleanup__finishes_it_again__runs_once(void **state)
 	tevent_req_set_cleanup_fn(req, NULL);
 }
 
-/* R6: NULL takes it away. */
+/* R6: NULL removes it. */
 static void test_req_cleanup__set_to_null__does_not_run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -953,7 +953,7 @@ static void test_req_received__done__state_is_received(void **state)
 	assert_false(tevent_req_is_in_progress(req));
 }
 
-/* R7: the state data is freed, its place is NULL. */
+/* R7: the state data is freed, its pointer is NULL. */
 static void test_req_received__state_data__freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -991,7 +991,7 @@ static void cleaned_at_receive(struct tevent_req *req, enum tevent_req_state sta
 	note("%s", _tevent_req_data(req) != NULL ? "data" : "no-data");
 }
 
-/* R7: cleanup runs after print and cancel functions were dropped, before the data goes. */
+/* R7: cleanup runs after the print and cancel functions were dropped, before the data is freed. */
 static void test_req_received__in_cleanup__functions_dropped_data_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1047,7 +1047,7 @@ static void test_req_received__end_time_due__not_called(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_RECEIVED);
 }
 
-/* R7: freeing receives first: what hangs on the state goes before the request's other children. */
+/* R7: freeing receives first: the state's children are freed before the request's other children. */
 static void test_req_free__children_of_both__state_goes_first(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1158,7 +1158,7 @@ static void test_req_is_error__user_error__state_and_error_written(void **state)
 	assert_true(error == UINT64_MAX);
 }
 
-/* R8: other states: true, the state alone is written. */
+/* R8: other states: true, only the state is written. */
 static void test_req_is_error__other_states__error_not_written(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1189,7 +1189,7 @@ static void done_from_immediate(struct tevent_context *ev, struct tevent_immedia
 	tevent_req_done((struct tevent_req *)private_data);
 }
 
-/* R9: runs turns until the request is no longer in progress, and no more. */
+/* R9: runs turns until the request is no longer in progress, then no more. */
 static void test_req_poll__in_progress__turns_until_finished(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1248,7 +1248,7 @@ static void test_req_poll__inside_handler__false(void **state)
 	assert_true(tevent_req_is_in_progress(req));
 }
 
-/* R9: allowed inside a handler where nesting is. */
+/* R9: allowed inside a handler if nesting is. */
 static void test_req_poll__nesting_allowed__true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1326,7 +1326,7 @@ static void test_req_endtime__reached__timed_out_not_before(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_TIMED_OUT);
 }
 
-/* R10, O8: it names no place but the library's function, which logs show. */
+/* R10, O8: its location is the library's function, which appears in logs. */
 static void test_req_endtime__reached__finish_names_the_function(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1379,7 +1379,7 @@ static void test_req_endtime__replaced_on_other_context__times_out_there(void **
 	assert_notes("called:timed-out");
 }
 
-/* R10: reset takes it away. */
+/* R10: reset removes it. */
 static void test_req_endtime__reset__does_not_time_out(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1416,7 +1416,7 @@ static void test_req_endtime__no_timer__false_and_no_memory(void **state)
 	assert_notes("called:no-memory");
 }
 
-/* R10: the context goes before the end time: nothing comes, freeing works. */
+/* R10: the context is freed before the end time: nothing happens, freeing works. */
 static void test_req_endtime__context_freed__harmless(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1465,7 +1465,7 @@ static void test_req_cancel__function_set__its_value(void **state)
 	assert_true(tevent_req_is_in_progress(req));
 }
 
-/* R11: NULL takes it away. */
+/* R11: NULL removes it. */
 static void test_req_cancel__set_to_null__false(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1506,7 +1506,7 @@ static void test_req_cancel__function_finishes__callback_inside_cancel(void **st
 	assert_notes("called:user-error");
 }
 
-/* R18: and the callback may free it there. */
+/* R18: and the callback may free it inside the cancel function. */
 static void test_req_cancel__function_finishes_and_callback_frees__request_is_gone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1622,7 +1622,7 @@ static void test_req_notify__with_endtime__timer_stays(void **state)
 
 /* ---- print ---- */
 
-/* R13: no request. */
+/* R13: a NULL request. */
 static void test_req_print__null__says_so(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1632,7 +1632,7 @@ static void test_req_print__null__says_so(void **state)
 	assert_ptr_equal(talloc_parent(line), f->mem);
 }
 
-/* R13: the function's string, made on the caller's mem_ctx. */
+/* R13: the function's string, allocated on the caller's mem_ctx. */
 static void test_req_print__function_set__its_string(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1704,7 +1704,7 @@ static void test_req_print__function_uses_default__both(void **state)
 	assert_true(strncmp(line, "<tevent_req[", 12) == 0);
 }
 
-/* R13: NULL as print function: the default again. */
+/* R13: NULL as print function restores the default. */
 static void test_req_print__function_set_to_null__default_line(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1719,7 +1719,7 @@ static void test_req_print__function_set_to_null__default_line(void **state)
 
 /* ---- what the macros record ---- */
 
-/* R14: create records where it stands. */
+/* R14: create records its location. */
 static void test_req_location__create__printed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1731,7 +1731,7 @@ static void test_req_location__create__printed(void **state)
 	assert_true(strncmp(line, expected, strlen(expected)) == 0);
 }
 
-/* R12, R14: each way to finish, and notify, records where it stands. */
+/* R12, R14: each way to finish, and notify, records its location. */
 static void test_req_location__each_way_to_finish__printed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1750,7 +1750,7 @@ static void test_req_location__each_way_to_finish__printed(void **state)
 	assert_true(finished_at(req, here));
 }
 
-/* R3: what does nothing leaves the finish location alone. */
+/* R3: a call that does nothing leaves the finish location alone. */
 static void test_req_location__no_error__kept(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1774,7 +1774,7 @@ static void test_req_location__posted__kept(void **state)
 	assert_true(finished_at(req, here));
 }
 
-/* What an unset callback is told last is not of interest here. */
+/* The last report to an unset callback does not matter here. */
 static bool flow_is_recorded;
 
 static void record_flow(void *private_data, enum tevent_thread_call_depth_cmd cmd,
@@ -1848,7 +1848,7 @@ static void test_req_names__functions_without_underscore__none(void **state)
 	assert_notes("create(-) cancel(-) refused cleanup(-) cleanup:done notify(-) called:done reset(-)");
 }
 
-/* R14: a NULL cancel or cleanup function has no name. */
+/* R14: a NULL cancel or cleanup function is recorded without a name. */
 static void test_req_names__null_functions__none(void **state)
 {
 	NEWER_THAN_ORACLE("0.15: function names");
@@ -1895,7 +1895,7 @@ static void record_depth(void *private_data, enum tevent_thread_call_depth_cmd c
 	}
 }
 
-/* Creates a request on mem_ctx and gives the depth that call flow told for it. */
+/* Creates a request on mem_ctx and returns the depth that call flow reported for it. */
 static struct tevent_req *work_with_depth(TALLOC_CTX *mem_ctx, size_t *depth)
 {
 	struct tevent_req *req;
@@ -1922,7 +1922,7 @@ static void test_req_parent__mem_ctx_is_state__one_deeper(void **state)
 	assert_int_equal(innermost, outer + 2);
 }
 
-/* R17: any child of a request will do as mem_ctx, not only its state. */
+/* R17: any child of a request counts as mem_ctx, not only its state. */
 static void test_req_parent__mem_ctx_is_other_child__one_deeper(void **state)
 {
 	NEWER_THAN_ORACLE("0.15: call flow");
@@ -1948,7 +1948,7 @@ static void test_req_parent__mem_ctx_is_request_or_deeper__no_parent(void **stat
 	assert_int_equal(deeper, outer);
 }
 
-/* R17: it is looked at once: moving the request later changes nothing. */
+/* R17: the parent is determined once: moving the request later changes nothing. */
 static void test_req_parent__moved_after_create__depth_stays(void **state)
 {
 	NEWER_THAN_ORACLE("0.15: call flow");
@@ -1975,7 +1975,7 @@ static void free_on_callback(struct tevent_req *req)
 	talloc_free(req);
 }
 
-/* A deferred callback of a request whose talloc destructor the program has replaced (or taken away). */
+/* A deferred callback of a request whose talloc destructor the program has replaced (or removed). */
 static struct tevent_req *deferred_without_destructor(struct fixture *f, int (*destructor)(struct tevent_req *))
 {
 	struct work_state *data;
@@ -1989,7 +1989,7 @@ static struct tevent_req *deferred_without_destructor(struct fixture *f, int (*d
 	return req;
 }
 
-/* R3, R5: it is freed before the call: no call, and nothing is left in the loop. */
+/* R3, R5: the request is freed before the call: no call, and nothing is left in the loop. */
 static void test_req_defer__destructor_replaced_and_freed__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2021,7 +2021,7 @@ static void leave_by_longjmp(struct tevent_req *req)
 	longjmp(after_the_loop, 1);
 }
 
-/* True when freeing wrote nothing into what its callers have on the stack, deeper than the loop had been. */
+/* True if freeing wrote nothing into its callers' stack frames, deeper than the loop had been. */
 static bool __attribute__((noinline)) stack_is_left_alone_by_free(struct tevent_req *req)
 {
 	volatile unsigned char mine[16384];
@@ -2062,7 +2062,8 @@ static void free_after_longjmp(void *arg)
 
 /*
  * R4, R7: the callback of a posted request never returns (a failed assertion does that); freeing the request later
- * leaves alone what lies on the stack by then.  In a child: the immediate stays marked as running (D5).
+ * does not write to the stack memory that is in use by then.  In a child: the immediate stays marked as running
+ * (D5).
  */
 static void test_req_post__callback_left_by_longjmp__request_can_be_freed(void **state)
 {
@@ -2085,7 +2086,7 @@ static void free_inner_after_longjmp(void *arg)
 
 	child_assert(outer != NULL && req != NULL);
 	tevent_loop_allow_nesting(f->ev);
-	/* what ran before leaves nothing behind */
+	/* earlier runs leave nothing behind */
 	for (int i = 0; i < 100; i++) {
 		struct tevent_req *before = tevent_req_create(f->mem, &data, struct work_state);
 
@@ -2123,7 +2124,7 @@ static void go_deeper(struct tevent_req *req)
 		tevent_loop_once(deep->ev);
 	}
 	if (deep->called == DEEP) {
-		/* the first one to come here: all callbacks are running */
+		/* the innermost callback: all callbacks are running */
 		deep->called++;
 		for (int i = 1; i < DEEP; i += 2) {
 			TALLOC_FREE(deep->reqs[i]);
@@ -2138,7 +2139,8 @@ static void count_call(struct tevent_req *req)
 	++*calls;
 }
 
-/* R4, R7: posted requests whose callbacks are all running, each in the loop of the one before: every second is freed. */
+/* R4, R7: posted requests whose callbacks are all running, each in the loop of the one before: every second one is
+ * freed. */
 static void test_req_post__nested_callbacks__innermost_frees_some_of_all(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2173,7 +2175,7 @@ static void post_many_that_leave(void *arg)
 	TALLOC_CTX *mem = arg;
 	volatile int left = 0;
 
-	/* each on a context of its own: its loop counts as running for ever */
+	/* each on its own context: its loop counts as running for ever */
 	for (volatile int i = 0; i < 100; i++) {
 		struct tevent_context *ev = tevent_context_init(mem);
 		struct work_state *data;

@@ -3,11 +3,11 @@
 /*
  * Signal events, rules S1 to S12.
  *
- * What is peculiar here: signals are process-wide, so each case ends with the
- * dispositions it began with (the teardown looks), and a signal is sent only
- * while its event catches it.  A signal that a thread sends to itself has been
- * caught when the sending returns; one turn then runs all handlers.  (Under
- * valgrind neither that nor the siginfo is so: this file is not for valgrind.)
+ * Signals are process-wide.  So each case ends with the dispositions it began
+ * with (the teardown checks this), and sends a signal only while an event
+ * catches it.  A signal that a thread sends to itself has been caught when the
+ * send returns; one turn then runs all handlers.  (Valgrind guarantees neither
+ * this nor the siginfo, so these tests do not run under it.)
  */
 
 #define _GNU_SOURCE 1
@@ -22,7 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Exported, but in no header. */
+/* Exported, but not declared in a header. */
 struct tevent_signal *tevent_common_add_signal(struct tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, int sa_flags,
 					       tevent_signal_handler_t handler, void *private_data,
 					       const char *handler_name, const char *location);
@@ -68,7 +68,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the chunk that it hangs on is freed. */
+/* Notes "gone" when its parent chunk is freed. */
 static void note_when_freed(void *object)
 {
 	char *child = talloc_strdup(object, "watcher");
@@ -96,7 +96,7 @@ static struct tevent_signal *catch_signal(struct fixture *f, int signum, int sa_
 	return catch_on(f, f->ev, signum, sa_flags, name);
 }
 
-/* To this thread, so that it has been caught on return. */
+/* Sends it to this thread, so that it has been caught on return. */
 static void send_value(int signum, int value)
 {
 	assert_int_equal(pthread_sigqueue(pthread_self(), signum, (union sigval){.sival_int = value}), 0);
@@ -172,7 +172,7 @@ static void test_add_signal__negative__einval(void **state)
 	assert_refused(f, INT32_MIN);
 }
 
-/* S1: numbers that sigaction refuses; nothing is left of the attempt */
+/* S1: numbers that sigaction refuses; the failed call leaves nothing behind */
 static void test_add_signal__sigaction_refuses__einval(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -336,7 +336,7 @@ static void note_context(struct tevent_context *ev, struct tevent_signal *se, in
 	note("%s", ev == private_data ? "own" : "foreign");
 }
 
-/* S3: a turn of any context runs those of all, each with its own context */
+/* S3: a turn of any context runs the handlers of all contexts, each with its own context */
 static void test_signal__two_contexts__one_turn_runs_both_each_with_its_own(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -364,7 +364,7 @@ static void test_signal__other_signal_of_another_context__run_by_any_turn(void *
 	assert_notes("there*1");
 }
 
-/* C11, S3: a context without signal events does not look */
+/* C11, S3: a context without signal events does not check for signals */
 static void test_signal__context_without_signal_events__does_not_run_them(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -378,7 +378,7 @@ static void test_signal__context_without_signal_events__does_not_run_them(void *
 	assert_notes("a*1");
 }
 
-/* S3: told to the events that exist when it is worked off: one that came later too */
+/* S3: reported to the events that exist when it is handled, including one added after its arrival */
 static void test_signal__event_added_after_arrival__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -390,7 +390,7 @@ static void test_signal__event_added_after_arrival__is_told(void **state)
 	assert_notes("later*1 first*1");
 }
 
-/* S3: not one that went meanwhile */
+/* S3: not reported to an event that was freed meanwhile */
 static void test_signal__event_freed_after_arrival__is_not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -420,7 +420,7 @@ static void add_another(struct tevent_context *ev, struct tevent_signal *se, int
 	}
 }
 
-/* S3: not one that a handler of that same signal adds */
+/* S3: not reported to an event added by a handler of the same signal */
 static void test_signal_handler__adds_an_event__told_of_the_next_arrival_only(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -435,7 +435,7 @@ static void test_signal_handler__adds_an_event__told_of_the_next_arrival_only(vo
 	assert_notes("adder*1 added*1 adder*1");
 }
 
-/* S3: with none left when it is worked off it is forgotten */
+/* S3: forgotten if no event is left when it is handled */
 static void test_signal__no_event_left__forgotten(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -462,7 +462,7 @@ static void raise_once(struct tevent_context *ev, struct tevent_signal *se, int 
 	}
 }
 
-/* S3: what arrives while the handlers run waits for the next turn */
+/* S3: an arrival while the handlers run waits for the next turn */
 static void test_signal__arrives_in_its_handler__next_turn(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -568,7 +568,7 @@ static void send_more(struct tevent_context *ev, struct tevent_signal *se, int s
 	}
 }
 
-/* S3, S4: what arrives in a handler comes in the next turn, once */
+/* S3, S4: an arrival inside a handler is reported in the next turn, once */
 static void test_signal_siginfo__arrives_in_its_handler__next_turn(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -596,7 +596,7 @@ static void test_signal_mixed__plain_event_on_siginfo_signal__gets_the_number(vo
 	assert_notes("plain*2 info=1 info=2");
 }
 
-/* S4: SA_SIGINFO on a signal that was installed without: called like one without */
+/* S4: SA_SIGINFO on a signal that was installed without it: called as without it */
 static void test_signal_mixed__siginfo_event_on_plain_signal__gets_the_number(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -643,7 +643,7 @@ static void send_values(int signum, int first, int count)
 	}
 }
 
-/* S5: 255 waiting: not blocked yet; 256: blocked; worked off: unblocked */
+/* S5: 255 waiting: not blocked yet; 256: blocked; all handled: unblocked */
 static void test_signal_siginfo__queue_full__blocked_until_worked_off(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -686,7 +686,7 @@ static void fill_in_child(void *arg)
 	child_assert(fills_up_and_empties(filled->f, filled->v));
 }
 
-/* S5: the same again in the thread that has worked them off, and in a forked child's */
+/* S5: the same again in the thread that handled them, and in a forked child's */
 static void test_signal_siginfo__queue_full_once_more__blocked_in_that_thread(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -714,7 +714,7 @@ static void test_signal_siginfo__more_than_the_queue_holds__all_in_order(void **
 	assert_false(is_blocked(SIGRTMIN + 1));
 }
 
-/* S5: the place of the 256 is used round and round */
+/* S5: the 256 slots are reused, as a ring */
 static void test_signal_siginfo__in_batches__all_in_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -756,7 +756,7 @@ static void *queue_to_itself(void *arg)
 	return NULL;
 }
 
-/* S5: more than 256 arrive in another thread, which the loop could not unblock: none stays behind in it */
+/* S5: more than 256 arrive in another thread, which the loop could not unblock: none stays pending there */
 static void test_signal_siginfo__another_thread_overfills_the_queue__none_is_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -843,7 +843,7 @@ static void test_signal_siginfo__another_thread_gets_many__all_are_reported_as_s
 	}
 }
 
-/* S5: more arrive in another thread than can be kept: the infos of these are lost, no arrival is */
+/* S5: more arrive in another thread than can be kept: the excess infos are lost, but no arrival is */
 static void test_signal_siginfo__another_thread_gets_more_than_is_kept__all_are_reported(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -903,7 +903,7 @@ static void test_signal_siginfo__queue_worked_off__other_signals_stay_blocked(vo
 	assert_notes("0111");
 }
 
-/* S4: a signal that nobody had asked the infos of before is not told when another one arrives. */
+/* S4: a signal that no event had asked siginfo of before is not reported when another one arrives. */
 static void test_signal_siginfo__another_signal_arrives__it_is_not_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -918,7 +918,7 @@ static void test_signal_siginfo__another_signal_arrives__it_is_not_told(void **s
 	assert_notes("other*1 quiet=3");
 }
 
-/* S5, S6: what the program has blocked itself stays blocked. */
+/* S5, S6: a signal that the program itself has blocked stays blocked. */
 static void test_signal__blocked_by_the_program__stays_blocked(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -954,7 +954,7 @@ static void raise_and_keep_errno(enum tevent_trace_point point, void *private_da
 	}
 }
 
-/* S2: errno is kept by the signal handler also where the wake-up's write fails: right before the wait. */
+/* S2: the signal handler keeps errno even if its write to the wake-up fails, right before the wait. */
 static void test_signal__arrives_and_the_wakeup_is_full__errno_kept(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -978,7 +978,7 @@ static void test_signal__arrives_and_the_wakeup_is_full__errno_kept(void **state
 	}
 }
 
-/* S3: infos that arrived for an event that has gone are told to one that was added before they are worked off. */
+/* S3: infos that arrived for a freed event are reported to one that was added before they are handled. */
 static void test_signal_siginfo__freed_and_added_again_after_arrival__is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1006,19 +1006,19 @@ static void cleanup_at_two(struct tevent_context *ev, struct tevent_signal *se, 
 	}
 }
 
-/* S5, S11: taken out inside its handler: no further calls. */
+/* S5, S11: removed inside its handler: no further calls. */
 static void test_signal_siginfo__taken_out_in_its_handler__no_further_calls(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	DEVIATION("D5", "0.14.1 goes on to call it");
+	DEVIATION("D5", "0.14.1 continues to call it");
 	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, SA_SIGINFO, cleanup_at_two, NULL));
 	send_values(SIGUSR1, 1, 4);
 	turns(f->ev, 1);
 	assert_notes("1 2");
 }
 
-/* S5, S6: also where nothing arrived, time and again. */
+/* S5, S6: also if nothing arrived, and repeatedly. */
 static void test_signal__blocked_by_the_program_and_freed__stays_blocked(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1062,7 +1062,8 @@ static void free_blocked_event(void *arg)
 	child_assert(v.expected == 8 && v.wrong == 0);
 }
 
-/* S5, S6: the last event goes while the signal is blocked: unblocked, and what is pending kills nobody. */
+/* S5, S6: the last event is freed while the signal is blocked: it is unblocked, and a pending arrival does not kill the
+ * process. */
 static void test_signal_siginfo__freed_while_blocked__unblocked_and_previous_is_back(void **state)
 {
 	DEVIATION("D5", "it stays blocked there");
@@ -1079,14 +1080,14 @@ static void count_told(struct tevent_context *ev, struct tevent_signal *se, int 
 	(*(int *)private_data)++;
 }
 
-/* S5: a program that unblocks the signal itself, again and again, before the loop had a turn: none is lost. */
+/* S5: a program that repeatedly unblocks the signal itself before the loop had a turn: none is lost. */
 static void test_signal_siginfo__unblocked_by_the_program__none_is_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	sigset_t set;
 	int all = 0;
 
-	DEVIATION("D5", "0.14.1 writes over infos that are not worked off");
+	DEVIATION("D5", "0.14.1 overwrites infos that are not handled yet");
 	memset(told, 0, sizeof(told));
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN + 1);
@@ -1124,13 +1125,13 @@ static void overflow_in_a_child(void *arg)
 	}
 }
 
-/* S5, C21: in a forked child the inherited event keeps what comes to the child's thread. */
+/* S5, C21: in a forked child the inherited event keeps the arrivals of the child's thread. */
 static void test_signal_siginfo__unblocked_by_a_child__none_is_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	int all = 0;
 
-	DEVIATION("D5", "0.14.1 writes over infos that are not worked off");
+	DEVIATION("D5", "0.14.1 overwrites infos that are not handled yet");
 	memset(told, 0, sizeof(told));
 	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGRTMIN + 1, SA_SIGINFO, count_told, &all));
 	assert_child_succeeds(overflow_in_a_child, f);
@@ -1148,7 +1149,7 @@ static void run_inner_loop_at_one(struct tevent_context *ev, struct tevent_signa
 	}
 }
 
-/* S3, S4, C26: an inner loop works off what came since, after what the outer one had not told yet. */
+/* S3, S4, C26: an inner loop first reports what the outer one had not reported yet, then the later arrivals. */
 static void test_signal_siginfo__inner_loop_in_its_handler__each_arrival_is_told_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1177,7 +1178,7 @@ static void run_inner_loops_at_zero(struct tevent_context *ev, struct tevent_sig
 	}
 }
 
-/* S5, C26: inner loops go on being told, however much has come while the outer one's handler runs. */
+/* S5, C26: arrivals are still reported in inner loops, however many came while the outer one's handler runs. */
 static void test_signal_siginfo__inner_loops_in_its_handler__are_told_without_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1224,12 +1225,12 @@ static void go_on_after_longjmp(void *arg)
 	child_assert(!is_blocked(SIGUSR1));
 }
 
-/* S5: a handler that is left by longjmp() holds nothing up.  In a child: the event is never freed (D5). */
+/* S5: a handler left by longjmp() blocks nothing.  In a child: the event is never freed (D5). */
 static void test_signal_siginfo__handler_left_by_longjmp__those_after_it_are_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	DEVIATION("D5", "0.14.1 tells the same ones again");
+	DEVIATION("D5", "0.14.1 reports the same ones again");
 	assert_child_succeeds(go_on_after_longjmp, f);
 }
 
@@ -1251,12 +1252,12 @@ static void leave_in_child(void *arg)
 	child_assert(!is_blocked(SIGUSR1));
 }
 
-/* S3, S5: what it left untold is told by the next turn, without another arrival. */
+/* S3, S5: the next turn reports what was left unreported, without another arrival. */
 static void test_signal_siginfo__handler_left_by_longjmp__next_turn_goes_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	DEVIATION("D5", "0.14.1 tells the same ones again");
+	DEVIATION("D5", "0.14.1 reports the same ones again");
 	assert_child_succeeds(leave_in_child, f);
 }
 
@@ -1282,12 +1283,12 @@ static void leave_before_the_older_one(void *arg)
 	child_assert(strcmp(notes(), "oldest*1") == 0);
 }
 
-/* S3: the newest event's handler never returns: the next turn tells the older one. */
+/* S3: the newest event's handler never returns: the next turn reports to the older one. */
 static void test_signal__handler_left_by_longjmp__older_one_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
 
-	DEVIATION("D5", "0.14.1 tells the newest one again");
+	DEVIATION("D5", "0.14.1 reports to the newest one again");
 	assert_child_succeeds(leave_before_the_older_one, f);
 }
 
@@ -1309,13 +1310,13 @@ static void run_one_turn(struct tevent_context *ev, struct tevent_signal *se, in
 	}
 }
 
-/* S3: the newest event's handler runs the loop: the older one is told in there, not after it. */
+/* S3: the newest event's handler runs the loop: the older one is called in that loop, not after it. */
 static void test_signal__inner_loop_in_the_newest_handler__older_one_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct inner_loop inner = {.ev = f->ev};
 
-	DEVIATION("D5", "0.14.1 tells the newest one again");
+	DEVIATION("D5", "0.14.1 reports to the newest one again");
 	tevent_loop_allow_nesting(f->ev);
 	catch_signal(f, SIGUSR1, 0, "older");
 	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, run_one_turn, &inner));
@@ -1324,14 +1325,14 @@ static void test_signal__inner_loop_in_the_newest_handler__older_one_is_told(voi
 	assert_notes("newest*1 older*1 |");
 }
 
-/* S3: likewise where it is another context's loop, and the older event that one's. */
+/* S3: likewise with another context's loop, if the older event belongs to that context. */
 static void test_signal__inner_loop_of_another_context__its_event_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *other = tevent_context_init_byname(f->mem, f->backend);
 	struct inner_loop inner = {.ev = other};
 
-	DEVIATION("D5", "0.14.1 tells the newest one again");
+	DEVIATION("D5", "0.14.1 reports to the newest one again");
 	catch_on(f, other, SIGUSR1, 0, "other");
 	assert_non_null(tevent_add_signal(f->ev, f->mem, SIGUSR1, 0, run_one_turn, &inner));
 	send_value(SIGUSR1, 0);
@@ -1347,7 +1348,7 @@ static void note_whether_info(struct tevent_context *ev, struct tevent_signal *s
 	note("info:%s*%d", siginfo != NULL ? "set" : "NULL", count);
 }
 
-/* S3, S4: arrived for an event without SA_SIGINFO that has gone; told to one with it: there is an info to look at. */
+/* S3, S4: arrived for an event without SA_SIGINFO, since freed; reported to one with SA_SIGINFO, with a valid info. */
 static void test_signal_siginfo__arrived_without_info_before__has_one(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1363,7 +1364,8 @@ static void test_signal_siginfo__arrived_without_info_before__has_one(void **sta
 	assert_notes("info:set*1 info:set*1");
 }
 
-/* S3, S5: more than is kept, the event goes, another one comes before the next turn: it is told of all. */
+/* S3, S5: more arrivals than are kept, the event is freed, another one is added before the next turn: it gets all of
+ * them. */
 static void test_signal_siginfo__full_and_another_event_comes__told_of_all(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1381,7 +1383,7 @@ static void test_signal_siginfo__full_and_another_event_comes__told_of_all(void 
 	assert_false(is_blocked(SIGRTMIN + 1));
 }
 
-/* S5: more than there is room for: what is kept is told, the rest is nobody's. */
+/* S5: more arrivals than there is space for: the kept infos are reported, the others are lost. */
 static void test_signal_siginfo__overfull_and_another_event_comes__told_of_what_was_kept(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1422,7 +1424,7 @@ static void test_signal__first_event__installs_its_flags_and_an_empty_mask(void 
 	}
 }
 
-/* S6: those of later ones change nothing there, nor does the first one's going */
+/* S6: later events' flags change nothing, nor does freeing the first event */
 static void test_signal__later_events__change_nothing_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1439,7 +1441,7 @@ static void test_signal__later_events__change_nothing_there(void **state)
 	assert_true(disposition(SIGUSR1).sa_handler == before.sa_handler);
 }
 
-/* S6: when the last one goes, the previous disposition is back, all of it */
+/* S6: freeing the last one restores the previous disposition completely */
 static void test_signal__last_event_goes__previous_disposition_is_back(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1459,7 +1461,7 @@ static void test_signal__last_event_goes__previous_disposition_is_back(void **st
 	assert_int_equal(sigismember(&now.sa_mask, SIGUSR2), 1);
 }
 
-/* S6, C8: it goes with its context */
+/* S6, C8: its context is freed */
 static void test_signal__context_freed__previous_disposition_is_back(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1470,7 +1472,7 @@ static void test_signal__context_freed__previous_disposition_is_back(void **stat
 	assert_int_equal(talloc_free(se), 0);
 }
 
-/* S6: added again later: a first event again, with its own flags */
+/* S6: added again later, it counts as a first event, with its own flags */
 static void test_signal__added_again_after_the_last_went__installed_anew(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1483,7 +1485,8 @@ static void test_signal__added_again_after_the_last_went__installed_anew(void **
 	assert_notes("b=5");
 }
 
-/* S7: default from the arrival on, frees itself after its handler, then the previous one is back */
+/* S7: the default disposition from the arrival on; the event is freed after its handler, then the previous one is
+ * restored */
 static void test_signal_resethand__arrival__default_then_gone_and_previous_back(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1516,7 +1519,7 @@ static void test_signal_resethand__with_siginfo__gone_after_its_call(void **stat
 	assert_true(disposition(SIGUSR1).sa_handler == SIG_DFL);
 }
 
-/* S7: so does each other event that has the flag itself; not installed anew for the rest */
+/* S7: likewise each other event with the flag; the signal is not installed again for the rest */
 static void test_signal_resethand__other_events__those_with_the_flag_go(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1571,7 +1574,7 @@ static void raise_before_the_wait(enum tevent_trace_point point, void *private_d
 	}
 }
 
-/* S8: arrives between looking for signals and waiting: ends the wait */
+/* S8: arrives between the signal check and the wait: ends the wait */
 static void test_signal__arrives_right_before_the_wait__ends_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1746,7 +1749,7 @@ static void free_the_parent(struct tevent_context *ev, struct tevent_signal *se,
 	note("tag=%d", (int)tevent_signal_get_tag(se));
 }
 
-/* S9, F10: its talloc parent */
+/* S9, F10: frees its talloc parent */
 static void test_signal_handler__frees_its_parent__moves_up_till_it_returns(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1880,7 +1883,7 @@ static void test_check_signal__no_event_left__says_so_once(void **state)
 	assert_notes("");
 }
 
-/* S11: takes the event out as freeing would, the memory stays, freeing later does nothing more */
+/* S11: removes the event as freeing does, but keeps its memory; freeing it later only frees the memory */
 static void test_cleanup_pending_signal_handlers__event__out_but_still_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1934,7 +1937,7 @@ static void test_common_add_signal__added__as_add_signal(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
-/* S12: one call with its trace and what it is given */
+/* S12: one call with its trace and the given arguments */
 static void test_invoke_signal_handler__event_stays__called_and_not_removed(void **state)
 {
 	struct fixture *f = fixture_of(state);

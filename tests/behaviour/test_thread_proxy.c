@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Thread proxies: T5, T8, what T7, T9 say of them, and C21, C23.
+ * Thread proxies: T5, T8, the parts of T7 and T9 about them, and C21, C23.
  *
  * As in test_threaded.c only the main thread asserts, and talloc's null
- * tracking is off: a proxy takes immediate and data over as chunks without
- * parent, in whatever thread calls.  Each thread allocates in a tree of its
- * own.  Destructors count what the library frees and in which thread; when
- * exactly it frees after the handler is open (D14), so rest() or the end of
- * the proxy comes before such assertions.
+ * tracking is off: a proxy takes over immediate and data as parentless chunks,
+ * in the calling thread.  Each thread allocates in its own tree.  Destructors
+ * count the chunks that the library frees, and record the thread.  The exact
+ * moment of freeing after the handler is unspecified (D14), so such assertions
+ * follow rest() or the freeing of the proxy.
  */
 
 #define _GNU_SOURCE 1
@@ -73,8 +73,8 @@ static bool run_until(struct tevent_context *ev, const bool *done)
 	return *done;
 }
 
-/* Runs all that is ready.  More than one settle(): a slow machine may find the
- * timer of the first one due before it looks at the fds. */
+/* Runs everything that is ready.  Calls settle() more than once: on a slow
+ * machine the timer of the first one may be due before the fds are checked. */
 static void rest(struct tevent_context *ev)
 {
 	for (int i = 0; i < 3; i++) {
@@ -96,7 +96,7 @@ static int count_im(char *marker)
 	return 0;
 }
 
-/* An immediate without parent; a child of it tells when it is freed. */
+/* An immediate without parent; a child of it notes when it is freed. */
 static struct tevent_immediate *counted_im(TALLOC_CTX *mem)
 {
 	struct tevent_immediate *im = tevent_create_immediate(mem);
@@ -214,7 +214,7 @@ static void test_proxy_create__wrapper__is_null_with_einval(void **state)
 	talloc_free(wrapper);
 }
 
-/* T5, W5: on a wrapper that has lost its main context: the same, and nobody to tell. */
+/* T5, W5: on a wrapper without a main context: the same, but without a message. */
 static void test_proxy_create__wrapper_without_main__is_null_with_einval(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -230,7 +230,7 @@ static void test_proxy_create__wrapper_without_main__is_null_with_einval(void **
 	assert_int_equal(errno, EINVAL);
 }
 
-/* C27: a proxy holds a pair of descriptors, as long as it lives. */
+/* C27: a proxy holds a pair of descriptors until it is freed. */
 static void test_proxy__descriptors__are_a_pair(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -242,7 +242,7 @@ static void test_proxy__descriptors__are_a_pair(void **state)
 	assert_int_equal(count_open_fds(), before);
 }
 
-/* T5, C16: the proxy's fd keeps the loop alive, until the proxy goes. */
+/* T5, C16: the proxy's fd keeps the loop alive until the proxy is freed. */
 static void test_proxy__alive__counts_as_an_event(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -279,7 +279,7 @@ static void compare_arguments(struct tevent_context *ev, struct tevent_immediate
 	     private_data == expected_data ? "data" : "-");
 }
 
-/* T5: the handler gets the destination, the very immediate and the very data. */
+/* T5: the handler gets the destination, the same immediate and the same data. */
 static void test_proxy_schedule__handler__gets_its_arguments(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -350,7 +350,7 @@ static void steal_im(struct tevent_context *ev, struct tevent_immediate *im, voi
 	stolen = talloc_steal(ev, im);
 }
 
-/* T5: data that the handler stole lives on, the immediate goes. */
+/* T5: data that the handler stole stays, the immediate is freed. */
 static void test_proxy_schedule__data_stolen__only_the_immediate_is_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -365,7 +365,7 @@ static void test_proxy_schedule__data_stolen__only_the_immediate_is_freed(void *
 	talloc_free(stolen);
 }
 
-/* T5: an immediate that the handler stole lives on and can be scheduled, the data goes. */
+/* T5: an immediate that the handler stole stays and can be scheduled, the data is freed. */
 static void test_proxy_schedule__immediate_stolen__only_the_data_is_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -417,7 +417,7 @@ static void test_proxy_schedule__several__first_in_first_out(void **state)
 	assert_notes("a b c");
 }
 
-/* T5: all of several run, whatever their order. */
+/* T5: all of several run, in any order. */
 static void test_proxy_schedule__several__all_run_and_are_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -457,7 +457,7 @@ static void test_proxy_schedule__in_a_handler_of_the_proxy__runs(void **state)
 
 /* ---- T5: the end of a proxy ---- */
 
-/* T5: freeing the proxy frees what has not run, without running it. */
+/* T5: freeing the proxy frees the calls that have not run, without running them. */
 static void test_proxy_free__something_has_not_run__is_freed_unrun(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -472,7 +472,7 @@ static void test_proxy_free__something_has_not_run__is_freed_unrun(void **state)
 	assert_notes("");
 }
 
-/* T5: the same after the loop took over what was handed to it: freed, run or not, exactly once. */
+/* T5: the same after the loop took over the calls: each is freed exactly once, run or not. */
 static void test_proxy_free__between_two_handlers__the_rest_is_freed_unrun(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -491,7 +491,7 @@ static void test_proxy_free__between_two_handlers__the_rest_is_freed_unrun(void 
 	assert_notes("x");
 }
 
-/* T5: the proxy goes with its context. */
+/* T5: the proxy is freed with its context. */
 static void test_proxy_free__context_freed__frees_all(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -509,7 +509,7 @@ static void free_proxy(struct tevent_context *ev, struct tevent_immediate *im, v
 	TALLOC_FREE(proxy_of_handler);
 }
 
-/* T5: a handler may free its proxy; its own immediate and data, and the others', go once. */
+/* T5: a handler may free its proxy; its own immediate and data, and the others', are freed once. */
 static void test_proxy_free__in_a_handler_of_the_proxy__frees_all_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -553,8 +553,7 @@ static void assert_caller_keeps_both(struct fixture *f)
 	assert_notes("late");
 }
 
-/* T5: while the proxy is being destroyed, and with it what has not run, the call does
- * nothing and the caller keeps both. */
+/* T5: while the proxy and its waiting calls are being freed, the call does nothing and the caller keeps both. */
 static void test_proxy_schedule__proxy_being_destroyed__caller_keeps_both(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -740,7 +739,7 @@ static void hand_on(struct tevent_context *ev, struct tevent_immediate *im, void
 	note("%s", im == NULL && m == NULL ? "gone" : "kept");
 }
 
-/* T8: the handler hands the very immediate and data that it runs with on to another proxy. */
+/* T8: the handler passes its own immediate and data on to another proxy. */
 static void test_proxy_hand_on__own_immediate_and_data__run_in_the_other_context(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -770,7 +769,7 @@ static void hand_on_and_let_it_go(struct tevent_context *ev, struct tevent_immed
 	note("freed:%d", im_freed);
 }
 
-/* T8: nothing touches them after that call: they are gone before the handler returns. */
+/* T8: nothing accesses them after that call: they are freed before the handler returns. */
 static void test_proxy_hand_on__freed_there_before_the_handler_returns__is_not_touched(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -818,7 +817,7 @@ static void test_proxy_hand_on__traced__detach_comes_in_the_call(void **state)
 	assert_notes("attach before hand-on detach gone");
 }
 
-/* O4, T10: an immediate that is not handed on: DETACH after the handler. */
+/* O4, T10: an immediate that is not passed on: DETACH after the handler. */
 static void test_proxy_schedule__traced__attach_before_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -840,7 +839,7 @@ static int traced_in_worker[3];
 
 static void at_home(struct tevent_context *ev, struct tevent_immediate *im, void *private_data);
 
-/* In the worker: only what belongs to the message, then it is the other thread's. */
+/* In the worker: accesses only the message; after that it belongs to the other thread. */
 static void at_worker(struct tevent_context *ev, struct tevent_immediate *im, void *private_data)
 {
 	struct message *m = private_data;
@@ -897,7 +896,7 @@ static void send_stop(struct tevent_thread_proxy *tp, struct tevent_immediate *i
 	tevent_thread_proxy_schedule(tp, &im, stop_worker, &data);
 }
 
-/* T8, T7: one message goes to and fro between two threads. */
+/* T8, T7: one message travels back and forth between two threads. */
 static void test_proxy_hand_on__to_and_fro_between_threads__always_the_same_two(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -971,7 +970,8 @@ static void schedules_from_a_trace_callback(void *arg)
 	child_assert(strcmp(notes(), "from-the-trace handed-over") == 0);
 }
 
-/* T5, T8, D5: the DETACH that comes in the call is told outside of the proxy's lock: what looks on may call again. */
+/* T5, T8, D5: the DETACH in the call is reported without holding the proxy's lock: the trace callback may call
+ * again. */
 static void test_proxy_schedule__trace_callback_calls_it_too__both_run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -997,7 +997,7 @@ struct inherited {
 	struct tevent_thread_proxy *tp;
 };
 
-/* Turns until these are the notes; the alarm ends what would wait for ever. */
+/* Runs turns until these are the notes; the alarm ends an endless wait. */
 static void run_until_notes_are(struct tevent_context *ev, const char *expected)
 {
 	while (strcmp(notes(), expected) != 0) {
@@ -1018,7 +1018,7 @@ static void child_uses_inherited_proxy(void *arg)
 	child_assert(!tevent_common_have_events(x->ev));
 }
 
-/* C21, C23: what waited at the fork runs on both sides, and each side's later calls on its own. */
+/* C21, C23: calls waiting at the fork run on both sides, and each side's later calls on that side only. */
 static void test_proxy__inherited_by_a_child__each_side_runs_its_own(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1047,7 +1047,7 @@ static void hand_on_to_be_kept(struct tevent_context *ev, struct tevent_immediat
 	tevent_thread_proxy_schedule(private_data, &im, keep_im, NULL);
 }
 
-/* T8: handed on and stolen there, it is an immediate like any other: it can be freed, and scheduled from a thread. */
+/* T8: passed on and stolen there, it is an immediate like any other: it can be freed, and scheduled from a thread. */
 static void test_proxy_hand_on__stolen_there__is_as_new(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1086,7 +1086,7 @@ static void hand_on_at_the_last(struct tevent_context *ev, struct tevent_immedia
 	}
 }
 
-/* T8: what ran before is of no account, once it has returned. */
+/* T8: earlier handlers have no effect once they have returned. */
 static void test_proxy_hand_on__ran_before__runs_there(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1101,7 +1101,7 @@ static void test_proxy_hand_on__ran_before__runs_there(void **state)
 	assert_int_equal(im_freed, 1);
 }
 
-/* T8, I8: who invoked the handler is told not to touch the immediate any more. */
+/* T8, I8: the caller that invoked the handler learns that it must not access the immediate any more. */
 static void test_proxy_hand_on__invoked_by_hand__counts_as_removed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1206,7 +1206,7 @@ static void child_without_pipe(void *arg)
 	child_assert(talloc_free(x->tp) == 0);
 }
 
-/* C21, C23: a child that can get no pipe of its own runs what it hands over; it never uses its parent's. */
+/* C21, C23: a child without a pipe of its own runs the calls that it hands over; it never uses its parent's pipe. */
 static void test_proxy__no_descriptor_in_the_child__what_it_hands_over_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -3,13 +3,13 @@
 /*
  * Threaded contexts and the wake-up descriptor: T1 to T4, T6, T7, T9, T10.
  *
- * cmocka's assertions jump and talloc has no locks, so the threads of these
- * tests do neither: the main thread allocates, runs the loop and asserts, the
- * others schedule.  talloc's null tracking is off here, because it would link
- * everything without parent, of all threads, into one list.  Where several
- * threads run at once a case asserts counts and each thread's own order,
- * never who came first.  run_until() gives up after ten seconds: a lost
- * wake-up fails a case instead of hanging it.
+ * cmocka's assertions jump and talloc has no locks, so only the main thread
+ * allocates, runs the loop and asserts; the others schedule. talloc's null
+ * tracking is off here, because it would link all parentless chunks, of all
+ * threads, into one list.  Where several threads run at once a case asserts
+ * counts and each thread's own order, never which thread came first.
+ * run_until() gives up after ten seconds: a lost wake-up fails a case instead
+ * of hanging it.
  */
 
 #define _GNU_SOURCE 1
@@ -36,8 +36,8 @@ void tevent_common_threaded_activate_immediate(struct tevent_context *ev);
 bool tevent_common_loop_immediate(struct tevent_context *ev);
 bool tevent_common_have_events(struct tevent_context *ev);
 
-/* For ThreadSanitizer: a child forked beside a running thread leaves with that
- * thread unjoined, which is no leak of ours. */
+/* For ThreadSanitizer: a child forked beside a running thread exits with that
+ * thread unjoined, which is not a leak in the library. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
@@ -153,7 +153,7 @@ static int nonblocking_and_cloexec(int fd)
 	return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
-/* An immediate is idle when scheduling it elsewhere is allowed and runs it once. */
+/* An immediate is idle if it can be scheduled elsewhere and then runs once. */
 static void assert_idle(struct fixture *f, struct tevent_immediate *im)
 {
 	struct tevent_context *ev = another_context(f);
@@ -213,7 +213,7 @@ static void test_threaded_create__no_descriptor_left__is_null_with_emfile(void *
 	assert_child_succeeds(create_without_descriptors, (void *)(uintptr_t)f->backend);
 }
 
-/* T1, C27: however many there are, they share one wake-up descriptor. */
+/* T1, C27: any number of them share one wake-up descriptor. */
 static void test_threaded_create__several__share_one_descriptor(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -268,7 +268,7 @@ static void test_threaded_schedule__from_the_loops_thread__runs(void **state)
 	assert_notes("loop-thread");
 }
 
-/* T1: in the order of scheduling, whichever threads and threaded contexts were used. */
+/* T1: in the order of scheduling, for all threads and threaded contexts. */
 static void test_threaded_schedule__two_threads_in_turn__keep_the_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -283,7 +283,7 @@ static void test_threaded_schedule__two_threads_in_turn__keep_the_order(void **s
 	assert_notes("a b c d");
 }
 
-/* T1: after its handler returned it is idle again: it may be scheduled anew, or freed. */
+/* T1: after its handler returned it is idle again: it may be scheduled again, or freed. */
 static void test_threaded_schedule__again_after_it_ran__runs_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -300,13 +300,13 @@ static void test_threaded_schedule__again_after_it_ran__runs_again(void **state)
 
 static void *make_call_while_being_cancelled(void *arg)
 {
-	usleep(20000); /* the loop has gone to sleep: it has to be woken */
+	usleep(20000); /* the loop is asleep and has to be woken */
 	pthread_cancel(pthread_self());
 	make_call(arg);
 	return "returned";
 }
 
-/* T1: none of the calls is a cancellation point: a thread that is to end does not leave its lock behind. */
+/* T1: none of the calls is a cancellation point: a cancelled thread leaves no lock behind. */
 static void test_schedule__thread_is_being_cancelled__goes_through(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -374,7 +374,7 @@ static void note_run(struct tevent_context *ev, struct tevent_immediate *im, voi
 	*(bool *)private_data = true;
 }
 
-/* T1, T4: what is scheduled once the loop is about to wait ends that wait. */
+/* T1, T4: an immediate scheduled when the loop is about to wait ends that wait. */
 static void test_threaded_schedule__loop_waits__wakes_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -540,7 +540,7 @@ static void test_threaded_immediate__scheduled_or_reset_on_its_way__aborts(void 
 
 /* ---- T3: what goes while others schedule ---- */
 
-/* T3: the context is gone: nothing happens, the immediate stays idle. */
+/* T3: the context is freed: nothing happens, the immediate stays idle. */
 static void test_threaded_schedule__context_freed__does_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -553,7 +553,7 @@ static void test_threaded_schedule__context_freed__does_nothing(void **state)
 	assert_int_equal(talloc_free(im), 0);
 }
 
-/* T3: the context is gone: no check either, neither of the handler nor of the immediate. */
+/* T3: the context is freed: no check either, neither of the handler nor of the immediate. */
 static void test_threaded_schedule__context_freed__checks_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -625,14 +625,14 @@ static void create_stream(struct stream *stream, TALLOC_CTX *mem, struct tevent_
 	}
 }
 
-/* T3: the context goes in the middle of another thread's stream: all of it ends up idle. */
+/* T3: the context is freed in the middle of another thread's stream: all immediates end up idle. */
 static void test_threaded_stream__context_freed_meanwhile__all_are_idle(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	struct stream stream;
 	pthread_t thread;
 
-	DEVIATION("D11", "what is on its way when the context goes becomes idle");
+	DEVIATION("D11", "an immediate on its way when the context is freed becomes idle");
 	create_stream(&stream, f->mem, f->ev);
 	assert_int_equal(pthread_create(&thread, NULL, schedule_stream, &stream), 0);
 	while (sem_wait(&stream.started) == -1) {
@@ -662,7 +662,7 @@ static void *last_call(void *arg)
 	return NULL;
 }
 
-/* T3: the handler frees the threaded context; the other thread may be inside the call still. */
+/* T3: the handler frees the threaded context while the other thread may still be inside the call. */
 static void test_threaded_free__in_the_handler_of_the_last_call__is_safe(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -679,7 +679,7 @@ static void test_threaded_free__in_the_handler_of_the_last_call__is_safe(void **
 	}
 }
 
-/* T3: what was handed over before its threaded context went still runs. */
+/* T3: an immediate handed over before its threaded context was freed still runs. */
 static void test_threaded_free__with_immediate_on_its_way__it_still_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -706,7 +706,7 @@ static void test_threaded_free__the_only_one__what_is_on_its_way_still_runs(void
 	assert_notes("run");
 }
 
-/* T3: what is on its way when the context is freed becomes idle. */
+/* T3: an immediate on its way when the context is freed becomes idle. */
 static void test_threaded_immediate__context_freed__becomes_idle(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -719,7 +719,7 @@ static void test_threaded_immediate__context_freed__becomes_idle(void **state)
 	assert_int_equal(talloc_free(im), 0);
 }
 
-/* T3, C8, C10: re-initialising makes it idle and leaves the threaded context without a context. */
+/* T3, C8, C10: re-initialising makes the immediate idle and leaves the threaded context without a context. */
 static void test_threaded_immediate__context_re_initialised__becomes_idle(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -787,7 +787,7 @@ static void note_any_trace(struct tevent_immediate *im, enum tevent_event_trace_
 	note("trace:%d", (int)point);
 }
 
-/* T3: freeing the wrapper that it is on its way to makes it idle too. */
+/* T3: freeing the wrapper that the immediate is on its way to makes it idle too. */
 static void test_threaded_immediate__wrapper_freed__becomes_idle(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -812,7 +812,7 @@ static void test_threaded_immediate__wrapper_freed__becomes_idle(void **state)
 
 /* ---- T4: one list, no lost wake-up ---- */
 
-/* T4, C11: handed over immediates join the end of the list at the next turn. */
+/* T4, C11: immediates handed over join the end of the list at the next turn. */
 static void test_threaded_schedule__among_the_loops_own__one_list_in_order(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1001,7 +1001,7 @@ static void pong(struct tevent_context *ev, struct tevent_immediate *im, void *p
 	sem_post(&pp->ran);
 }
 
-/* Two immediates in turn: when a handler tells that it runs, its own is not idle yet. */
+/* Two immediates in turn: while a handler reports that it runs, its own immediate is not idle yet. */
 static void *ping(void *arg)
 {
 	struct ping_pong *pp = arg;
@@ -1150,7 +1150,7 @@ static void test_wakeup__from_another_thread__ends_the_wait(void **state)
 	assert_false(expired);
 }
 
-/* T6, C10: re-initialising takes the wake-up away as well. */
+/* T6, C10: re-initialising removes the wake-up as well. */
 static void test_wakeup__re_initialised__is_enotconn(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1162,7 +1162,7 @@ static void test_wakeup__re_initialised__is_enotconn(void **state)
 	assert_int_equal(tevent_common_wakeup(f->ev), 0);
 }
 
-/* T6: makes an eventfd readable; 0 also for what can't be written. */
+/* T6: makes an eventfd readable; returns 0 also for a descriptor that can't be written. */
 static void test_wakeup_fd__any_descriptor__is_0(void **state)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -1174,7 +1174,7 @@ static void test_wakeup_fd__any_descriptor__is_0(void **state)
 	close_fd(&fd);
 }
 
-/* T6: the wake-up doesn't count as an event (C16), and its flags are of no use to anyone. */
+/* T6: the wake-up doesn't count as an event (C16), and its flags change nothing. */
 static void test_have_events__wakeup_alone__is_false(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1185,7 +1185,7 @@ static void test_have_events__wakeup_alone__is_false(void **state)
 	assert_false(tevent_common_have_events(f->ev));
 }
 
-/* T6, C11: activating moves what is on its way to the list, in order, and runs nothing. */
+/* T6, C11: activating moves the immediates on their way to the list, in order, and runs none. */
 static void test_threaded_activate__two_on_their_way__both_join_the_list(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1227,7 +1227,7 @@ static void test_wakeup__descriptor__is_cloexec_and_nonblocking(void **state)
 
 /* ---- T9: memory ---- */
 
-/* T9: the call allocates nothing in the destination's tree and moves nothing out of its place. */
+/* T9: the call allocates nothing in the destination's tree and moves nothing in it. */
 static void test_threaded_schedule__from_another_thread__leaves_the_trees_alone(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1272,7 +1272,7 @@ static void churn(struct tevent_context *ev, struct tevent_immediate *im, void *
 	}
 }
 
-/* T9: the loop's thread changes its trees while another one schedules: nobody else is in there. */
+/* T9: the loop's thread changes its trees while another one schedules: no other thread touches them. */
 static void test_threaded_schedule__trees_change_meanwhile__nobody_collides(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1314,7 +1314,7 @@ static void test_threaded_trace__from_another_thread__all_in_the_loops_thread(vo
 	assert_notes("attach before run detach");
 }
 
-/* T10, O4: what never joined the list is not traced. */
+/* T10, O4: an immediate that never joined the list is not traced. */
 static void test_threaded_trace__context_freed_before_it_joined__is_not_traced(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1366,7 +1366,7 @@ static void schedule_in_child(void *arg)
 	child_assert(talloc_free(in->ev) == 0);
 }
 
-/* T10, C23: in a child, as if the context had been freed: nothing happens, nothing is checked. */
+/* T10, C23: in a child the call acts as if the context had been freed: nothing happens, nothing is checked. */
 static void test_threaded_schedule__in_a_forked_child__does_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1391,7 +1391,7 @@ static void renew_in_child(void *arg)
 	child_assert(strcmp(notes(), "child") == 0);
 }
 
-/* T10: a child that makes a threaded context of its own can use that. */
+/* T10: a child can create and use its own threaded context. */
 static void test_threaded_create__in_a_forked_child__works(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1405,7 +1405,7 @@ struct lonely {
 	struct inherited in;
 };
 
-/* The child of a process whose other thread was anywhere in the library. */
+/* A child, forked while another thread was somewhere in the library. */
 static void use_in_child(void *arg)
 {
 	struct lonely *l = arg;
@@ -1442,7 +1442,7 @@ static void test_threaded_fork__other_thread_schedules__child_is_not_locked(void
 /* poll_mt has its wake-up descriptor from the start, the others from the first use on (C27). */
 #define TEST_EACH_LAZY_BACKEND(fn) TEST_ON(fn, standard), TEST_ON(fn, epoll), TEST_ON(fn, poll)
 
-/* T3, D11: what is on its way to others of the same loop is not touched when a wrapper goes. */
+/* T3, D11: freeing a wrapper does not touch immediates on their way to other contexts of the same loop. */
 static void test_threaded_immediate__wrapper_freed__the_main_contexts_still_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1463,7 +1463,7 @@ static void test_threaded_immediate__wrapper_freed__the_main_contexts_still_runs
 	assert_idle(f, lost);
 }
 
-/* T3, W5: the main context is gone: a threaded context of the wrapper leads nowhere. */
+/* T3, W5: the main context is freed: scheduling through a threaded context of the wrapper does nothing. */
 static void test_threaded_schedule__main_context_of_the_wrapper_freed__does_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1495,7 +1495,7 @@ static void misuse_reset_in_own_handler(void *arg)
 	tevent_loop_once(m.ev);
 }
 
-/* T1: also when it was reset in there. */
+/* T1: also if it was reset inside its handler. */
 static void test_threaded_schedule__reset_in_its_own_handler__aborts(void **state)
 {
 	NEWER_THAN_ORACLE("0.17: tevent_reset_immediate");
@@ -1506,7 +1506,7 @@ static void uses_nothing(void *arg)
 {
 }
 
-/* C23, T10: a threaded context whose context has gone does not disturb a fork. */
+/* C23, T10: a threaded context whose context is freed does not disturb a fork. */
 static void test_threaded_fork__context_gone__child_and_parent_go_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1519,7 +1519,7 @@ static void test_threaded_fork__context_gone__child_and_parent_go_on(void **stat
 
 /* ---- between the last look and the wait ---- */
 
-/* Done in the last system call before the wait, as if another thread or a signal came right then; once. */
+/* Called once, in the last system call before the wait: simulates another thread or a signal at that moment. */
 static void (*_Atomic before_wait)(void *arg);
 static void *before_wait_arg;
 
@@ -1532,14 +1532,14 @@ static void have_it_happen(void)
 	}
 }
 
-/* Stands in front of the C library's function: an instance is told of new events right before the wait. */
+/* Replaces the C library's function: new events are passed to an instance right before the wait. */
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	have_it_happen();
 	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
 }
 
-/* So does this: poll has no other call before the wait, so there it happens after the last look. */
+/* Likewise: poll has no other call before the wait, so there it happens after the last check. */
 int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	have_it_happen();
@@ -1564,17 +1564,17 @@ static void note_usr1(struct tevent_context *ev, struct tevent_signal *se, int s
 	note("signal");
 }
 
-/* The next turn has something to tell the kernel before it waits; `what` happens then. */
+/* The next turn has a change to pass to the kernel before it waits; `what` happens then. */
 static void meanwhile(struct fixture *f, int fds[2], void (*what)(void *arg), void *arg)
 {
-	DEVIATION("D1", "0.14.1 tells the kernel of new events at once");
+	DEVIATION("D1", "0.14.1 passes new events to the kernel at once");
 	pipe_pair(fds);
 	assert_non_null(tevent_add_fd(f->ev, f->mem, fds[0], TEVENT_FD_READ, note_fd, NULL));
 	before_wait = what;
 	before_wait_arg = arg;
 }
 
-/* T4: handed over after the loop took over what there was, before it sleeps: it does not sleep. */
+/* T4: handed over after the loop emptied its inbox and before it sleeps: it does not sleep. */
 static void test_threaded_schedule__between_the_look_and_the_wait__ends_the_turn(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1614,13 +1614,13 @@ static void test_signal__between_the_look_and_the_wait__ends_the_wait(void **sta
 	signal_meanwhile(fixture_of(state), 2);
 }
 
-/* C11: signals are looked at once more right before the wait. */
+/* C11: signals are checked once more right before the wait. */
 static void test_signal__between_the_look_and_the_wait__is_told_in_this_turn(void **state)
 {
 	signal_meanwhile(fixture_of(state), 1);
 }
 
-/* T4: a loop that is busy is certain to look again: no write is needed, also after it had been about to sleep. */
+/* T4: a busy loop always checks again: no write is needed, even after it had been about to sleep. */
 static void test_threaded_schedule__loop_is_busy__nothing_is_written(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1666,7 +1666,7 @@ struct tevent_fd *tevent_common_add_fd(struct tevent_context *ev, TALLOC_CTX *me
 int tevent_common_invoke_fd_handler(struct tevent_fd *fde, uint16_t flags, bool *removed);
 
 static struct {
-	struct tevent_fd *fde; /* the one that it watches: the wake-up */
+	struct tevent_fd *fde; /* the descriptor that it watches: the wake-up */
 	int fd;
 	struct tevent_threaded_context *tctx;
 	struct tevent_immediate *im;
@@ -1697,7 +1697,7 @@ static void *schedule_own(void *arg)
 	return NULL;
 }
 
-/* The immediate comes between the look at the inbox and the wait. */
+/* The immediate comes between the check of the inbox and the wait. */
 static int own_loop_once(struct tevent_context *ev, const char *location)
 {
 	struct pollfd p = {.fd = own.fd, .events = POLLIN};
@@ -1737,7 +1737,7 @@ static struct tevent_context *context_with_its_own_wait(struct fixture *f)
 	return ev;
 }
 
-/* T1, T4: a table with a wait of its own is woken each time through the fd that it was given. */
+/* T1, T4: a table with its own wait is woken each time through the fd passed to it. */
 static void test_threaded_schedule__backend_with_its_own_wait__is_woken(void **state)
 {
 	struct tevent_context *ev = context_with_its_own_wait(fixture_of(state));

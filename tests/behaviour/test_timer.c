@@ -3,10 +3,10 @@
 /*
  * Timers, rules E1 to E11, and the helpers for struct timeval.
  *
- * What is peculiar here: times in the past are due at once and are ordered
- * like any others, so almost no case waits.  The clock functions of the C
- * library are counted (E3).  What E9 says about cost is left to the
- * benchmark; here ten thousand timers must only keep their order.
+ * Times in the past are due at once and are ordered like any others, so almost
+ * no case waits.  Calls to the C library's clock functions are counted (E3).
+ * The benchmark covers the cost in E9; here ten thousand timers must only keep
+ * their order.
  */
 
 #define _GNU_SOURCE 1
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Exported, but in no header. */
+/* Exported, but not declared in a header. */
 typedef struct tevent_timer *add_timer_fn(struct tevent_context *ev, TALLOC_CTX *mem_ctx, struct timeval when,
 					  tevent_timer_handler_t handler, void *private_data, const char *handler_name,
 					  const char *location);
@@ -33,7 +33,7 @@ int tevent_common_invoke_timer_handler(struct tevent_timer *te, struct timeval n
 struct timeval tevent_common_loop_timer_delay(struct tevent_context *ev);
 bool tevent_common_have_events(struct tevent_context *ev);
 
-/* These two stand in front of the C library's functions, to count (E3). */
+/* These two replace the C library's functions, to count their calls (E3). */
 static int clock_readings;
 
 int gettimeofday(struct timeval *restrict tv, void *restrict tz)
@@ -81,7 +81,7 @@ static int note_gone(char *p)
 	return 0;
 }
 
-/* Notes "gone" when the chunk that it hangs on is freed. */
+/* Notes "gone" when its parent chunk is freed. */
 static void note_when_freed(void *object)
 {
 	char *child = talloc_strdup(object, "watcher");
@@ -185,7 +185,7 @@ static void test_timer__not_due__left_alone_by_other_turns(void **state)
 
 /* ---- order ------------------------------------------------------------ */
 
-/* E2: due order, however they were added */
+/* E2: due order, independent of the order of adding */
 static void test_timer__several_due__in_order_of_their_times(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -306,7 +306,7 @@ static void look_for_events(struct tevent_context *ev, struct tevent_timer *te, 
 	note("tag=%d", (int)tevent_timer_get_tag(te));
 }
 
-/* E4: off the loop before its handler runs, there until it returned; traces */
+/* E4: detached before its handler runs, memory until the handler returned; traces */
 static void test_timer__runs__left_the_loop_before_and_freed_after(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -326,7 +326,7 @@ static void run_inner_loop(struct tevent_context *ev, struct tevent_timer *te, s
 	note("inner=%d", tevent_loop_wait(ev));
 }
 
-/* E4: an inner loop does not meet it */
+/* E4: an inner loop does not run it */
 static void test_timer_handler__inner_loop__does_not_meet_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -438,7 +438,7 @@ static void test_timer__freed_while_waiting__detached_and_not_called(void **stat
 	assert_notes("ATTACH DETACH");
 }
 
-/* E4: a timer that somebody holds a talloc reference to leaves the loop all the same; its memory stays till then. */
+/* E4: a timer with a talloc reference is detached all the same; its memory stays until the reference is dropped. */
 static void test_timer__runs_with_a_reference_to_it__leaves_the_loop(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -513,7 +513,7 @@ static void test_update_timer__due_one_into_the_future__not_before_that(void **s
 	assert_true(tevent_timeval_compare(&last_now, &when) >= 0);
 }
 
-/* E5: among equal times it goes to the end, also when it has that time already */
+/* E5: among equal times it moves to the end, even if it already has that time */
 static void test_update_timer__equal_times__goes_to_the_end(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -575,7 +575,7 @@ static void update_itself(struct tevent_context *ev, struct tevent_timer *te, st
 	note("updated");
 }
 
-/* E5: from its own handler: nothing, no trace; the timer still goes */
+/* E5: from its own handler: no effect, no trace; the timer is still freed */
 static void test_update_timer__in_its_own_handler__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -613,7 +613,7 @@ static void test_loop_timer_delay__no_timer__wait_timeout_as_set(void **state)
 	assert_int_equal(delay.tv_usec, 0);
 }
 
-/* E6: the earliest is due: it runs, one only, and the delay is zero */
+/* E6: the earliest is due: only that one runs, and the delay is zero */
 static void test_loop_timer_delay__due__runs_the_earliest_and_returns_zero(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -636,7 +636,7 @@ static void test_loop_timer_delay__zero_time__runs_it_and_returns_zero(void **st
 	assert_notes("a");
 }
 
-/* E6: not due: the time until it is, further away than the wait timeout as well */
+/* E6: not due: the time until it is due, even if longer than the wait timeout */
 static void test_loop_timer_delay__not_due__time_until_it_is(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -686,7 +686,7 @@ static void test_common_add_timer__both_forms__as_add_timer(void **state)
 	}
 }
 
-/* E7: one call with its traces; the timer is gone */
+/* E7: one call with its traces; the timer is freed */
 static void test_invoke_timer_handler__waiting_timer__called_and_removed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -722,7 +722,7 @@ static void invoke_itself(struct tevent_context *ev, struct tevent_timer *te, st
 	note(removed ? "removed" : "kept");
 }
 
-/* E7, E4: in its own handler it has left the loop: nothing */
+/* E7, E4: in its own handler it is already detached: no effect */
 static void test_invoke_timer_handler__in_its_own_handler__nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -852,7 +852,7 @@ static void test_timer__ten_thousand_descending__in_order(void **state)
 	run_many(fixture_of(state), descending);
 }
 
-/* E9, E2: in no order, many equal */
+/* E9, E2: in random order, many equal */
 static void test_timer__ten_thousand_scattered__in_order(void **state)
 {
 	run_many(fixture_of(state), scattered);
@@ -987,8 +987,7 @@ static void count_alarm(int signum)
 	alarms++;
 }
 
-/* Runs one turn, in which only a timer a long time away and an alarm of the
- * process end the wait. */
+/* Runs one turn, in which only a far-off timer and an alarm of the process can end the wait. */
 static void wait_for_an_alarm(struct fixture *f)
 {
 	struct itimerval every_20_ms = {{0, 20000}, {0, 20000}};
@@ -1044,7 +1043,7 @@ static void test_timer__little_more_than_32_bits_of_ms__waits(void **state)
 	assert_waits_until(f, when);
 }
 
-/* E11: beside one that is near */
+/* E11: together with a near one */
 static void test_timer__far_one_beside_a_near_one__near_one_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1063,8 +1062,8 @@ static void count_run(struct tevent_context *ev, struct tevent_timer *te, struct
 }
 
 /*
- * C16, E9: the timers that keep the loop alive are those that came out of order, and the last of the others, later
- * than they are, has gone.
+ * C16, E9: the loop is kept alive by timers that were added out of order, after the last of the other, later
+ * timers was freed.
  */
 static void test_loop_wait__timers_out_of_order_alone__all_run(void **state)
 {

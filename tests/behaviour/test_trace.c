@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Trace points: O3 to O5 and what can be seen of O7.
+ * Trace points: O3 to O5 and the visible part of O7.
  *
  * trace_all() notes "<kind><point>" with f, t, i, s, q for the five kinds and
  * + for ATTACH, - for DETACH, ! for BEFORE_HANDLER, and counts.  The record
- * tells the order; assert_balanced() that each ATTACH met one DETACH.  The
- * fixture's context is traced until it goes, so a case that counts to the end
- * frees it itself.  The wake-up fd may or may not be traced (D10): cases with
- * signals look at signals alone.
+ * shows the order; assert_balanced() checks that each ATTACH has one DETACH.
+ * The fixture's context is traced until it is freed, so a case that counts to
+ * the end frees it itself.  The wake-up fd may or may not be traced (D10):
+ * cases with signals check only signals.
  */
 
 #define _GNU_SOURCE 1
@@ -42,7 +42,7 @@ static void record_point(char kind, enum tevent_event_trace_point point)
 	detached += point == TEVENT_EVENT_TRACE_DETACH;
 }
 
-/* Tag 1: joined while it was traced, or made by readable().  poll_mt's wake-up did neither. */
+/* Tag 1: attached while traced, or made by readable(). poll_mt's wake-up is neither. */
 static void trace_fd(struct tevent_fd *fde, enum tevent_event_trace_point point, void *private_data)
 {
 	if (point == TEVENT_EVENT_TRACE_ATTACH) {
@@ -170,7 +170,7 @@ static struct tevent_req *new_request(TALLOC_CTX *mem)
 	return req;
 }
 
-/* A turn may go to poll_mt's wake-up. */
+/* poll_mt's wake-up may take a turn. */
 static void run_until_noted(struct tevent_context *ev, const char *words)
 {
 	for (int i = 0; i < 5 && strstr(notes(), words) == NULL; i++) {
@@ -219,7 +219,7 @@ static void test_loop_trace__fd_ready__points_surround_turn_and_wait(void **stat
 	close_end(&end);
 }
 
-/* O3: a wait that ends by a timer. */
+/* O3: a wait that a timer ends. */
 static void test_loop_trace__timer_in_the_future__points_surround_the_wait(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -232,7 +232,7 @@ static void test_loop_trace__timer_in_the_future__points_surround_the_wait(void 
 	assert_notes("once( wait( )wait timer )once");
 }
 
-/* O3: no wait, no points of it: an immediate, a due timer, a pending signal. */
+/* O3: no wait, so no wait points: an immediate, a due timer, a pending signal. */
 static void test_loop_trace__turn_without_wait__has_no_wait_points(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -248,7 +248,7 @@ static void test_loop_trace__turn_without_wait__has_no_wait_points(void **state)
 	assert_notes("once( signal )once once( immediate )once once( timer )once");
 }
 
-/* O3, C13: a failed turn has its points too, and its errno is not the callback's. */
+/* O3, C13: a failed turn has its points too, and the callback does not change its errno. */
 static void test_loop_trace__failed_turn__has_its_points(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -341,7 +341,7 @@ static void test_loop_trace__loop_until__points_surround_each_turn(void **state)
 	assert_notes("once( )once once( )once");
 }
 
-/* O3: what a callback does to errno doesn't confuse the loop. */
+/* O3: a callback that changes errno doesn't confuse the loop. */
 static void test_loop_trace__callback_changes_errno__loop_goes_on(void **state)
 {
 	static const int numbers[] = {EINTR, EBADF, EIO, EINVAL, 0};
@@ -375,7 +375,7 @@ static void raise_before_wait(enum tevent_trace_point point, void *private_data)
 	errno = EIO;
 }
 
-/* O3, S8: nor where a signal ends the wait. */
+/* O3, S8: nor if a signal ends the wait. */
 static void test_loop_trace__signal_before_wait_and_errno__signal_runs(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -390,7 +390,7 @@ static void test_loop_trace__signal_before_wait_and_errno__signal_runs(void **st
 	assert_notes("signal");
 }
 
-/* O3: reading back; NULL at first and after it was taken away. */
+/* O3: reading back; NULL at first and after it was removed. */
 static void test_loop_trace__get__reads_back(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -407,7 +407,7 @@ static void test_loop_trace__get__reads_back(void **state)
 	assert_true(cb == NULL && p == NULL);
 }
 
-/* O3, O7: without a callback, or with that of another context, nothing is told. */
+/* O3, O7: without a callback, or with that of another context, nothing is reported. */
 static void test_loop_trace__callback_of_another_context__is_not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -487,7 +487,7 @@ static void test_fd_trace__freed_in_its_handler__detach_at_once(void **state)
 	close_end(&end);
 }
 
-/* O4: an event without flags joins and leaves like others. */
+/* O4: an event without flags is attached and detached like others. */
 static void test_fd_trace__without_flags__is_traced(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -751,7 +751,7 @@ static void test_signal_trace__resethand__detach_after_the_handler(void **state)
 
 /* ---- O4: queue entries ---- */
 
-/* O4, Q14: ATTACH on adding, BEFORE_HANDLER right before the trigger, DETACH on leaving. */
+/* O4, Q14: ATTACH on adding, BEFORE_HANDLER right before the trigger, DETACH on removal. */
 static void test_queue_trace__triggered_and_freed__attach_before_detach(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -795,7 +795,7 @@ static void test_queue_trace__waiting_entry_freed__detach(void **state)
 	assert_notes("q+ q-");
 }
 
-/* O4, Q11: freeing the queue: each entry's DETACH, and none when the requests go later. */
+/* O4, Q11: freeing the queue: each entry's DETACH, and none when the requests are freed later. */
 static void test_queue_trace__queue_freed__each_entry_is_detached_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1121,7 +1121,7 @@ static void test_timer_trace__end_time__is_traced(void **state)
 	assert_non_null(strstr(notes(), "t!"));
 }
 
-/* O4: an end time that is taken away again. */
+/* O4: an end time that is removed again. */
 static void test_timer_trace__request_done_before_its_end_time__is_detached(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1133,7 +1133,7 @@ static void test_timer_trace__request_done_before_its_end_time__is_detached(void
 	assert_notes("t+ t-");
 }
 
-/* O4: a posted request goes through an immediate. */
+/* O4: a posted request uses an immediate. */
 static void test_immediate_trace__posted_request__is_traced(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1166,7 +1166,7 @@ static void test_immediate_trace__queue__its_immediate_is_traced(void **state)
 
 /* ---- O5: the exported callers ---- */
 
-/* O5: they call the set callback with what they are given; without one they do nothing. */
+/* O5: they call the callback with the given arguments; without one they do nothing. */
 static void test_exported_callers__callback_set_or_not__call_it_or_nothing(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Two threads, each with a context and a signal event of its own.
+ * Two threads, each with its own context and signal event.
  *
- * The signals are sent to the threads, so each arrives where its loop runs; the
- * loops compete for what has arrived.  Progress is counted in turns.
+ * The signals are sent to the threads, so each arrives in the thread of its
+ * loop; the loops compete for the arrivals. Progress is counted in turns.
  */
 
 #define _GNU_SOURCE 1
@@ -25,7 +25,7 @@ struct side {
 	struct tevent_context *ev;
 	int pipe[2];
 	atomic_int counted; /* arrivals */
-	atomic_int served;  /* times that the descriptor's handler ran */
+	atomic_int served;  /* calls of the descriptor's handler */
 	atomic_int turns;
 };
 
@@ -60,7 +60,7 @@ static void *run_loop(void *private_data)
 	return NULL;
 }
 
-/* A loop that never gets there ends the program by SIGALRM. */
+/* If a loop never gets there, SIGALRM ends the program. */
 static void wait_until_at_least(atomic_int *number, int wanted)
 {
 	while (atomic_load(number) < wanted) {
@@ -74,8 +74,8 @@ static int signal_of(int i)
 }
 
 /*
- * S3, C14: when the signals are over, each loop serves its descriptor: a signal
- * that another thread has reported does not count as a turn's event for ever.
+ * S3, C14: after the last signal each loop serves its descriptor: a signal that
+ * another thread has reported does not use up turns for ever.
  */
 static void test_two_threads__signals_are_over__both_serve_descriptors(void **state)
 {
@@ -108,19 +108,19 @@ static void test_two_threads__signals_are_over__both_serve_descriptors(void **st
 	for (int i = 0; i < threads; i++) {
 		struct side *side = &sides[i];
 
-		/* several of a kind that are pending count as one */
+		/* several pending signals of one kind count as one */
 		wait_until_at_least(&side->counted, 1);
 	}
 	for (int i = 0; i < threads; i++) {
 		struct side *side = &sides[i];
 		int turns_before, served_before;
 
-		/* What had arrived has been reported once so many turns are over. */
+		/* After so many turns every arrival has been reported. */
 		wait_until_at_least(&side->turns, atomic_load(&side->turns) + quiet_turns);
 		turns_before = atomic_load(&side->turns);
 		served_before = atomic_load(&side->served);
 		wait_until_at_least(&side->turns, turns_before + quiet_turns);
-		/* The turn in between may have been counted on one side only. */
+		/* The turn in between may be counted on one side only. */
 		assert_true(atomic_load(&side->served) - served_before >= quiet_turns - 1);
 	}
 	atomic_store(&stop, true);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * tevent_wakeup_send() and tevent_wakeup_recv() (R15): a request that is
- * finished by time alone.
+ * tevent_wakeup_send() and tevent_wakeup_recv() (R15): a request that only a
+ * time finishes.
  *
- * That no memory is left for the timer is played by a context whose table has
- * an add_timer that fails (C24).
+ * A context whose table has a failing add_timer (C24) simulates lack of memory
+ * for the timer.
  */
 
 #include "support.h"
@@ -92,7 +92,7 @@ static void test_wakeup_send__usual__named_state_in_progress(void **state)
 	assert_false(tevent_wakeup_recv(req));
 }
 
-/* R15: finishes TIMED_OUT; so it is an error, and recv is true. */
+/* R15: finishes as TIMED_OUT, so it is an error, and recv returns true. */
 static void test_wakeup__time_reached__timed_out_and_recv_true(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -154,7 +154,7 @@ static void test_wakeup_recv__usual__does_not_receive(void **state)
 	assert_int_equal(state_of(req), TEVENT_REQ_TIMED_OUT);
 }
 
-/* R15: finished otherwise: recv is false. */
+/* R15: finished in another way: recv returns false. */
 static void test_wakeup_recv__error__false(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -187,7 +187,7 @@ static void test_wakeup__callback_frees__gone(void **state)
 	assert_int_equal(talloc_total_blocks(f->mem), blocks);
 }
 
-/* R15: freed before its time: nothing comes, nothing is left. */
+/* R15: freed before its time: nothing happens, nothing is left. */
 static void test_wakeup__freed_before__not_called(void **state)
 {
 	struct fixture *f = fixture_of(state);

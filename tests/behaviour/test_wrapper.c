@@ -6,8 +6,8 @@
  * Every hook of the recording wrapper notes its name and keeps its arguments
  * in `seen`.  The stack of uses belongs to the process, so each case that
  * leaves something on it, or makes tevent_abort return from the middle of a
- * use, runs in a child.  What push_use returns after such an abort is nobody's
- * business.
+ * use, runs in a child.  The return value of push_use after such an abort is
+ * unspecified.
  */
 
 #define _GNU_SOURCE 1
@@ -144,7 +144,7 @@ static const struct tevent_wrapper_ops recording_ops = {
 	.after_signal_handler = after_signal,
 };
 
-/* The context under test, for handlers: note_ev() tells which one they got. */
+/* The context under test, for handlers: note_ev() notes which one they got. */
 static struct tevent_context *wrapper;
 
 static struct tevent_context *wrap(struct tevent_context *ev, TALLOC_CTX *mem)
@@ -207,7 +207,7 @@ static void on_signal(struct tevent_context *ev, struct tevent_signal *se, int s
 	}
 }
 
-/* One event of each kind on ev, ready to run; the objects hang on mem. */
+/* One event of each kind on ev, ready to run; the objects are children of mem. */
 struct four {
 	struct tevent_fd *fde;
 	struct tevent_timer *te;
@@ -272,7 +272,7 @@ static int note_state_gone(struct wrapper_state *ws)
 	return 0;
 }
 
-/* W1: the state goes with the wrapper. */
+/* W1: the state is freed with the wrapper. */
 static void test_wrapper_free__state__goes_with_it(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -312,7 +312,7 @@ static void test_wrapper_create__nesting_allowed__is_null_with_einval(void **sta
 	assert_int_equal(debug_messages[TEVENT_DEBUG_FATAL], 1);
 }
 
-/* F17: the helper past the table makes an object here as on any context */
+/* F17: the helper that bypasses the table makes an object here as on any context */
 static void test_common_add_fd__on_a_wrapper__flags_and_close_function_work(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -353,7 +353,7 @@ static void test_allow_nesting__context_has_a_wrapper__aborts_and_stays_disallow
 	assert_int_equal(abort_count, 2);
 }
 
-/* W1: once the wrapper is gone nesting may be allowed. */
+/* W1: once the wrapper is freed nesting may be allowed. */
 static void test_allow_nesting__wrapper_freed__is_allowed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -502,7 +502,7 @@ static void test_wrapper_signal__pending__hooks_surround_the_handler(void **stat
 	trace_none(f->ev);
 }
 
-/* W2: after_* comes also when the handler freed its fd event; the trace comes at that moment. */
+/* W2: after_* is called even if the handler freed its fd event; the trace is called at that moment. */
 static void test_wrapper_fd__handler_frees_it__after_hook_comes(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -572,7 +572,8 @@ static void note_detach(struct tevent_timer *te, enum tevent_event_trace_point p
 	}
 }
 
-/* W6, E4: a timer of the main context frees the wrapper in its handler: the timer itself is none of the wrapper's. */
+/* W6, E4: a timer of the main context frees the wrapper in its handler: the timer itself does not belong to the
+ * wrapper. */
 static void test_wrapper_free__in_a_timer_of_the_main_context__timer_stays(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -594,7 +595,8 @@ static void free_other_main(struct tevent_context *ev, struct tevent_signal *se,
 	TALLOC_FREE(*other);
 }
 
-/* W2, F10: another context's turn runs the handler, which frees the main context: no hook can be given one any more. */
+/* W2, F10: another context's turn runs the handler, which frees the main context: it cannot be passed to a hook any
+ * more. */
 static void test_wrapper_signal__handler_frees_the_main_context__no_after_hook(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -641,7 +643,7 @@ static void test_wrapper__main_contexts_events__are_not_wrapped(void **state)
 	assert_notes("main before-immediate wrapper after-immediate main");
 }
 
-/* W2: flags and time of a wrapper's events can be changed as any other's. */
+/* W2: flags and time of a wrapper's events can be changed like any other event's. */
 static void test_wrapper__events_changed__behave_as_changed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -684,7 +686,7 @@ static void test_push_use__wrapper__hooks_surround_the_use(void **state)
 	assert_ptr_equal(seen.main_ev, f->ev);
 }
 
-/* W3: before_use says no: false, and not used: the next push works. */
+/* W3: before_use refuses: push_use returns false, the wrapper is not in use, and the next push works. */
 static void test_push_use__before_use_refuses__is_not_used(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -702,7 +704,7 @@ static void test_push_use__before_use_refuses__is_not_used(void **state)
 	assert_int_equal(abort_count, 0);
 }
 
-/* W3: on a main context just a place on the stack; the same one several times too. */
+/* W3: a main context only takes a place on the stack, also several times. */
 static void test_push_use__main_context__takes_places(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -872,7 +874,7 @@ static void pop_the_wrong_one_logged(void *arg)
 	child_assert(debug_messages[TEVENT_DEBUG_FATAL] == 1);
 }
 
-/* C20, W4: misuse of a use tells the main context's debug function first */
+/* C20, W4: misuse of push and pop is first reported to the main context's debug function */
 static void test_use__misuse__sends_a_fatal_message(void **state)
 {
 	assert_child_succeeds(push_33_logged, NULL);
@@ -973,7 +975,7 @@ static void pop_on_a_full_stack(void *arg)
 	child_assert(strcmp(notes(), "before-use used") == 0);
 }
 
-/* W3: after_use comes when the place has been given up. */
+/* W3: after_use is called when the place is free again. */
 static void test_pop_use__full_stack__after_use_finds_a_place(void **state)
 {
 	assert_child_succeeds(pop_on_a_full_stack, NULL);
@@ -1210,7 +1212,7 @@ static void test_set_max_debug_level__on_a_wrapper__has_no_effect(void **state)
 	assert_int_equal(debug_messages[TEVENT_DEBUG_WARNING], 1);
 }
 
-/* W4: debug and abort messages on a wrapper go to the main context's function. */
+/* W4: debug and abort messages on a wrapper are passed to the main context's function. */
 static void test_debug__on_a_wrapper__goes_to_the_main_context(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1226,7 +1228,7 @@ static void test_debug__on_a_wrapper__goes_to_the_main_context(void **state)
 	assert_string_equal(abort_reason, "reason");
 }
 
-/* W4: no main context any more: nowhere. */
+/* W4: without a main context they are dropped. */
 static void test_debug__on_a_wrapper_without_main__goes_nowhere(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1244,7 +1246,7 @@ static void test_debug__on_a_wrapper_without_main__goes_nowhere(void **state)
 
 /* ---- W5: freeing ---- */
 
-/* What was cut loose is harmless memory. */
+/* Detached events are harmless memory. */
 static void assert_four_are_loose(struct fixture *f, struct four *four)
 {
 	clear_notes();
@@ -1300,7 +1302,7 @@ static void test_wrapper_free__others_events__stay(void **state)
 	assert_notes("main before-immediate wrapper after-immediate");
 }
 
-/* W5, O4: the signal event cut loose gets its DETACH, and no second one when it is freed. */
+/* W5, O4: the detached signal event gets its DETACH, and no second one when it is freed. */
 static void test_wrapper_free__signal_event__is_traced_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1366,7 +1368,8 @@ static struct tevent_context *traced_wrapper(struct fixture *f)
 	return wrapper;
 }
 
-/* W5, F10: in its own handler talloc_free is -1; it goes after after_*. */
+/* W5, F10: in its own handler talloc_free returns -1; the wrapper is freed
+ * after after_*. */
 static void test_wrapper_free__in_its_own_handler__goes_after_the_hook(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1395,7 +1398,7 @@ static void free_wrapper_on_signal(struct tevent_context *ev, struct tevent_sign
 	note("free:%d", talloc_free(ev));
 }
 
-/* W5: the same in a handler of an fd; the event stays, loose. */
+/* W5: the same in a handler of an fd; the event stays, detached. */
 static void test_wrapper_free__in_its_own_fd_handler__goes_after_the_hook(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1467,7 +1470,7 @@ static void free_and_use(struct tevent_context *ev, struct tevent_immediate *im,
 	note("%s", strstr(abort_reason, "use after free") != NULL ? "use-after-free" : abort_reason);
 }
 
-/* W5: until it goes adding on it: tevent_abort ("use after free"), NULL. */
+/* W5: until it is freed, adding to it: tevent_abort ("use after free"), NULL. */
 static void test_wrapper_free__in_its_own_handler_then_used__aborts(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1502,7 +1505,7 @@ static void note_detach_of_immediate(struct tevent_immediate *im, enum tevent_ev
 	}
 }
 
-/* W5: freed in a handler, the event whose handler it is leaves at once too: the trace tells it before the call returns.
+/* W5: freed in an event's handler, it detaches that event at once too: the trace shows this before the call returns.
  */
 static void test_wrapper_free__in_its_own_handlers__running_event_is_loose_at_once(void **state)
 {
@@ -1533,7 +1536,7 @@ static void test_wrapper_free__twice_in_its_own_handler__aborts(void **state)
 	assert_notes("before-immediate aborts:0 aborts:1 double-free after-immediate state-gone");
 }
 
-/* W5: between push and pop: -1; its events are off the loop; it goes at the pop, after after_use. */
+/* W5: freed between push and pop: -1; its events are detached; the wrapper is freed at the pop, after after_use. */
 static void test_wrapper_free__between_push_and_pop__goes_at_the_pop(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1571,7 +1574,7 @@ static void test_wrapper_free__between_push_and_pop_then_used__aborts(void **sta
 	assert_notes("before-use null null null aborts:3 after-use state-gone");
 }
 
-/* W5: the main context is gone: adding fails with EINVAL. */
+/* W5: the main context is freed: adding fails with EINVAL. */
 static void test_wrapper_add__main_context_freed__is_null_with_einval(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1611,7 +1614,7 @@ static void test_wrapper_schedule__main_context_freed__aborts_with_einval(void *
 	assert_notes("main");
 }
 
-/* W5, I2: what it was scheduled for before, in whatever context, is cancelled all the same. */
+/* W5, I2: an earlier scheduling, in any context, is cancelled all the same. */
 static void test_wrapper_schedule__main_context_freed__waiting_elsewhere_is_cancelled(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1662,7 +1665,7 @@ static void test_pop_use__main_context_freed_meanwhile__calls_no_hook(void **sta
 	assert_int_equal(talloc_free(wrapper), 0);
 }
 
-/* W5, C8: freeing the main context cuts the wrappers' events loose too. */
+/* W5, C8: freeing the main context detaches the wrappers' events too. */
 static void test_main_free__wrapper_has_events__are_cut_loose(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1686,7 +1689,7 @@ static void pop_a_wrapper_from_empty(void *arg)
 	child_assert(strcmp(notes(), "") == 0);
 }
 
-/* W3: no hook is called for a use that there was not. */
+/* W3: no hook is called for a use that never began. */
 static void test_pop_use__wrapper_and_empty_stack__calls_no_hook(void **state)
 {
 	DEVIATION("D5", "undefined there once the abort function returned");
@@ -1706,7 +1709,7 @@ static void push_twice_without_hook(void *arg)
 	child_assert(abort_count == 1);
 }
 
-/* W3: a second use that was refused is none. */
+/* W3: a refused second use does not count as a use. */
 static void test_push_use__wrapper_in_use__calls_no_hook(void **state)
 {
 	DEVIATION("D5", "undefined there once the abort function returned");
@@ -1730,14 +1733,14 @@ static void free_in_a_handler_while_pushed(void *arg)
 	child_assert(strcmp(notes(), "before-use before-immediate free:-1 after-immediate after-use state-gone") == 0);
 }
 
-/* W5: freed in a handler while it is pushed as well: it goes when both have ended. */
+/* W5: freed in a handler while it is also pushed: the memory stays until both have ended. */
 static void test_wrapper_free__in_a_handler_while_pushed__goes_at_the_pop(void **state)
 {
 	DEVIATION("D5", "undefined there once the abort function returned");
 	assert_child_succeeds(free_in_a_handler_while_pushed, NULL);
 }
 
-/* W1: on a wrapper that has lost its main context: the same, and nobody to tell. */
+/* W1: on a wrapper without a main context: the same, but without a message. */
 static void test_wrapper_create__on_a_wrapper_without_main__is_null_with_einval(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1762,7 +1765,7 @@ static void refusing_schedule_immediate(struct tevent_immediate *im, struct teve
 	}
 }
 
-/* W8, C24: what the main context's table did not take belongs to no wrapper. */
+/* W8, C24: an immediate that the main context's table did not take belongs to no wrapper. */
 static void test_schedule_immediate__main_tables_function_does_nothing__belongs_to_nobody(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1874,7 +1877,7 @@ static void run_each_kind(struct fixture *f, const struct tevent_wrapper_ops *op
 	close_fd(&fds[1]);
 }
 
-/* W5, D5: freed in a hook before a handler: -1; the handler is called, and it goes after after_*. */
+/* W5, D5: freed in a hook before a handler: -1; the handler is called, and the wrapper is freed after after_*. */
 static void test_wrapper_free__in_its_before_hooks__goes_after_the_after_hook(void **state)
 {
 	struct tevent_wrapper_ops ops = recording_ops;
@@ -1891,7 +1894,7 @@ static void test_wrapper_free__in_its_before_hooks__goes_after_the_after_hook(vo
 	assert_int_equal(abort_count, 0);
 }
 
-/* W5, D5: freed in a hook after a handler: -1; it goes when the hook returned. */
+/* W5, D5: freed in a hook after a handler: -1; the memory is freed when the hook has returned. */
 static void test_wrapper_free__in_its_after_hooks__goes_then(void **state)
 {
 	struct tevent_wrapper_ops ops = recording_ops;
@@ -1908,7 +1911,7 @@ static void test_wrapper_free__in_its_after_hooks__goes_then(void **state)
 	assert_int_equal(abort_count, 0);
 }
 
-/* W5: after_use comes when the use is over: freed in there, it goes at once. */
+/* W5: after_use is called when the use has ended: freeing the wrapper in it takes effect at once. */
 static void test_wrapper_free__in_after_use__goes_at_once(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1923,7 +1926,7 @@ static void test_wrapper_free__in_after_use__goes_at_once(void **state)
 	assert_int_equal(abort_count, 0);
 }
 
-/* W5, D5: freed during the use and once more in after_use: "double free", and it goes after the hook. */
+/* W5, D5: freed during the use and once more in after_use: "double free"; the memory is freed after the hook. */
 static void test_wrapper_free__in_use_and_in_after_use__aborts(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1941,7 +1944,8 @@ static void test_wrapper_free__in_use_and_in_after_use__aborts(void **state)
 	assert_non_null(strstr(abort_reason, "double free"));
 }
 
-/* W5, D5: freed in before_use: it is in use, and goes at the pop; where before_use says no, at once after it. */
+/* W5, D5: freed in before_use: it is in use, so its memory is freed at the pop; if before_use refuses, right after the
+ * hook. */
 static void test_wrapper_free__in_before_use__goes_when_the_use_ends(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1985,7 +1989,7 @@ static void free_in_a_handler_without_place(void *arg)
 	child_assert(abort_count == 1);
 }
 
-/* W3, W5: a handler that found no place on the full stack runs all the same, once the abort function returned. */
+/* W3, W5: a handler for which the full stack has no place still runs, if the abort function returns. */
 static void test_wrapper_free__in_a_handler_without_place__goes_after_the_hook(void **state)
 {
 	DEVIATION("D5", "undefined there");
@@ -2020,7 +2024,8 @@ static void test_common_wakeup__on_a_wrapper_before_init__is_enotconn(void **sta
 	assert_int_equal(tevent_common_wakeup(wrapper), ENOTCONN);
 }
 
-/* W5, I8: what the helper put on the wrapper itself is cut loose with it, and can be scheduled elsewhere. */
+/* W5, I8: an immediate that the helper put on the wrapper itself is detached with it, and can be scheduled
+ * elsewhere. */
 static void test_common_schedule_immediate__on_a_wrapper__is_idle_once_it_is_freed(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2068,7 +2073,7 @@ static void test_schedule_immediate__null_handler_on_a_wrapper__cancels(void **s
 	assert_int_equal(abort_count, 0);
 }
 
-/* I2, W5: nor is it misuse where the main context is gone. */
+/* I2, W5: nor is it misuse if the main context is freed. */
 static void test_schedule_immediate__null_handler_and_no_main_context__is_quiet(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2122,7 +2127,7 @@ static void test_schedule_immediate__misused_on_a_wrapper__aborts_once(void **st
 
 /* ---- W6 ---- */
 
-/* W6: true for wrappers alone, also when the main context is gone. */
+/* W6: true for wrappers only, also after the main context is freed. */
 static void test_is_wrapper__main_wrapper_and_orphan__tells_them_apart(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2134,7 +2139,7 @@ static void test_is_wrapper__main_wrapper_and_orphan__tells_them_apart(void **st
 	assert_true(tevent_context_is_wrapper(wrapper));
 }
 
-/* W6: same loop: a context, its wrappers, in each pairing; another context not. */
+/* W6: a context and its wrappers are the same loop, in each pairing; another context is not. */
 static void test_same_loop__contexts_and_wrappers__compares_main_contexts(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -2151,7 +2156,7 @@ static void test_same_loop__contexts_and_wrappers__compares_main_contexts(void *
 	assert_false(tevent_context_same_loop(one, other));
 }
 
-/* W6: false when the main context is gone, with itself too. */
+/* W6: false when the main context is freed, even for a wrapper and itself. */
 static void test_same_loop__main_context_freed__is_false(void **state)
 {
 	struct fixture *f = fixture_of(state);
