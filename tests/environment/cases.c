@@ -2,23 +2,20 @@
 
 /*
  * Preloaded into a cmocka program: runs some of its cases, and first checks that
- * the environment is what it should be.
+ * the environment is as expected.
  *
- *   TEVENT_CASES_ONLY       run these alone
- *   TEVENT_CASES_LEAVE_OUT  don't run these
- *       Patterns with `*`, separated by spaces.  A line `[ LEFT OUT ] NAME` names
- *       each case that is not run, so that a pattern which matches none is noticed.
- *   TEVENT_CASES_LIBRARIES  parts of the names of libraries that have to be
- *       loaded, separated by spaces
- *   TEVENT_CASES_NO_PROC    /proc must not be there
- *   TEVENT_CASES_PARENT     /proc/PARENT/comm must be this
- *   TEVENT_CASES_DESCRIPTORS  the limit of open descriptors must be this
- *   TEVENT_CASES_NO_DESCRIPTOR  sets the limit to the descriptors that are open; a
- *       program that is started with it would not be loaded
- *   TEVENT_CASES_LIBC_SYSCALL  syscall() is libc's, although a preloaded library has one
+ *   TEVENT_CASES_ONLY run only these TEVENT_CASES_LEAVE_OUT don't run these Patterns
+ *   with `*`, separated by spaces.  A line `[ LEFT OUT ] NAME` names each case that is
+ *   not run, so that a pattern without a match is noticed.  TEVENT_CASES_LIBRARIES
+ *   parts of the names of libraries that have to be loaded, separated by spaces
+ *   TEVENT_CASES_NO_PROC /proc must not be there TEVENT_CASES_PARENT /proc/PARENT/comm
+ *   must be this TEVENT_CASES_DESCRIPTORS the limit of open descriptors must be this
+ *   TEVENT_CASES_NO_DESCRIPTOR lowers the limit to the open descriptors; a program
+ *   started with that limit could not be loaded TEVENT_CASES_LIBC_SYSCALL syscall() is
+ *   libc's, although a preloaded library defines one
  *
- * An environment that is not what it should be ends the program with status 98.
- * The system is asked without libc where a preloaded library could answer instead.
+ * If the environment is not as expected, the program exits with status 98.  System
+ * calls bypass libc where a preloaded library could intercept them.
  */
 
 #define _GNU_SOURCE 1
@@ -157,8 +154,8 @@ static void check_environment(void)
 }
 
 /*
- * torsocks calls the function that belongs to the number.  Programs that put a
- * function of their own in front of libc's, which calls syscall(), would never return.
+ * torsocks calls the libc function for the system call's number.  In a program that
+ * replaces that function by one that calls syscall(), this would never return.
  */
 long syscall(long number, ...)
 {
@@ -179,7 +176,7 @@ long syscall(long number, ...)
 	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* In front of libc's: cases that send a signal this way test its arrival, so another way will do. */
+/* Replaces libc's: cases that send a signal this way test its arrival, so another way works too. */
 int pthread_sigqueue(pthread_t thread, int signum, const union sigval value)
 {
 	int (*queue)(pthread_t, int, union sigval) = NULL;
@@ -193,7 +190,7 @@ int pthread_sigqueue(pthread_t thread, int signum, const union sigval value)
 	return error;
 }
 
-/* In front of cmocka's. */
+/* Replaces cmocka's. */
 int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *const tests, const size_t count,
 			    CMFixtureFunction setup, CMFixtureFunction teardown)
 {

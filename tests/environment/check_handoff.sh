@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# check_handoff.sh SOURCE LIBDIR: a program that hands a result from a thread to the loop, on the library in LIBDIR,
-# which is not instrumented: ThreadSanitizer, helgrind and DRD report nothing; and they report a race that there is.
+# check_handoff.sh SOURCE LIBDIR: runs a program that hands a result from a thread to the loop, on the
+# uninstrumented library in LIBDIR. ThreadSanitizer, helgrind and DRD must report nothing, and must report a real
+# race.
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +42,7 @@ for tool in helgrind drd; do
 done
 
 compile instrumented -fsanitize=thread
-# Such a program does not start where the kernel spreads addresses too widely.
+# Such a program does not start if the kernel randomises addresses too widely.
 launcher=()
 "$scratch/instrumented" >/dev/null 2>&1 || launcher=(setarch -R)
 expect quiet ThreadSanitizer "${launcher[@]}" "$scratch/instrumented"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# check_leaks.sh SOURCE LIBDIR: a program that ends without freeing its context leaks nothing, says LeakSanitizer and
-# valgrind, with the library in LIBDIR, which is not instrumented; and they see memory that is lost.
+# check_leaks.sh SOURCE LIBDIR: runs a program that ends without freeing its context, on the uninstrumented library
+# in LIBDIR. LeakSanitizer and valgrind must report no leak, and must report lost memory.
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -41,7 +41,7 @@ def functions_of(library):
 
 
 def is_root(symbol, root):
-    # In the mangled name the length stands before the name; suffixes such as .lto_priv.0 may follow.
+    # In the mangled name the length precedes the name; suffixes such as .lto_priv.0 may follow.
     return f"{len(root)}{root}E" in symbol
 
 

@@ -2,9 +2,10 @@
 
 /*
  * A result handed from a worker to the loop, by an immediate and by a thread proxy.
- * What the worker wrote before, the handler reads without a lock: the call orders
- * the two.  A race detector has to know that although it does not see the library's
- * atomics.  With the argument `race` the worker writes after the call, which is one.
+ * The worker writes before the call and the handler reads without a lock: the call
+ * orders the two.  A race detector has to accept that although it does not see the
+ * library's atomics.  With the argument `race` the worker writes after the call,
+ * which is a race.
  */
 
 #include <pthread.h>

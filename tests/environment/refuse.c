@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * refuse CALL ERROR PROGRAM [ARGUMENT...]: runs PROGRAM where the kernel refuses
- * one system call with one error, as a container's filter or an old kernel does.
+ * refuse CALL ERROR PROGRAM [ARGUMENT...]: runs PROGRAM with one system call
+ * refused with one error, as by a container's filter or an old kernel.
  *
- * CALL is a name of the table below; `setsig` is fcntl() with F_SETSIG, and pipe2()
- * is refused with flags alone: without them it is libc's pipe().  ERROR is ENOSYS
- * or EPERM.  Exit status 77: the filter does not know this processor.
- * A filter that does not take effect is an error: the call is tried first.
+ * CALL is a name from the table below; `setsig` is fcntl() with F_SETSIG, and
+ * pipe2() is refused only with flags: without them it is libc's pipe(). ERROR is
+ * ENOSYS or EPERM. Exit status 77: the filter does not support this processor. The
+ * call is tried first: a filter without effect is an error.
  */
 
 #define _GNU_SOURCE 1
@@ -47,9 +47,9 @@ static const struct refusable {
 
 static int install(long number, int error)
 {
-	/* The others are refused whatever their arguments are. */
+	/* The others are refused with any arguments. */
 	const uint8_t any_arguments = number == SYS_fcntl || number == SYS_pipe2 ? 0 : 2;
-	/* Whether the second argument is to be the same or another one. */
+	/* Whether the second argument has to be equal or different. */
 	const uint32_t argument = number == SYS_fcntl ? F_SETSIG : 0;
 	const uint8_t same = number == SYS_fcntl ? 0 : 1, other = number == SYS_fcntl ? 1 : 0;
 	struct sock_filter steps[] = {

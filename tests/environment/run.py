@@ -1,27 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""run.py [--full] BUILD ENVIRONMENT: behaviour programs in an environment that is not a plain one.
+"""run.py [--full] BUILD ENVIRONMENT: runs behaviour programs in an unusual environment.
 
-BUILD is a build directory.  ENVIRONMENT is a name of the table below;
-`run.py --list` prints all of them.  By default the programs run that have most
-to do with the environment; with --full, or TEVENT_ENVIRONMENT_FULL=1, all do.
+BUILD is a build directory.  ENVIRONMENT is a name from the table below;
+`run.py --list` prints all of them.  By default only the programs most affected
+by the environment run; with --full, or TEVENT_ENVIRONMENT_FULL=1, all do.
 
 Each case has to pass, unless differences.tsv says otherwise:
 
     environment  program  case  what  reason
 
-The first three are patterns with `*`; several ones are separated by spaces.
-`what` is one of
+The first three are patterns with `*`, separated by spaces.  `what` is one of
 
     fails     each case that matches fails or is skipped
     differs   it may pass or fail
     left_out  it is not run
 
 A pattern that matches no case of the programs that ran, or a case that passes against
-`fails`, is an error.  So is an environment that did not take effect: cases.c
-checks that within each program, refuse.c for the system call that it refuses.
+`fails`, is an error.  An environment without effect is an error too: cases.c checks
+this within each program, refuse.c for the refused system call.
 
-Exit status 77: the environment cannot be had here, a line `skipped: ...` says why.
+Exit status 77: the environment is not available; a line `skipped: ...` gives the reason.
 """
 
 import glob
@@ -50,7 +49,7 @@ SCALE = ["queue_scale"]
 
 @dataclass
 class Environment:
-    """How a program is started; a list that is empty takes the default."""
+    """How a program is started; an empty list means the default."""
 
     command: list = field(default_factory=list)
     variables: dict = field(default_factory=dict)
@@ -71,7 +70,7 @@ UID = {"UID_WRAPPER": "1", "UID_WRAPPER_ROOT": "1"}
 NSS = {"NSS_WRAPPER_PASSWD": "{scratch}/passwd", "NSS_WRAPPER_GROUP": "{scratch}/group"}
 
 ENVIRONMENTS = {
-    # So that a case which fails anywhere is blamed on the right thing.
+    # A case that also fails without the environment is attributed correctly.
     "plain": Environment(short=["preloads"]),
     "socket_wrapper": preloaded("libsocket_wrapper.so", **SOCKET),
     "uid_wrapper": preloaded("libuid_wrapper.so", **UID),
@@ -80,8 +79,8 @@ ENVIRONMENTS = {
     "torsocks": preloaded("torsocks/libtorsocks.so", TORSOCKS_LOG_LEVEL="1", TEVENT_CASES_LIBC_SYSCALL="1"),
     "faketime_offset": preloaded("faketime/libfaketimeMT.so.1", FAKETIME="+400d"),
     "faketime_slow": preloaded("faketime/libfaketimeMT.so.1", FAKETIME="+0 x0.5", short=LIVELY),
-    # libfaketime divides the time of a wait and rounds it down, so loops go around more often.  Not for programs
-    # that count turns or waits.
+    # libfaketime divides the time of a wait and rounds it down, so loops take more turns.  Not for programs that
+    # count turns or waits.
     "faketime_fast": Environment(
         preload=["/usr/lib/*/faketime/libfaketimeMT.so.1"], variables={"FAKETIME": "+0 x10"},
         short=["context", "loop", "preloads"],
@@ -89,7 +88,7 @@ ENVIRONMENTS = {
     "jemalloc": preloaded("libjemalloc.so.2", short=LIVELY),
     "tcmalloc": preloaded("libtcmalloc_minimal.so.4", short=LIVELY),
     "eatmydata": preloaded("libeatmydata.so", short=LIVELY),
-    # It sets LD_PRELOAD for itself.
+    # It sets LD_PRELOAD itself.
     "fakeroot": Environment(
         command=["fakeroot", "--", "sh", "-c", 'LD_PRELOAD="$0:$LD_PRELOAD" exec "$@"', "{cases}"],
         proof={"TEVENT_CASES_LIBRARIES": "libfakeroot"}),
@@ -117,7 +116,7 @@ for way in ["vfork", "posix_spawn", "thread", "_Fork", "clone"]:
         command=["{tools}/start_by", way], proof={"TEVENT_CASES_PARENT": "start_by"},
         short=["context", "fork_ways", "signal"])
 
-# Programs without signal events: valgrind delivers signals when it likes, and keeps one of a kind.
+# Programs without signal events: valgrind delivers signals late, and keeps only one of each kind.
 THREADS = ["threaded", "thread_proxy"]
 for tool in ["helgrind", "drd"]:
     ENVIRONMENTS[tool] = Environment(
@@ -172,7 +171,7 @@ RESULT = re.compile(r"\[ *(RUN|OK|FAILED|SKIPPED|ERROR|LEFT OUT) *\] (\S+)")
 
 
 def results_of(output):
-    """case -> OK, FAILED, SKIPPED, LEFT OUT, or RUN where it did not end."""
+    """case -> OK, FAILED, SKIPPED, LEFT OUT, or RUN if it did not end."""
     results = {}
     for word, case in RESULT.findall(output):
         if word in ("RUN", "LEFT OUT") or case in results:
@@ -220,7 +219,7 @@ class Run:
         return files
 
     def start(self, name, path, scratch):
-        """The program's output and its exit status, None where it did not end in time."""
+        """The program's output and its exit status; None if it did not end in time."""
         places = {"scratch": scratch, "tools": str(self.tools), "cases": str(self.cases)}
         libraries = self.libraries()
         variables = dict(os.environ, TEVENT_TEST_LIBRARY="ours", TALLOC_FREE_FILL="0xA5", LC_ALL="C")
@@ -282,7 +281,7 @@ class Run:
             elif result == "OK" and d is not None and d.what == "fails":
                 error(f"differences.tsv:{d.number}: {case} passes")
         failures = sum(result == "FAILED" for result in results.values())
-        # cmocka counts what failed; anything else comes from a launcher or a tool.
+        # cmocka returns the number of failed cases; any other status comes from a launcher or a tool.
         if status not in (None, NOT_ACTIVE) and status != failures:
             error(f"exit status {status} with {failures} failed cases")
         if bad:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * start_by WAY PROGRAM [ARGUMENT...]: starts PROGRAM in a child that was made
- * one of the WAYs below, and ends as the child does.
+ * start_by WAY PROGRAM [ARGUMENT...]: starts PROGRAM in a child created in one
+ * of the WAYs below, and ends as the child does.
  */
 
 #define _GNU_SOURCE 1
@@ -22,7 +22,7 @@ extern char **environ;
 
 static char **program;
 
-/* Always inlined: a child of vfork() must not return from the function that made it. */
+/* Always inlined: a child of vfork() must not return from the function that created it. */
 __attribute__((always_inline)) static inline void become_program(void)
 {
 	execvp(program[0], program);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * A program that has a clock of its own: it defines tevent_timeval_current(), as
- * tests of programs do, and the library asks it.
+ * A program with its own clock: it defines tevent_timeval_current(), as tests of
+ * programs do, and the library calls that.
  */
 
 #include "support.h"
@@ -21,7 +21,7 @@ static void note_time(struct tevent_context *ev, struct tevent_timer *te, struct
 	note("%ld", (long)at.tv_sec);
 }
 
-/* E3, E10: sums start at that time, timers are due by it. */
+/* E3, E10: offsets are added to that time, and timers are due by it. */
 static void test_clock__defined_by_the_program__is_the_librarys_too(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What goes wrong when a signal handler, or a handler in a forked child, calls a
- * function that a preloaded library has replaced: the function takes a lock that
- * the interrupted thread holds, or that was held at the fork.
+ * A signal handler, or a handler in a forked child, must not call a function
+ * that a preloaded library has replaced: that function may take a lock that the
+ * interrupted thread holds, or that was held at the fork.
  *
- * Progress is counted; what hangs ends by SIGALRM.
+ * Progress is counted; SIGALRM ends a program that hangs.
  */
 
 #define _GNU_SOURCE 1
@@ -39,7 +39,7 @@ static void run_until_counted(struct tevent_context *ev, int wanted)
 	}
 }
 
-/* C21, C23: a fork with a signal event; the child does nothing, or goes on. */
+/* C21, C23: a fork with a signal event; the child does nothing, or continues. */
 static void test_fork__signal_event__child_and_parent_go_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -74,7 +74,7 @@ static void test_fork__signal_event__child_and_parent_go_on(void **state)
 static atomic_bool stop;
 static atomic_int calls;
 
-/* Always inside one of the functions that preloaded libraries replace. */
+/* A thread that is always inside one of the functions that preloaded libraries replace. */
 static void *call_replaced_functions(void *private_data)
 {
 	while (!atomic_load(&stop)) {
@@ -108,7 +108,7 @@ static void *send_signals(void *private_data)
 	return NULL;
 }
 
-/* S8, C23: the loop counts on, the thread calls on. */
+/* S8, C23: the loop and the thread both make progress. */
 static void test_signal__comes_to_a_thread_in_a_replaced_function__both_go_on(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -124,7 +124,7 @@ static void test_signal__comes_to_a_thread_in_a_replaced_function__both_go_on(vo
 	run_until_counted(f->ev, wanted_signals);
 	calls_before = atomic_load(&calls);
 	while (atomic_load(&calls) - calls_before < wanted_calls) {
-		turns(f->ev, 1); /* signals go on coming */
+		turns(f->ev, 1); /* signals keep arriving */
 	}
 	atomic_store(&stop, true);
 	pthread_join(sender.thread, NULL);

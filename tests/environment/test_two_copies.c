@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Two copies of the library in one process, as when a plugin brings its own: a
- * request of one below a request of the other.  Chunks of both have the same
- * talloc name, which must not make one copy take the other's for its own.
+ * Two copies of the library in one process, as with a plugin that has its own:
+ * a request of one below a request of the other.  Chunks of both have the same
+ * talloc name; one copy must not treat the other's as its own.
  *
  * TEVENT_LIBRARY is the file; the second copy is made in a temporary file.
  */
@@ -116,7 +116,7 @@ static void test_request__below_one_of_another_copy__has_no_profile(void **state
 	}
 }
 
-/* R16: one of the same copy is. */
+/* R16: a request of the same copy is a parent. */
 static void test_request__below_one_of_the_same_copy__has_a_profile(void **state)
 {
 	(void)state;
