@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Mixed load for as long as it is told to, and what is left of it: nothing.
+ * Mixed load for a given time, which must leave nothing behind.
  *
- * Model.  One context lives all the time.  Round after round it gets a load
- * drawn from the seed: descriptors, timers, immediates, signals, requests with
- * end times, queues, threads through both doors, children, contexts that come
- * and go, and now and then it is re-initialised itself.  A round ends when all
- * of its load has run or was freed.  Then talloc chunks and descriptors are
- * exactly as many as they were before the first round.
+ * Model.  One context exists all the time.  In each round it gets a load
+ * derived from the seed: descriptors, timers, immediates, signals, requests
+ * with end times, queues, threads that use threaded contexts and proxies,
+ * children, short-lived contexts; sometimes it is re-initialised itself.  A
+ * round ends when all of its load has run or was freed.  The number of talloc
+ * chunks and of descriptors is then exactly the same as before the first
+ * round.
  *
- * The resident size is not exact: malloc keeps what it likes.  It is sampled
- * between rounds; the median of the last quarter of the time may be above that
- * of the second by `tolerance` KiB at most (the first quarter is for warming
- * up).  There are thousands of rounds a second: one small chunk lost in each
- * would show many times over.
+ * The resident size is not exact: malloc may keep freed memory.  It is sampled
+ * between rounds; the median of the last quarter of the time may exceed that
+ * of the second by at most `tolerance` KiB (the first quarter is warm-up).
+ * There are thousands of rounds a second: one small chunk lost in each would
+ * show clearly.
  */
 
 #include "stress.h"
@@ -29,7 +30,7 @@
 
 enum { threads = 2, most_samples = 1 << 16 };
 
-/* Exported, but for backends: in no header. */
+/* Exported for backends, but not declared in a header. */
 int tevent_common_wakeup_init(struct tevent_context *ev);
 
 static const char *const backends[] = {"standard", "epoll", "poll", "poll_mt"};
@@ -205,7 +206,7 @@ static void load_requests(struct round *r)
 	}
 }
 
-/* tevent_req_error() calls back at once: what it counted was not expected. */
+/* tevent_req_error() calls back at once: this call was counted but not expected. */
 static void load_failing_requests(struct round *r)
 {
 	uint32_t ran_before = r->ran;
@@ -280,7 +281,7 @@ static void load_all(struct round *r)
 	load_failing_requests(r);
 }
 
-/* The child goes on with what there is, and with more. */
+/* The child continues with the existing load, and adds more. */
 static void load_child(struct round *r)
 {
 	pid_t child = fork();
@@ -301,7 +302,7 @@ static void load_child(struct round *r)
 	expect_success(child);
 }
 
-/* What has arrived would be told to the next event for it (S3); one turn tells all. */
+/* Arrivals would be reported to the next event for the signal (S3); one turn reports all. */
 static void forget_signals(struct round *r)
 {
 	if (r->ran < r->expected) {
@@ -309,7 +310,7 @@ static void forget_signals(struct round *r)
 	}
 }
 
-/* Runs, or is dropped with all that is in it. */
+/* The queue runs, or is freed with its entries. */
 static void load_context(struct round *r)
 {
 	struct round inner = {new_context(NULL, backends[draw(r->chance, ARRAY_SIZE(backends))]), talloc_new(NULL),
@@ -408,8 +409,8 @@ static void judge(const struct samples *s, double length, unsigned long rounds)
 }
 
 /*
- * What a context keeps once it needed it: room for some descriptors, and, until
- * it is re-initialised, the wake-up (C27).
+ * A context keeps some things after their first use: memory for some
+ * descriptors, and, until it is re-initialised, the wake-up (C27).
  */
 static void warm_up(struct tevent_context *ev)
 {
@@ -422,7 +423,7 @@ static void warm_up(struct tevent_context *ev)
 	check_equal(tevent_common_wakeup_init(ev), 0);
 }
 
-/* A second is worth some samples. */
+/* Several samples per second. */
 static bool is_time_for_sample(const struct samples *s, double now, double length)
 {
 	double step = length / 2000 < 0.02 ? 0.02 : length / 2000;
@@ -448,7 +449,7 @@ static void endure(void)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	samples.count = 0;
 	while (now < length) {
-		alarm((unsigned)parameter("backstop", 120)); /* for each round anew */
+		alarm((unsigned)parameter("backstop", 120)); /* reset for each round */
 		run_round(ev, &chance);
 		check_equal(tevent_common_wakeup_init(ev), 0);
 		rounds++;
@@ -468,7 +469,7 @@ int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {{"endure", endure}, {NULL, NULL}};
 
-	/* An arena for each thread that ever was would look like a leak. */
+	/* An arena for each thread ever created would look like a leak. */
 	mallopt(M_ARENA_MAX, 1);
 	return stress_main(argc, argv, scenarios);
 }

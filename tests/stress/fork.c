@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Forks in the middle of it: threads schedule, signals arrive, and parent and
- * child both go on.
+ * Forks under load: threads schedule, signals arrive, and parent and child
+ * both continue.
  *
- * Model.  A process leads a life: producers hand pieces to its context through
- * a threaded context and a proxy, another thread sends it signals, and it has
- * a pipe and a timer of its own.  All of these carry who they are for, and a
- * number.  The life is over when exactly what was handed in has run.  In its
- * middle it forks; the child leads a life of its own after that, which may
- * fork again.
+ * Model.  A process has a life: producers hand pieces to its context through a
+ * threaded context and a proxy, another thread sends it signals, and it has
+ * its own pipe and timer.  Each of these carries its life and a number.  The
+ * life ends when exactly the pieces handed in have run.  In the middle of a
+ * life the process forks; the child then has its own life, which may fork
+ * again.
  *
- * What a child may see of its parent's: what was whole when it was forked, as
- * it is a copy.  Immediates that had joined the list and what waited in a proxy
- * run on both sides, arrivals of signals that were noted are told on both
- * sides.  Never anything that came later.  Each piece knows its life; of an
- * earlier one it must have a number that was handed in by then, in order.  After
+ * A child sees of its parent's pieces only those that were complete at the fork,
+ * as it is a copy.  Immediates that had joined the list and calls waiting in a
+ * proxy run on both sides, and signal arrivals noted before are reported on both
+ * sides; nothing later is.  Each piece stores its life; a piece of an earlier
+ * life must have a number that was handed in by then, in order.  After
  * tevent_re_initialise(), or with a new context, no piece of an earlier life runs
- * at all; noted arrivals may still be told (S3).
+ * at all; noted arrivals may still be reported (S3).
  */
 
 #include "stress.h"
@@ -38,7 +38,7 @@ struct life {
 	pid_t pid;
 	int depth;
 	uint32_t number;            /* of this life; the ancestors' are smaller */
-	uint32_t oldest;            /* whose pieces may still run here */
+	uint32_t oldest;            /* the lives whose pieces may still run here */
 	uint32_t inherited_at_most; /* arrivals of the plain signal that ancestors had noted */
 	struct chance chance;
 	struct tevent_context *ev;
@@ -50,13 +50,13 @@ struct life {
 	pthread_t thread[producers];
 	pthread_t signaller;
 	uint32_t items;
-	uint32_t window; /* how far a producer may be ahead; 0: the loop often sleeps */
+	uint32_t window; /* the lead that a producer may have; 0: the loop often sleeps */
 
 	uint32_t pieces, bytes, ticks; /* of this life, that ran */
 	atomic_uint next[producers];
-	unsigned char told[most_items]; /* which info; any thread takes them, in no order */
+	unsigned char told[most_items]; /* infos by number; any thread takes them, in no order */
 	atomic_uint counted;            /* sum of the plain signal's counts */
-	atomic_uint infos;              /* told of this life's */
+	atomic_uint infos;              /* arrivals of this life that were reported */
 	uint32_t fork_at;               /* as many pieces; 0: not (any more) */
 	enum way way;                   /* of the child */
 	pid_t child;
@@ -67,7 +67,7 @@ struct life {
 	atomic_uint sent; /* of each kind of signal */
 };
 
-/* One for the process: handlers of earlier lives meet the present one. */
+/* One for the process: handlers of earlier lives see the present one. */
 static struct life now;
 
 /* By number, as each was when it forked towards here. */
@@ -256,7 +256,7 @@ static bool is_over(void)
 	       (!with_signals || (atomic_load(&now.infos) == now.items && atomic_load(&now.counted) >= now.items));
 }
 
-/* All that is there runs; nothing more can come. */
+/* Runs all that is left; nothing more can come. */
 static void run_dry(void)
 {
 	tevent_context_set_wait_timeout(now.ev, 0);
@@ -302,7 +302,7 @@ static void ignore_piece(struct tevent_context *ev, struct tevent_immediate *im,
 	check_failed(__FILE__, __LINE__, "nothing passes through the parent's threaded context");
 }
 
-/* The parent's door is closed in the child: its calls do nothing (C23, T10). */
+/* The parent's threaded context is closed in the child: its calls do nothing (C23, T10). */
 static void try_old_door(struct life *before)
 {
 	struct tevent_immediate *im = tevent_create_immediate(NULL);
@@ -312,7 +312,7 @@ static void try_old_door(struct life *before)
 	check_equal(talloc_free(before->tctx), 0);
 }
 
-/* The pipe is one open file for both: who is not its reader leaves it. */
+/* The pipe is one open file for both: the side that is not its reader must not read it. */
 static void leave_old_pipe(struct life *before, bool free_event)
 {
 	if (free_event) {
@@ -355,7 +355,7 @@ static _Noreturn void go_on_in_child(void)
 		break;
 	case REINITIALISES:
 	case REINITIALISES_IN_A_HANDLER:
-		/* what was cut loose stays memory, and freeing it is harmless */
+		/* detached events stay valid memory, and freeing them is harmless */
 		check_equal(tevent_re_initialise(now.ev), 0);
 		leave_old_pipe(before, before->way == REINITIALISES);
 		break;
@@ -403,7 +403,7 @@ static void live(void)
 	end_life();
 }
 
-/* C21, C23, C25: each gets its own, in each way for a child to begin. */
+/* C21, C23, C25: each side gets its own, for each way in which a child begins. */
 static void both_go_on(void)
 {
 	with_signals = parameter("signals", 1) != 0;
@@ -423,9 +423,9 @@ static void both_go_on(void)
 /* ---- forked while handlers are inside ---------------------------------- */
 
 /*
- * Signals rain on threads of their own while the loop's thread forks: at each
- * fork some thread is somewhere in a signal handler.  The child is told what
- * it sends to itself, exactly, and its loop comes to rest.
+ * Signals are sent to separate threads while the loop's thread forks: at each
+ * fork some thread is inside a signal handler.  In the child exactly its own
+ * signals are reported, and its loop comes to rest.
  */
 
 struct rain {

@@ -4,18 +4,18 @@
  * Large numbers: 100,000 timers, 10,000 descriptors, 1,000,000 immediates and
  * 1,000,000 queued requests, each alone and all in one context.
  *
- * Model.  Timers have a model of their own, an array sorted by (time, number
- * of the last setting): they have to fire in exactly that order.  Of N ready
- * descriptors each is served once in N turns.  Queued requests and immediates
- * come in the order in which they were added.
+ * Model.  Timers have their own model, an array sorted by (time, number of the
+ * last setting): they have to fire in exactly that order.  Each of N ready
+ * descriptors is served once in N turns.  Queued requests and immediates run
+ * in the order in which they were added.
  *
- * Costs are not timed.  What grows with the number of others shows as a run
- * without an end, which the backstop ends; that a turn with idle descriptors
- * costs no more is counted in system calls, which this program sees because
- * the library calls its epoll_wait(), epoll_ctl() and poll() instead of libc's.
+ * Costs are not timed.  A cost that grows with the number of other objects
+ * makes the run so long that the backstop ends it.  System calls are counted to
+ * show that idle descriptors add no cost to a turn: the library calls this
+ * program's epoll_wait(), epoll_ctl() and poll() instead of libc's.
  *
- * All of it runs on a thread with a small stack: what recurses over its
- * elements would overrun it.  At the end no talloc chunk is left.
+ * Everything runs on a thread with a small stack: recursion over elements
+ * would overrun it.  At the end no talloc chunk is left.
  */
 
 #include "stress.h"
@@ -85,7 +85,7 @@ struct clocks {
 	uint32_t settings;
 	struct alarm_clock *clock;
 	struct alarm_clock **order; /* expected */
-	uint32_t left;              /* of them, not freed */
+	uint32_t left;              /* not freed ones among them */
 	uint32_t fired;
 	struct chance chance;
 };
@@ -129,7 +129,7 @@ static void set_clock(struct clocks *k, struct alarm_clock *c, struct timeval wh
 	}
 }
 
-/* A third moved, by random or to the end; a third freed. */
+/* A third is moved, randomly or to the end; a third is freed. */
 static void add_clocks(struct clocks *k, struct tevent_context *ev, bool in_order)
 {
 	*k = (struct clocks){.ev = ev, .count = (uint32_t)parameter("timers", 100000), .chance = chance_of(1)};
@@ -202,7 +202,7 @@ static void on_fd(struct tevent_context *ev, struct tevent_fd *fde, uint16_t fla
 	(*(int *)private_data)++;
 }
 
-/* Raises the limit as far as it may. */
+/* Raises the limit as far as allowed. */
 static int descriptors(void)
 {
 	int wanted = (int)parameter("fds", 10000);
@@ -220,7 +220,7 @@ static int descriptors(void)
 	}
 	if ((rlim_t)wanted + 100 > limit.rlim_cur) {
 		wanted = (int)limit.rlim_cur - 100;
-		printf("no more descriptors to be had (ulimit -n): %d instead of %ld\n", wanted,
+		printf("not enough descriptors available (ulimit -n): %d instead of %ld\n", wanted,
 		       parameter("fds", 10000));
 	}
 	return wanted;
@@ -274,7 +274,7 @@ static void serve_rounds(const char *backend, int count, int rounds)
 	clear_crowd(&c);
 }
 
-/* F15: one ready among idle ones: a turn is one wait, and nothing else. */
+/* F15: one ready among idle ones: a turn makes one wait call and no other. */
 static void serve_one_of_many(const char *backend, int count)
 {
 	struct tevent_context *ev = new_context(NULL, backend);
@@ -283,7 +283,7 @@ static void serve_one_of_many(const char *backend, int count)
 
 	add_crowd(&c, ev, count, false);
 	check_equal(eventfd_write(c.fd[0], 1), 0);
-	run_turns(ev, 1); /* tells the kernel about them */
+	run_turns(ev, 1); /* passes them to the kernel */
 	for (int turn = 0, at = 0; turn < 1000; turn++) {
 		eventfd_t value;
 
@@ -318,7 +318,7 @@ static void fds(void)
 
 	serve_rounds("epoll", count, 3);
 	serve_rounds("standard", count, 3);
-	/* poll(2) itself looks at all of them in each turn: fewer */
+	/* poll(2) itself checks all of them in each turn, so fewer are used */
 	serve_rounds("poll", count / 5, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
 		serve_one_of_many(backends[i], count);
@@ -335,7 +335,7 @@ static void on_immediate(struct tevent_context *ev, struct tevent_immediate *im,
 	next_immediate++;
 }
 
-/* Half of them is cancelled, of those half scheduled anew. */
+/* Half of them are cancelled, half of those scheduled again. */
 static void immediates(void)
 {
 	struct tevent_context *ev = new_context(NULL, "standard");
@@ -432,7 +432,7 @@ static void requests(void)
 	talloc_free(l.parent);
 
 	add_jobs(&l, ev, never);
-	check_equal(talloc_free(l.queue), 0); /* the requests live on */
+	check_equal(talloc_free(l.queue), 0); /* the requests stay */
 	check_equal(talloc_free(l.parent), 0);
 
 	add_jobs(&l, ev, never);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Signal storms: every arrival is told, once.
+ * Signal storms: every arrival is reported once.
  *
- * Model.  The kernel merges what it may: a standard signal that is pending
- * already is lost there, before anyone could count it.  So two witnesses stand
- * outside of the library.  This program's own sigaction(), which the library
- * calls, puts a counter in front of each signal handler: an arrival is an
- * entry into that handler.  And real-time signals, which the kernel queues, carry
- * sender and number: nothing is missing, nothing comes twice, and where one
- * thread takes them all, each sender's come in order.
+ * Model.  The kernel merges standard signals: one that is already pending is lost
+ * before it can be counted.  So arrivals are checked outside the library in two
+ * ways.  This program's own sigaction(), which the library calls, adds a counter
+ * before each signal handler: an arrival is an entry into that handler.  And
+ * real-time signals, which the kernel queues, carry sender and number: none is
+ * missing, none comes twice, and if one thread takes them all, each sender's come
+ * in order.
  *
- * S4: without SA_SIGINFO the counts sum up to the arrivals; with it there is
+ * S4: without SA_SIGINFO the counts add up to the arrivals; with it there is
  * one call for each.  Signals come from other processes (sigqueue(), kill())
- * and from threads, to the process, to the loop's thread, and to threads that
- * have nothing to do with the loop.
+ * and from threads.  They are sent to the process, to the loop's thread, and
+ * to threads unrelated to the loop.
  */
 
 #include "stress.h"
@@ -64,7 +64,7 @@ static bool is_witness(const struct sigaction *action)
 	return action->sa_handler == on_entry || action->sa_sigaction == on_entry_with_info;
 }
 
-/* Stands in for libc's: the library finds this one first. */
+/* Replaces libc's: the library finds this one first. */
 int sigaction(int signum, const struct sigaction *action, struct sigaction *old)
 {
 	static int (*next)(int, const struct sigaction *, struct sigaction *);
@@ -105,9 +105,10 @@ static uint32_t number_of(const siginfo_t *info)
 }
 
 /*
- * How far the loop is, for all processes to see.  A sender keeps within a
- * window of it: wide enough to block the signal and to fill what the library
- * keeps, but the kernel walks its whole queue for each signal that it delivers.
+ * The loop's progress, visible to all processes.  A sender stays within a
+ * window of it: wide enough to block the signal and to fill the library's
+ * queue, but limited because the kernel scans its whole queue for each signal
+ * that it delivers.
  */
 struct scoreboard {
 	atomic_uint told[real_time]; /* sums over all senders */
@@ -118,13 +119,13 @@ struct scoreboard {
 static struct scoreboard *scoreboard;
 
 /*
- * Of all senders together: more than block the signal, and so many that a batch
- * which waits to be released and the next one fill most of what the library keeps.
- * A sender may be a third ahead of it.
+ * For all senders together: more than are needed to block the signal, and so many
+ * that a batch waiting to be released and the next one fill most of the library's
+ * queue.  A sender may be a third ahead of it.
  */
 enum { enough_to_block = 360, nearly_too_many = 1600 };
 
-/* The slowest sender is never ahead of the average, so somebody can always go on. */
+/* The slowest sender is never ahead of the average, so at least one can always continue. */
 static void keep_within_window(uint32_t number)
 {
 	for (int i = 0; i < real_time; i++) {
@@ -134,7 +135,7 @@ static void keep_within_window(uint32_t number)
 	}
 }
 
-/* The kernel's queue is full: who takes from it needs the processor. */
+/* The kernel's queue is full: the thread that empties it needs the processor. */
 static bool again(int result)
 {
 	if (result == 0) {
@@ -151,8 +152,8 @@ struct post {
 	int signum;
 	bool ordered;
 	uint32_t told;          /* sum of counts */
-	atomic_uint *shown;     /* the same for the senders to see, or NULL */
-	uint32_t next[senders]; /* expected of each, where they are ordered */
+	atomic_uint *shown;     /* the same, visible to the senders, or NULL */
+	uint32_t next[senders]; /* expected of each, if they are ordered */
 	unsigned char *seen[senders];
 	uint32_t items; /* of each sender */
 	struct chance chance;
@@ -265,7 +266,7 @@ static pid_t start_sender(void (*send)(pid_t to, int sender, uint32_t items), in
 	return child;
 }
 
-/* Threads that only are there: signals may interrupt them. */
+/* Idle threads, which signals may interrupt. */
 struct bystanders {
 	atomic_bool stop;
 	atomic_int there;
@@ -341,7 +342,7 @@ static void *send_from_thread(void *arg)
 	struct thread_sender *s = arg;
 	sigset_t all;
 
-	/* not to interrupt itself: that is for the others */
+	/* must not interrupt itself, only the others */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	for (uint32_t n = 0; n < s->items; n++) {
@@ -402,7 +403,7 @@ static void take_from_threads(struct tevent_context *ev, const struct storm *s, 
 	}
 }
 
-/* A second context is told all as well, in the turns of the first. */
+/* All arrivals are also reported to a second context, in the turns of the first. */
 static void run_storm(const struct storm *s)
 {
 	struct tevent_context *ev = new_context(NULL, "standard");
@@ -434,7 +435,7 @@ static void run_storm(const struct storm *s)
 		dismiss_bystanders();
 	}
 	for (int i = 0; i < real_time; i++) {
-		/* its event is the newer one: told already, or in the same turn */
+		/* its event is the newer one: reported already, or in the same turn */
 		check_equal(second[i].told, (long long)senders * items);
 		clear_post(&post[i]);
 		clear_post(&second[i]);
@@ -466,7 +467,7 @@ static void from_threads(void)
 	run_storm(&(struct storm){THE_LOOPS_THREAD, false, MIXED, nearly_too_many, true});
 }
 
-/* To threads other than the loop's: none of them keeps anything for itself. */
+/* Sent to threads other than the loop's: no arrival stays pending in them. */
 static void to_other_threads(void)
 {
 	run_storm(&(struct storm){OTHER_THREADS, true, MIXED, enough_to_block, false});
@@ -485,9 +486,9 @@ static void send_standard(pid_t to, int sender, uint32_t items)
 }
 
 /*
- * The kernel merges them on the way: the witness says how many there were.
- * The first two are counted, the others told one by one, and there are events
- * that come and go beside the ones that stay.
+ * The kernel merges them: the counter in sigaction() has their number.  The
+ * first two are counted, the others reported one by one, and besides the
+ * permanent events others are added and freed.
  */
 static void standard(void)
 {
@@ -518,7 +519,7 @@ static void standard(void)
 		struct tevent_signal *se = tevent_add_signal(ev, ev, post[i].signum, 0, on_counted, &passing);
 
 		check(se != NULL);
-		/* if there is nothing, nothing may come any more */
+		/* with nothing pending, nothing may come any more */
 		tevent_context_set_wait_timeout(ev, 0);
 		tevent_loop_once(ev);
 		check_equal(talloc_free(se), 0);
@@ -545,7 +546,7 @@ static void on_serve(struct tevent_context *ev, struct tevent_signal *se, int si
 {
 	check_equal(count, 1);
 	atomic_fetch_add(&scoreboard->returned, 1);
-	/* the answer needs longer than the way to the wait: it is to meet each point of that */
+	/* the answer takes longer than the way to the wait, so that it hits each point of it */
 	for (uint32_t times = draw(private_data, 16); times > 0; times--) {
 		dally(private_data);
 	}

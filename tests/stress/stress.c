@@ -19,7 +19,7 @@ enum { backstop_seconds = 120 };
 static int parameter_count;
 static char **parameters;
 static uint64_t seed;
-static uint64_t pass; /* through the list; varies the chances */
+static uint64_t pass; /* passes through the list; varies the random choices */
 static const char *running = "";
 
 /* ---- failures ---- */

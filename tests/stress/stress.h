@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What the stress programs stand on.
+ * Support code for the stress programs.
  *
  * A stress program is a list of scenarios.  Each runs the library under a load
- * that no single behaviour test makes, and checks exact sums and orders: what
- * was handed in is what ran, no more and no less, each producer's in its
- * order.  Nothing is timed and nobody sleeps.  A scenario that does not come
- * to its end, because something was lost, is ended by its backstop and is a
- * failure; so a loop in here waits without a limit of its own (a wait timeout
- * would heal what is to be found).
+ * that no single behaviour test creates, and checks exact sums and orders:
+ * exactly the work handed in has run, each producer's in its order.  Nothing
+ * is timed and nothing sleeps.  If a scenario does not end, because something
+ * was lost, its backstop ends it as a failure.  So loops in these programs
+ * wait without a time limit (a wait timeout would hide the fault).
  *
  * Parameters are given as name=value on the command line.  All programs have
  *
- *   seconds=N   go through the list again and again for N seconds; 0: once
- *   seed=N      what the random choices start from; printed, for the repeat
- *   only=NAME   one scenario
+ *   seconds=N repeat the list for N seconds; 0: once seed=N start of the
+ *   random choices; printed, to repeat a run only=NAME one scenario
  *
- * and their own counts, whose defaults suit a quick run.  check() ends the
- * process, whatever thread it is in: a process that found a fault is not one
- * to go on with.
+ * and their own counts, whose defaults suit a quick run. check() ends the
+ * process, in any thread: after a fault the process cannot continue.
  */
 
 #ifndef TEVENT_TESTS_STRESS_H
@@ -46,13 +43,13 @@ struct scenario {
 	void (*fn)(void);
 };
 
-/* Runs them as the parameters say; the value for main(). */
+/* Runs them according to the parameters; returns the value for main(). */
 int stress_main(int argc, char **argv, const struct scenario *scenarios);
 
-/* A parameter of the command line; asked for before or after the scenarios began. */
+/* A parameter of the command line; may be read before or after the scenarios began. */
 long parameter(const char *name, long otherwise);
 
-/* For a forked child, which has no alarm of its own: as in the scenario. */
+/* For a forked child, which inherits no alarm: sets the scenario's. */
 void set_backstop(void);
 
 /* Ends the process when the condition does not hold. */
@@ -75,17 +72,17 @@ struct chance {
 
 struct chance chance_of(unsigned number);
 uint32_t draw(struct chance *c, uint32_t below);
-/* Some hundred nanoseconds of nothing, to vary who comes first. */
+/* Idles for some hundred nanoseconds, to vary the order of threads. */
 void dally(struct chance *c);
 
 /* ---- helpers -------------------------------------------------------- */
 
-/* A context that waits for ever: what is lost stays lost. */
+/* A context that waits for ever: a lost event stays lost. */
 struct tevent_context *new_context(TALLOC_CTX *mem_ctx, const char *backend);
 void run_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 void join_thread(pthread_t thread);
 int count_open_fds(void);
-/* Of a child that has to end by itself with 0. */
+/* For a child that has to exit with 0. */
 void expect_success(pid_t child);
 /* Shared with children that are forked later; zeroed. */
 void *shared_memory(size_t size);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Threads on one context, through both doors: threaded contexts and proxies.
+ * Threads on one context, through threaded contexts and proxies.
  *
- * Model: each producer numbers what it hands in.  The loop's thread expects
- * from each producer 0, 1, 2, ... (T4, T5: first in, first out), and the sum at
- * the end.  Where a door closes meanwhile, what ran of each producer is still
- * such a sequence from its beginning; the rest has to be idle (threaded
- * contexts, T3, D11) or freed, each piece once (proxies, T5).
+ * Model: each producer numbers its pieces.  The loop's thread expects from each
+ * producer 0, 1, 2, ...  (T4, T5: first in, first out), and the sum at the end.
+ * If a threaded context or proxy is freed meanwhile, each producer's pieces
+ * that ran are still such a sequence from its beginning; the rest has to be
+ * idle (threaded contexts, T3, D11) or freed, each piece once (proxies, T5).
  *
- * The loop's own data needs no lock: only its thread touches it.  What a
- * producer may touch after a call is what the rules leave it.
+ * The loop's own data needs no lock: only its thread accesses it.  After a
+ * call a producer accesses only what the rules allow.
  */
 
 #include "stress.h"
@@ -142,8 +142,8 @@ static void one_context(void)
 
 /*
  * The producer waits until its piece has run before it makes the next one: no
- * later piece heals a wake-up that was lost.  The delays make it come at each
- * point between two waits of the loop.
+ * later piece hides a lost wake-up.  The delays make it come at each point
+ * between two waits of the loop.
  */
 
 struct rally {
@@ -162,7 +162,7 @@ static void on_ball(struct tevent_context *ev, struct tevent_immediate *im, void
 	atomic_fetch_add(&r->returned, 1);
 }
 
-/* Spins: who sleeps comes back when the loop has long been asleep, always. */
+/* Spins: a sleeping thread would always return long after the loop fell asleep. */
 static void await_ball(struct rally *r, uint32_t number)
 {
 	for (uint32_t looks = 1; atomic_load(&r->returned) <= number; looks++) {
@@ -182,7 +182,7 @@ static void serve_threaded(struct rally *r, struct chance *c)
 		tevent_threaded_schedule_immediate(r->crowd.tctx, im[n % 2], on_ball, &r);
 		await_ball(r, n);
 	}
-	/* idle, and the thread that ran them is past it when the loop has ended */
+	/* idle, and the thread that ran them has finished with them when the loop has ended */
 	pthread_barrier_wait(&r->crowd.start);
 	check_equal(talloc_free(im[0]), 0);
 	check_equal(talloc_free(im[1]), 0);
@@ -328,7 +328,7 @@ static void begin_round(struct office *o, struct runner *runner)
 	pthread_barrier_wait(&o->start);
 }
 
-/* Waits for none that may not come: more errands than this will be handed in. */
+/* Waits only for errands that are sure to come: more than this will be handed in. */
 static void run_some_turns(struct tevent_context *loop, struct office *o, struct chance *c)
 {
 	for (uint32_t turns = draw(c, producers * o->items / 2); turns > 0; turns--) {
@@ -336,7 +336,7 @@ static void run_some_turns(struct tevent_context *loop, struct office *o, struct
 	}
 }
 
-/* Those that did not run are idle: they run now, on another context. */
+/* The ones that did not run are idle: they run now, on another context. */
 static void run_the_rest(struct office *o)
 {
 	uint32_t left = 0;
@@ -423,7 +423,7 @@ static void let_go(struct office *o, struct chance *c, const char *backend, enum
 	run_the_rest(o);
 }
 
-/* T3: others schedule into a context that goes; what is not run is idle. */
+/* T3: other threads schedule into a context that is being freed; immediates that did not run are idle. */
 static void context_goes(void)
 {
 	struct chance c = chance_of(1);
@@ -438,8 +438,9 @@ static void context_goes(void)
 
 /*
  * T3: the threaded context is freed as soon as the last of each producer's
- * errands has run; the producer may still be inside the call.  Or, by turns,
- * as soon as all calls have returned, before anything ran: all of it still runs.
+ * errands has run; the producer may still be inside the call.  Or, alternately,
+ * as soon as all calls have returned, before anything ran: everything still
+ * runs.
  */
 static void door_closes(void)
 {
@@ -481,9 +482,9 @@ static void door_closes(void)
 /* ---- proxies that come and go ----------------------------------------- */
 
 /*
- * The program's lock says which proxy there is; the library's part is what
- * happens to what was handed over: it runs, or is freed unrun with the proxy,
- * once, in the loop's thread.
+ * The program's lock protects the pointer to the current proxy.  The library
+ * handles the pieces handed over: each runs, or is freed with the proxy
+ * without running, once, in the loop's thread.
  */
 
 struct relay {
@@ -495,7 +496,7 @@ struct relay {
 	long handed_in[producers]; /* the producer's until it is joined */
 	long ran;
 	long freed;
-	long refused; /* by a proxy that was going */
+	long refused; /* by a proxy that was being freed */
 };
 
 struct parcel {
@@ -503,7 +504,7 @@ struct parcel {
 	int producer;
 	long number;
 	bool ran;
-	bool at_the_door; /* tries to get in again when it is freed unrun */
+	bool at_the_door; /* calls the proxy again when it is freed without running */
 	struct tevent_thread_proxy *tp;
 };
 
@@ -538,7 +539,7 @@ static int parcel_freed(struct parcel *p)
 	return 0;
 }
 
-/* Sends so many through each proxy: more than the loop runs before it goes. */
+/* Sends so many through each proxy: more than the loop runs before the proxy is freed. */
 struct sender {
 	struct relay *relay;
 	int index;
@@ -599,7 +600,7 @@ static void replace_proxy(struct relay *r, struct tevent_thread_proxy *tp)
 	pthread_rwlock_unlock(&r->lock);
 }
 
-/* With it goes its proxy. */
+/* Its proxy is freed with it. */
 static void free_context(struct relay *r, struct tevent_context *ev)
 {
 	pthread_rwlock_wrlock(&r->lock);
@@ -611,7 +612,7 @@ static void free_context(struct relay *r, struct tevent_context *ev)
 static void proxy_goes(void)
 {
 	struct chance c = chance_of(3);
-	/* Otherwise the senders never let the writer in. */
+	/* Otherwise the senders would starve the writer. */
 	struct relay r = {.lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP, .loop_thread = pthread_self()};
 	struct sender sender[producers];
 	struct tevent_context *ev = NULL;
@@ -673,7 +674,7 @@ struct network {
 	atomic_uint immediates;
 };
 
-/* Only the thread that runs it touches it; the hand-over is the only order. */
+/* Only the thread that runs it accesses it; only the hand-over orders the accesses. */
 struct traveller {
 	struct network *network;
 	struct tevent_immediate *im;
@@ -748,7 +749,7 @@ static void *run_station(void *arg)
 	return NULL;
 }
 
-/* T8: a handler hands its own immediate and data on. */
+/* T8: a handler passes its own immediate and data on. */
 static void handed_on(void)
 {
 	struct network n = {.hops = (uint32_t)parameter("hops", 5000)};
@@ -798,7 +799,7 @@ struct hall {
 	pthread_cond_t woken;
 	uint32_t waits; /* that have ended */
 	uint32_t visits;
-	uint32_t left; /* visitors that have not gone yet */
+	uint32_t left; /* visitors that have not left yet */
 };
 
 struct visitor {
@@ -806,7 +807,7 @@ struct visitor {
 	int index;
 	pthread_t thread;
 	sem_t served;
-	uint32_t calls; /* written under the lock, as all that handlers write */
+	uint32_t calls; /* written under the lock, like everything that handlers write */
 	int pipe[2];
 };
 
@@ -856,7 +857,7 @@ static void serve_leaving(struct tevent_context *ev, struct tevent_immediate *im
 	v->hall->left--;
 }
 
-/* Each change ends the wait; with the wait it made necessary the visitor would wait for ever. */
+/* Each change ends the wait; otherwise the visitor would wait for ever. */
 static void visit(struct visitor *v, struct chance *c)
 {
 	struct hall *h = v->hall;
@@ -944,7 +945,7 @@ static void receive_visitors(size_t visitors)
 	check_equal(talloc_free(h.ev), 0);
 }
 
-/* F16: many in each other's way; and one whose change nobody else makes up for. */
+/* F16: many visitors at once; and a single one, whose missed change no other would cover. */
 static void changed_from_elsewhere(void)
 {
 	receive_visitors(producers - 1);
@@ -996,7 +997,7 @@ static void look_in_a_child(void)
 	expect_success(child);
 }
 
-/* C1: comes first in the list, so that this process has not looked yet. */
+/* C1: first in the list, so that this process has made no lookup yet. */
 static void first_looks(void)
 {
 	for (long round = parameter("rounds", 60); round > 0; round--) {
@@ -1083,7 +1084,7 @@ static void *keep_own_house(void *arg)
 	return NULL;
 }
 
-/* Contexts of different threads have nothing to do with each other. */
+/* Contexts of different threads are independent. */
 static void own_contexts(void)
 {
 	struct household *household[producers];
