@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Every allocation that the library makes or has talloc make, and its abort():
- * the linker leads the library's references to these names here (--wrap), and
- * __real_ names to where they belong.  What the test itself allocates does not
- * come this way.  Works with a sanitizer's allocator, too.
+ * Every allocation that the library makes, directly or through talloc, and its
+ * abort(): the linker redirects the library's references to these names here
+ * (--wrap), and __real_ names to the originals. The test's own allocations are
+ * not affected. Works with a sanitizer's allocator, too.
  *
- * pthread_atfork() is asked once, when the library is loaded, so the
- * environment says whether it fails.
+ * pthread_atfork() is called once, when the library is loaded, so the
+ * environment decides whether it fails.
  */
 
 #include "faults.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Stands in for src/base/os.cpp: the same functions, each of which can be made
-// to fail (faults.h).  The real ones are next door: os.cpp compiled with its
+// Replaces src/base/os.cpp: the same functions, each of which can be made to
+// fail (faults.h). The real ones are linked as well: os.cpp compiled with its
 // namespace renamed.
 //
-// A failure is told as the kernel would tell it, state included: where
-// epoll_ctl() says EEXIST there is a registration, where it says ENOENT there
-// is none, and a close() that was interrupted has closed.  Only EBADF for a
-// removal leaves the registration behind, as it is when a number was closed
-// and its open file lives on under another.
+// A failure looks as if the kernel had reported it, including the state: with
+// EEXIST from epoll_ctl() there is a registration, with ENOENT there is none,
+// and an interrupted close() has closed. Only EBADF for a removal leaves the
+// registration behind, as when a number was closed and its open file stays
+// open under another number.
 
 #include "src/base/os.hpp"
 
@@ -75,7 +75,7 @@ fault_call call_of(int operation)
                                         : FAULT_EPOLL_DEL;
 }
 
-// Not true until the kernel's state is as the error has it.
+// Makes the kernel's state match the error first.
 bool state_fits(int error, int epoll_fd, int operation, int fd)
 {
     if (operation == EPOLL_CTL_ADD && error == EEXIST) {
@@ -89,7 +89,7 @@ bool state_fits(int error, int epoll_fd, int operation, int fd)
 
 } // namespace
 
-// A macro: the site is the caller of the function in which it stands.
+// A macro: the site is the caller of the enclosing function.
 #define FAILS(call) fails(call, __builtin_return_address(0))
 
 int epoll_create()
@@ -156,7 +156,7 @@ void close(int fd)
 
 int sigaction(int signum, const struct sigaction *act, struct sigaction *old)
 {
-    // What restores a disposition asks for no old one, and cannot fail.
+    // Restoring a disposition passes no old one, and cannot fail.
     const bool installs = old != nullptr;
     return installs && FAILS(FAULT_SIGACTION) ? -1 : real_os::sigaction(signum, act, old);
 }
@@ -199,7 +199,7 @@ bool is_marked_file(int fd)
 {
     const bool is_marked = real_os::is_marked_file(fd);
     if (!is_marked) {
-        fault_descriptor(fd, false); // the program's by now: the library leaves it alone
+        fault_descriptor(fd, false); // belongs to the program by now: the library leaves it alone
     }
     return is_marked;
 }

@@ -3,12 +3,12 @@
 /*
  * Runs a program of tests/behaviour/ with every call of the library failing once.
  *
- * Linked into such a program this stands in for cmocka's group runner.  Each
- * case runs in a forked child (sweep_case.c): first with nothing failing, to
- * see which calls it makes and from which places in the library; then once for
- * each of these, its first occurrences, and each error that the call can have.
+ * Linked into such a program this replaces cmocka's group runner. Each case
+ * runs in a forked child (sweep_case.c): first without faults, to record its
+ * calls and their places in the library; then once for each of these, for its
+ * first occurrences, and for each error that the call can have.
  *
- * What is asked of a run depends on what its fault means:
+ * The requirements on a run depend on its fault:
  *
  *   made up    by the library (an interrupted call, a refused registration with
  *              `standard`), or by a second try after the documented failure
@@ -19,14 +19,13 @@
  *   fatal      plain `epoll` (C5): abort(), or "told" when the context is just
  *              being made.
  *
- * In all of them: no crash, no finding of a sanitizer, no failed assertion of
- * the library, no abort() that is not asked for, no eaten processor; and
- * when all is freed, no descriptor, talloc chunk or disposition of the library
- * is left.
+ * In all of them: no crash, no sanitizer finding, no failed assertion of the
+ * library, no unexpected abort(), no endless loop; and when all is freed, no
+ * descriptor, talloc chunk or disposition of the library is left.
  *
- * A run with a fault to be made up for that ends in a failed assertion or a starved
- * wait is repeated: when the same then passes, the case itself is unsteady on
- * this machine, which is reported and no defect.
+ * If a run with a `made up` fault ends in a failed assertion or a starved wait, it
+ * is repeated: if it then passes, the case itself is unsteady on this machine,
+ * which is reported but is no defect.
  *
  * Environment: TEVENT_FAULT_OCCURRENCES (of one place in a case), TEVENT_FAULT_SAMPLE
  * (one fault of n is run; else TEVENT_FAULT_DEFAULT_SAMPLE), TEVENT_FAULT_SLOW_MS (longer cases are left out),
@@ -54,8 +53,8 @@ enum {
 	most_sites = 1024,
 	cpu_limit_s = 10,
 	look_every_ms = 100,
-	patience_ms = 8000,       /* since the library was last heard of; longer than any case waits */
-	little_patience_ms = 300, /* where a case may well wait for what was refused */
+	patience_ms = 8000,       /* since the library's last call; longer than any case waits */
+	little_patience_ms = 300, /* if a case may wait for a refused event */
 	repetitions = 2,
 };
 
@@ -114,7 +113,7 @@ static enum meaning meaning_of(const struct fault *fault, const char *backend)
 		if (fault->error == EEXIST || fault->error == ENOENT) {
 			return MADE_UP;
 		}
-		/* Where the wake-up is refused, EBADF is no event to be cut loose. */
+		/* For a refused wake-up, EBADF does not mean a detached event. */
 		return standard ? (fault->error == EBADF ? TOLD : MADE_UP) : FATAL;
 	case FAULT_EPOLL_WAIT:
 		return standard || fault->error == EINTR ? MADE_UP : FATAL;
@@ -138,7 +137,7 @@ static enum meaning meaning_of(const struct fault *fault, const char *backend)
 struct outcome {
 	enum verdict verdict;
 	int status;
-	bool starved; /* waited for something that does not come, and was stopped */
+	bool starved; /* waited for an event that does not come, and was stopped */
 };
 
 static void forget_output(void)
@@ -184,7 +183,7 @@ static struct outcome run(const struct CMUnitTest *test, CMFixtureFunction group
 		abort();
 	}
 	if (pid == 0) {
-		setpgid(0, 0); /* what a case leaves running is found by its group */
+		setpgid(0, 0); /* processes that a case leaves running are found by their group */
 		dup2(fileno(output), STDOUT_FILENO);
 		dup2(fileno(output), STDERR_FILENO);
 		limit_processor_time();
@@ -214,13 +213,13 @@ static bool is_a_signal_of_cases(int sig)
 	return sig == SIGUSR1 || sig == SIGUSR2 || sig == SIGALRM || sig == SIGCHLD || sig == SIGHUP || sig >= SIGRTMIN;
 }
 
-/* Its own, or it wrote to a child that aborted. */
+/* The case's own signal, or it wrote to a child that aborted. */
 static bool is_of_an_abort(int sig)
 {
 	return sig == SIGABRT || sig == SIGPIPE;
 }
 
-/* NULL: as it should be. */
+/* NULL: as required. */
 static const char *what_is_wrong(const struct outcome *outcome, enum meaning meaning, unsigned usual_aborts)
 {
 	bool aborted = faults_aborts() > usual_aborts;
@@ -300,7 +299,7 @@ static void inject(const struct CMUnitTest *test, CMFixtureFunction group_set_up
 		struct outcome outcome =
 			run(test, group_set_up, fault, meaning == MADE_UP ? patience_ms : little_patience_ms);
 		if (faults_met() == 0) {
-			sums.not_met++; /* threads went another way this time */
+			sums.not_met++; /* threads took another path this time */
 			return;
 		}
 		if (atomic_load(&report->told) && meaning == MADE_UP) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The inside of a sweep's run: cmocka's own runner with one case, overheard.
+ * One run of a sweep: cmocka's own runner with one case, whose results are intercepted.
  *
- * These stand in front of cmocka's functions of the same names:
+ * These replace cmocka's functions of the same names:
  *
- *   _fail()   an assertion failed.  With some faults that is right; what is not
- *             right is to leave something behind.  The case's stack is still
- *             there, so all that it made can be freed in place, unless other
- *             threads run or a handler of the library is on the stack.
- *   _skip()   to know of it.
+ *   _fail() an assertion failed.  With some faults that is right, but nothing
+ *             may be left behind.  The case's stack still exists, so everything
+ *             that it allocated can be freed in place, unless other threads run
+ *             or a handler of the library is on the stack. _skip() to know of
+ *             it.
  */
 
 #define _GNU_SOURCE 1
@@ -47,7 +47,7 @@ static void say(const char *what, int number)
 	snprintf(report->words + used, sizeof(report->words) - used, " %s %d;", what, number);
 }
 
-/* The function that stands behind one of this file's with the same name. */
+/* The function that one of this file's with the same name overrides. */
 static void (*next_function(const char *name))(void)
 {
 	return (void (*)(void))(uintptr_t)dlsym(RTLD_NEXT, name);
@@ -111,7 +111,7 @@ static void collect(const void *chunk, int depth, int max_depth, int is_ref, voi
 	}
 }
 
-/* Contexts first: what is on its way to one must not be freed before (T2). */
+/* Contexts first: an immediate on its way to one must not be freed before it (T2). */
 static void free_what_stands(void)
 {
 	static struct chunks chunks;
@@ -126,7 +126,7 @@ static void free_what_stands(void)
 				break; /* the rest refuses */
 			}
 			before = chunks.count;
-			talloc_free((void *)(uintptr_t)chunks.found[0]); /* may take others along */
+			talloc_free((void *)(uintptr_t)chunks.found[0]); /* may free others too */
 		}
 	}
 }
@@ -159,7 +159,7 @@ static void judge_what_stands(enum verdict verdict) __attribute__((noreturn));
 static void judge_what_stands(enum verdict verdict)
 {
 	if (talloc_total_blocks(NULL) == 0) {
-		leave(FAILED_AND_NOT_FREED); /* the case has talloc keep no account */
+		leave(FAILED_AND_NOT_FREED); /* the case disables talloc's tracking */
 	}
 	free_what_stands();
 	leave(nothing_is_left(true) ? verdict : LEFTOVERS);
@@ -209,7 +209,7 @@ static void crashed(int sig)
 	raise(sig);
 }
 
-/* After cmocka's own: those would make a failed assertion of it. */
+/* Installed after cmocka's own handlers, which would report it as a failed assertion. */
 static void watch_for_crashes(void)
 {
 	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};

@@ -11,21 +11,21 @@
 #include <stdatomic.h>
 
 enum verdict {
-	NO_VERDICT,          /* ended before it could say anything */
+	NO_VERDICT,          /* ended before it could report anything */
 	PASSED,
 	SKIPPED,
-	SETUP_FAILED,        /* no context; what there was is freed, nothing was left */
-	FAILED,              /* an assertion; what stood is freed, nothing was left */
+	SETUP_FAILED,        /* no context; everything is freed, nothing was left */
+	FAILED,              /* an assertion; everything is freed, nothing was left */
 	FAILED_AND_NOT_FREED, /* an assertion, with threads running or inside a handler */
 	TEARDOWN_FAILED,     /* passed, but the suite's own teardown found leftovers */
-	LEFTOVERS,           /* something of the library was left after all was freed */
+	LEFTOVERS,           /* something of the library was left after everything was freed */
 };
 
 /* Shared with the process that runs the case and with that one's children. */
 struct report {
 	atomic_int verdict;
 	atomic_int crashes;
-	atomic_bool told; /* the case learned of the fault in a way that leaves nothing to try again */
+	atomic_bool told; /* the fault was reported to the case in a way that allows no second try */
 	char words[512];
 };
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * A case in a sweep is as patient as a program should be: what failed because of
- * the fault is tried once more, at once.
+ * In a sweep a call that failed because of the fault is repeated once,
+ * immediately, as a program should do.
  *
- * The linker leads the case's calls here (--wrap).  So a call that reports its
- * failure as documented is as good as one that makes up for it: with the second
- * try the case has to pass as without any fault, and a failure that did not
- * leave everything as it was before shows.
+ * The linker redirects the case's calls here (--wrap).  So a call that reports
+ * its failure as documented counts like one that recovers: with the second try
+ * the case has to pass as without a fault, and a failure with side effects
+ * shows.
  *
- * Where the answer to a fault is no refusal but a request that finishes with
- * NO_MEMORY there is nothing to try again: told() says that the case has a right
- * to fail.
+ * If a fault causes no refusal but a request that finishes with NO_MEMORY, there
+ * is nothing to repeat: told() records that the case may fail.
  */
 
 #include "sweep_case.h"
@@ -28,7 +27,7 @@ static bool met_since(unsigned met)
 	return faults_met_here() != met;
 }
 
-/* Of calls that are nested in each other only the innermost was met. */
+/* Of nested calls only the innermost was hit. */
 static bool is_first_try(void)
 {
 	static __thread bool tried;
@@ -38,7 +37,7 @@ static bool is_first_try(void)
 	return first;
 }
 
-/* A function's end: the value of `call`, made again when through the fault it `failed` (which speaks of `result`). */
+/* A function's end: the value of `call`, repeated if it `failed` because of the fault (an expression on `result`). */
 #define TRY_TWICE(type, call, failed)                                                                                  \
 	do {                                                                                                           \
 		unsigned met = faults_met_here();                                                                      \
@@ -94,7 +93,7 @@ REPLACES(bool, tevent_register_backend)(const char *name, const struct tevent_op
 	TRY_FOR_TRUE(__real_tevent_register_backend(name, ops));
 }
 
-/* It has no way to say that it failed. */
+/* It cannot report a failure. */
 REPLACES(void, tevent_set_default_backend)(const char *backend)
 {
 	unsigned met = faults_met_here();
@@ -141,7 +140,7 @@ REPLACES(struct tevent_fd *, _tevent_add_fd)
 			 __real__tevent_add_fd(ev, mem_ctx, fd, flags, handler, private_data, handler_name, location));
 }
 
-/* It has no way to say that it failed, but the flags stay as they were. */
+/* It cannot report a failure, but the flags stay as they were. */
 REPLACES(void, tevent_fd_set_flags)(struct tevent_fd *fde, uint16_t flags)
 {
 	unsigned met = faults_met_here();

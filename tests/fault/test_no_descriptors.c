@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * No descriptors: EMFILE at each one that the library opens (C5, C7, C10,
- * C27, S1, T1, T5, T6), and what comes of it: the documented failure, nothing
- * lost, and the same call works once there is a descriptor again.  Also
- * descriptors that are unfit to be watched (C5, C6, F11) in such a process.
+ * No descriptors: EMFILE for each one that the library opens (C5, C7, C10,
+ * C27, S1, T1, T5, T6).  The result is the documented failure, nothing is
+ * lost, and the same call works once a descriptor is available again.  Also
+ * descriptors that cannot be watched (C5, C6, F11) in such a process.
  *
- * EMFILE is the real one: the process's limit is lowered and every number
- * below it taken, but for those that a case leaves free.  While it is so
- * nothing is asserted; results are kept until the numbers are given back.
+ * EMFILE is real: the process's limit is lowered and every number below it is
+ * used, except those that a case leaves free.  Meanwhile nothing is asserted;
+ * results are kept until the numbers are free again.
  */
 
 #include "support.h"
@@ -57,7 +57,7 @@ static void give_back_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit_before);
 }
 
-/* No number at all, also none of those that are closed meanwhile. */
+/* No number at all, not even one that is closed meanwhile. */
 static void forbid_descriptors(void)
 {
 	struct rlimit none;
@@ -110,7 +110,7 @@ static struct tevent_fd *watch(struct tevent_context *ev, TALLOC_CTX *mem_ctx, i
 	return tevent_add_fd(ev, mem_ctx, fd, flags, note_fd, (void *)(uintptr_t)name);
 }
 
-/* Runs turns until something is noted; for cases where that must come. */
+/* Runs turns until something is noted; for cases that must note something. */
 static void run_until_noted(struct tevent_context *ev)
 {
 	for (int i = 0; i < 10 && notes()[0] == '\0'; i++) {
@@ -150,8 +150,8 @@ static int regular_file(void)
 /* ---- contexts ---- */
 
 /*
- * C5, C7, C27: without a descriptor `epoll` and `poll_mt` have no context to
- * give, `poll` needs none, `standard` does without.
+ * C5, C7, C27: without a descriptor `epoll` and `poll_mt` create no context,
+ * `poll` needs none, `standard` works without one.
  */
 static void test_context_init__emfile__by_backend(void **state)
 {
@@ -343,7 +343,7 @@ static void test_threaded_context__emfile__null_then_works(void **state)
 	assert_notes("threaded");
 }
 
-/* T1, C27: with poll_mt, and where a signal event is there, it needs no further descriptor. */
+/* T1, C27: with poll_mt, or with a signal event, it needs no further descriptor. */
 static void test_threaded_context__emfile_but_wakeup_there__works(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -356,7 +356,7 @@ static void test_threaded_context__emfile_but_wakeup_there__works(void **state)
 	assert_non_null(tctx);
 }
 
-/* T5: the proxy's pair: with none or one left NULL and EMFILE, the one is not lost. */
+/* T5: the proxy's pair: with no or one descriptor left NULL and EMFILE, and the one is not lost. */
 static void test_thread_proxy__emfile__null_and_nothing_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -441,7 +441,7 @@ static void test_regular_file__emfile__served_with_the_others(void **state)
 	assert_true(strcmp(notes(), "pipe:1 file:2") == 0 || strcmp(notes(), "file:2 pipe:1") == 0);
 }
 
-/* C5, C27: where standard moved because of it, its instance's number is free again. */
+/* C5, C27: if standard moved because of it, its instance's number is free again. */
 static void test_regular_file__emfile_with_standard__one_number_is_free(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -497,7 +497,7 @@ static void child_without_wakeup(void *arg)
 	child_assert(strcmp(notes(), "im") == 0);
 }
 
-/* C21: a child that got no wake-up at the fork makes up for it at its next wait. */
+/* C21: a child without a wake-up at the fork creates it at its next wait. */
 static void test_fork__no_descriptor_for_the_childs_wakeup__made_up_for(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -521,7 +521,7 @@ static void count_calls(struct tevent_context *ev, struct tevent_fd *fde, uint16
 	++*(int *)private_data;
 }
 
-/* F15: every number that the process may have is watched, and there is no wake-up: what is ready is served. */
+/* F15: every number that the process may have is watched, and there is no wake-up: ready events are served. */
 static void test_poll__every_number_watched__served(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -543,7 +543,7 @@ static void test_poll__every_number_watched__served(void **state)
 	assert_int_equal(calls, 1);
 }
 
-/* F11, D1: a number that no open file can have: an event, cut loose at the next wait at the latest. */
+/* F11, D1: a number that no open file can have: the event is detached at the next wait at the latest. */
 static void test_number_above_limit__watched__event_cut_loose(void **state)
 {
 	struct fixture *f = fixture_of(state);

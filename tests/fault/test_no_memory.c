@@ -2,17 +2,17 @@
 
 /*
  * No memory: every call that allocates, with its first, second, third ...
- * allocation failing, until it gets through without meeting the failure.
+ * allocation failing, until it succeeds without hitting the failure.
  *
- * This program brings malloc(), calloc() and realloc() itself, so everything
- * that libtevent and libtalloc ask for goes through the countdown below.  The
- * countdown belongs to the calling thread and runs only during the one call
- * that is tested.  Each round asserts the documented result, that nothing is
- * left of the attempt (talloc chunks, bytes, descriptors), and that the
- * fixture's context still works.
+ * This program defines malloc(), calloc() and realloc() itself, so all
+ * allocations of libtevent and libtalloc use the countdown below.  The
+ * countdown belongs to the calling thread and runs only during the tested
+ * call.  Each round asserts the documented result, that the attempt leaves
+ * nothing behind (talloc chunks, bytes, descriptors), and that the fixture's
+ * context still works.
  *
- * A sanitizer or valgrind brings an allocator of its own; then the cases skip
- * and say so.
+ * A sanitizer or valgrind has its own allocator; then the cases are skipped,
+ * with a message.
  */
 
 #include "sanitized.h"
@@ -78,7 +78,7 @@ static void fail_all_allocations(void)
 	all_fail = true;
 }
 
-/* Says whether an allocation failed since. */
+/* Returns whether an allocation failed since. */
 static bool stop_failing(void)
 {
 	countdown = 0;
@@ -87,9 +87,9 @@ static bool stop_failing(void)
 }
 
 /*
- * Known before the countdown runs: where the library lacks a function, the
- * support's stand-in asks the dynamic loader for it on each call, and that
- * allocates.  So the older functions are called there.
+ * Determined before the countdown runs: if the library lacks a function, the
+ * replacement in tests/support queries the dynamic loader on each call, which
+ * allocates.  So the older functions are called then.
  */
 static bool on_oracle;
 
@@ -108,11 +108,11 @@ static void need_injection(void)
 
 /* ---- one call, tried with every allocation failing ---- */
 
-/* What a round works with.  All of it hangs below mem, which goes after the round. */
+/* The objects of a round.  All are below mem, which is freed after the round. */
 struct scene {
 	struct fixture *f;
 	TALLOC_CTX *mem;
-	struct tevent_context *ev; /* a context for this round, where prepare makes one */
+	struct tevent_context *ev; /* a context for this round, if prepare creates one */
 	struct tevent_context *wrapper;
 	struct tevent_req *req;
 	struct tevent_queue *queue;
@@ -121,17 +121,17 @@ struct scene {
 	struct tevent_thread_proxy *proxy;
 	struct tevent_threaded_context *tctx;
 	void *data;
-	int count; /* of what the attempt made */
+	int count; /* of the attempt's objects */
 	int fds[2];
-	const char *wrong; /* set by an attempt that found more than its result wrong */
+	const char *wrong; /* set by an attempt that found a further error besides its result */
 };
 
 struct call {
 	void (*prepare)(struct scene *s);            /* with memory; NULL: nothing to prepare */
 	bool (*attempt)(struct scene *s);            /* true: it worked; false: the documented failure */
 	void (*check)(struct scene *s, bool worked); /* with memory again; NULL: nothing more to check */
-	bool may_work;                               /* may get through although an allocation failed */
-	bool keeps;                                  /* a failure may leave something with the round's own objects */
+	bool may_work;                               /* may succeed although an allocation failed */
+	bool keeps;                                  /* a failure may leave something below the round's own objects */
 	bool may_not_allocate;
 };
 
@@ -141,7 +141,7 @@ struct measure {
 	int fds;
 };
 
-/* All but the fixture's context, which may grow and shrink as it likes. */
+/* All but the fixture's context, which may grow and shrink. */
 static struct measure measure(struct fixture *f)
 {
 	struct measure m = {
@@ -268,7 +268,7 @@ static void each_allocation_fails(void **state, const struct call *call)
 
 	need_injection();
 	f = fixture_of(state);
-	try_round(f, call, 0); /* what is made once, on first use, is there then */
+	try_round(f, call, 0); /* objects created once, on first use, exist then */
 	do {
 		size_t blocks;
 		n++;
@@ -318,7 +318,7 @@ static void called(struct tevent_req *req)
 	note("called");
 }
 
-/* Leaves the request's own allocation no room for children. */
+/* Leaves no memory for children in the request's own allocation. */
 static void use_up_room(struct tevent_req *req)
 {
 	unsigned long before = allocations;
@@ -371,7 +371,7 @@ static enum tevent_req_state state_of(struct tevent_req *req)
 	return tevent_req_is_error(req, &state, &error) ? state : TEVENT_REQ_DONE;
 }
 
-/* The request said false: it has finished, and has told so. */
+/* The call returned false: the request has finished, and its callback was called. */
 static void check_request_no_memory(struct scene *s, bool worked)
 {
 	if (worked) {
@@ -390,7 +390,7 @@ static bool attempt_context_init(struct scene *s)
 	return tevent_context_init(s->mem) != NULL;
 }
 
-/* C7: NULL; `standard` may come up with poll where epoll's part failed (C5). */
+/* C7: NULL; `standard` may use poll if epoll's part failed (C5). */
 static void test_context_init__no_memory__null(void **state)
 {
 	static const struct call call = {.attempt = attempt_context_init, .may_work = true};
@@ -448,7 +448,7 @@ static void test_backend_list__no_memory__null(void **state)
 	each_allocation_fails(state, &call);
 }
 
-/* What is registered stays for good, so it is done in a child. */
+/* A registration is permanent, so it is made in a child. */
 static void registers_without_memory(void *arg)
 {
 	const struct tevent_ops *ops = tevent_find_ops_byname("poll");
@@ -490,7 +490,7 @@ static void sets_default_without_memory(void *arg)
 	}
 }
 
-/* C3: it can't say that it failed; the default is the new or the built-in one. */
+/* C3: it can't report a failure; the default is the new or the built-in one. */
 static void test_set_default_backend__no_memory__new_or_built_in(void **state)
 {
 	(void)state;
@@ -574,7 +574,7 @@ static void check_fd_read(struct scene *s, bool worked)
 	assert_int_equal(handled > 0, worked);
 }
 
-/* F1: NULL; nothing of it is watched. */
+/* F1: NULL; the descriptor is not watched. */
 static void test_add_fd__no_memory__null(void **state)
 {
 	static const struct call call = {
@@ -592,7 +592,7 @@ static bool attempt_add_fd_on_fixture(struct scene *s)
 	return tevent_add_fd(s->f->ev, s->mem, s->fds[0], TEVENT_FD_READ, count_fd, &handled) != NULL;
 }
 
-/* F1: NULL; nothing stays with a context that had its first events already. */
+/* F1: NULL; nothing is left on a context that already had its first events. */
 static void test_add_fd__no_memory_in_used_context__null(void **state)
 {
 	static const struct call call = {.prepare = prepare_pipe, .attempt = attempt_add_fd_on_fixture};
@@ -620,7 +620,7 @@ static void test_add_timer__no_memory__null(void **state)
 	each_allocation_fails(state, &call);
 }
 
-static int latest_run; /* the number of the timer that ran last: they have to rise */
+static int latest_run; /* the number of the timer that ran last; it has to increase */
 
 static void run_in_order(struct tevent_context *ev, struct tevent_timer *te, struct timeval now, void *private_data)
 {
@@ -634,7 +634,7 @@ static void run_in_order(struct tevent_context *ev, struct tevent_timer *te, str
 
 #define MANY_TIMERS 300
 
-/* Due, in an order that is none: most have to be put before others that are there already. */
+/* Due, in random order: most have to be inserted before existing ones. */
 static bool attempt_many_timers(struct scene *s)
 {
 	static int numbers[MANY_TIMERS];
@@ -661,7 +661,7 @@ static void check_many_timers(struct scene *s, bool worked)
 	assert_context_works(s->ev);
 }
 
-/* E1: NULL when a timer does not come to be.  E2, E9: memory that merely saves time is not missed. */
+/* E1: NULL if a timer cannot be created.  E2, E9: memory that only saves time is not required. */
 static void test_add_timer__no_memory_among_many__null_and_all_others_in_order(void **state)
 {
 	static const struct call call = {
@@ -739,10 +739,10 @@ static void test_add_signal__no_memory__null(void **state)
 	each_allocation_fails(state, &call);
 }
 
-/* S1, S5: the room for siginfo_t is there before the first arrival. */
+/* S1, S5: the memory for siginfo_t is allocated before the first arrival. */
 static void test_add_signal__no_memory_with_siginfo__null(void **state)
 {
-	DEVIATION("D4", "0.14.1 keeps the room for siginfo_t of an event that it could not add");
+	DEVIATION("D4", "0.14.1 keeps the memory for siginfo_t of an event that it could not add");
 	static const struct call call = {
 		.prepare = prepare_context,
 		.attempt = attempt_add_signal_siginfo,
@@ -924,7 +924,7 @@ static void test_req_print__no_memory_null_request__null(void **state)
 	each_allocation_fails(state, &call);
 }
 
-/* R3-R7, R11: no step of a request's life but create, end time and profile fails for want of memory. */
+/* R3-R7, R11: of a request's steps only create, end time and profile fail without memory. */
 static void test_req__no_memory_after_create__whole_life(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -986,7 +986,7 @@ static void hand_on(struct tevent_immediate *im, struct tevent_context *ev, teve
 	poll_table->schedule_immediate(im, ev, handler, private_data, handler_name, location);
 }
 
-/* R4: a finished request is posted without memory, also where a program's own table schedules. */
+/* R4: a finished request is posted without memory, also with a program's own table. */
 static void test_req_post__no_memory_for_own_table__posted(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1022,7 +1022,7 @@ static void called_when_posted(struct tevent_req *req)
 	note("posted");
 }
 
-/* NULL, or posted with NO_MEMORY; true only when it is under way. */
+/* NULL, or posted with NO_MEMORY; true only if it is in progress. */
 static bool under_way(struct tevent_req *req)
 {
 	sent = req;
@@ -1172,7 +1172,7 @@ static void check_replaced_name(struct scene *s, bool worked)
 	}
 }
 
-/* R16: false; what can be read is the old name or none, never freed memory. */
+/* R16: false; the getter returns the old name or none, never freed memory. */
 static void test_profile_set_name__no_memory_for_second__false(void **state)
 {
 	static const struct call call = {
@@ -1293,7 +1293,7 @@ static void test_queue_wait_send__no_memory__null_or_posted(void **state)
 	each_allocation_fails(state, &call);
 }
 
-/* Q3, Q4, Q8: what the queue does after add needs no memory. */
+/* Q3, Q4, Q8: after add the queue needs no memory. */
 static void test_queue__no_memory_after_add__serves(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1374,7 +1374,7 @@ static void check_threaded_schedule(struct scene *s, bool worked)
 	assert_int_equal(handled, 1);
 }
 
-/* T1: scheduling can't say that it failed, so it needs no memory. */
+/* T1: scheduling can't report a failure, so it needs no memory. */
 static void test_threaded_schedule_immediate__no_memory__runs(void **state)
 {
 	static const struct call call = {
@@ -1442,7 +1442,7 @@ static bool attempt_proxy_schedule(struct scene *s)
 static void check_proxy_schedule(struct scene *s, bool worked)
 {
 	for (int i = 0; worked && notes()[0] == '\0' && i < 10; i++) {
-		turns(s->ev, 1); /* the pair takes some */
+		turns(s->ev, 1); /* the pair uses some */
 	}
 	assert_context_works(s->ev);
 	assert_notes(worked ? "data" : "");
@@ -1561,7 +1561,7 @@ static bool attempt_wrapper_create(struct scene *s)
 	return s->wrapper != NULL;
 }
 
-/* W1: NULL; the main context goes on, and may still allow nesting. */
+/* W1: NULL; the main context still works, and may still allow nesting. */
 static void check_main_context(struct scene *s, bool worked)
 {
 	assert_context_works(s->ev);
@@ -1601,7 +1601,7 @@ static bool attempt_wrapper_events(struct scene *s)
 	       tevent_add_signal(s->wrapper, s->mem, SIGUSR1, 0, count_signal, &handled) != NULL;
 }
 
-/* W2: adding on a wrapper fails as on the main context; the wrapper can go. */
+/* W2: adding on a wrapper fails as on the main context; the wrapper can be freed. */
 static void test_wrapper_add__no_memory__null(void **state)
 {
 	static const struct call call = {
@@ -1732,7 +1732,7 @@ static void test_loop_once__no_memory__no_event_lost(void **state)
 	each_allocation_fails(state, &call);
 }
 
-/* I2, E5, F7: what can't say that it failed needs no memory. */
+/* I2, E5, F7: calls that can't report a failure need no memory. */
 static void test_events__no_memory_after_creation__run(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1770,7 +1770,7 @@ static void test_events__no_memory_after_creation__run(void **state)
 
 /* ---- the first lookup of a process ---- */
 
-/* Runs in a program of its own: what is done once is still to be done there. */
+/* Runs in a separate program, in which nothing has been initialised yet. */
 static int first_lookup(int n)
 {
 	const char **list;

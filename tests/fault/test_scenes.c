@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Scenes with exact expectations: a context with one of each kind of event, run
+ * Scenes with exact expectations: a context with one of each kind of event runs
  * to its end, once for every call that the library makes in it and every error
- * that this call can have (C5, C7, C10, C12, C20, C21, F1, F11, F12, S1, T1, T5,
- * R1, Q1, Q2).
+ * of that call (C5, C7, C10, C12, C20, C21, F1, F11, F12, S1, T1, T5, R1, Q1,
+ * Q2).
  *
- * Each call of the scene either works or gives its documented failure, with
- * the fault's errno where it promises one, and then works at the second try.
- * At the end everything that was due came exactly once, the context
- * takes and runs one more of each kind, and freeing it leaves nothing.
+ * Each call of the scene either works or fails as documented, with the fault's
+ * errno if the documentation promises one, and then works at the second try.
+ * At the end every due event came exactly once, the context accepts and runs
+ * one more of each kind, and freeing it leaves nothing.
  *
  * The children of the last scenes check the same on their side of a fork().
  */
@@ -34,7 +34,7 @@ enum due { FIRST_FD, SECOND_FD, TIMER, IMMEDIATE, SIGNAL, THREADED, PROXY, FIRST
 static const char *const due_names[DUES] = {"first fd", "second fd", "timer",        "immediate",    "signal",
 					    "threaded", "proxy",     "first queued", "second queued"};
 
-/* Shared with children, which abort in the middle of things. */
+/* Shared with children, which abort at any point. */
 struct heard {
 	int messages[4];
 	int came[DUES];
@@ -124,7 +124,7 @@ static void *due_name(enum due due)
 	return (void *)(uintptr_t)due;
 }
 
-/* NULL is right only when the fault came in this call, and leaves no chunk behind; then the next one works. */
+/* NULL is right only if the fault hit this call; it must leave no chunk behind, and the next call works. */
 #define MAKE(scene, variable, call, promised_errno)                                                                    \
 	do {                                                                                                           \
 		unsigned met_ = faults_met();                                                                          \
@@ -141,7 +141,7 @@ static void *due_name(enum due due)
 		}                                                                                                      \
 	} while (0)
 
-/* A turn: -1 only for want of memory, which the fault brought about in it. */
+/* A turn: -1 only for lack of memory, caused by the fault in that turn. */
 static void turn(struct scene *s)
 {
 	unsigned met = faults_met();
@@ -178,7 +178,7 @@ static bool all_came(void)
 	return true;
 }
 
-/* Ends, too, when nothing comes any more. */
+/* Also ends when nothing comes any more. */
 static void run_until_all_came(struct scene *s)
 {
 	bool idle = false;
@@ -207,7 +207,7 @@ static void add_fds(struct scene *s)
 
 static int turns_of_last_rest;
 
-/* A wait, so that the kernel hears of what has changed. */
+/* A wait, so that changes are passed to the kernel. */
 static void rest(struct scene *s)
 {
 	struct tevent_timer *te;
@@ -221,7 +221,7 @@ static void rest(struct scene *s)
 	}
 }
 
-/* The kernel hears of the fds, then of a change. */
+/* The fds, then a change, are passed to the kernel. */
 static void turn_and_change(struct scene *s)
 {
 	rest(s);
@@ -253,7 +253,7 @@ static void make_all_due_but_proxy(struct scene *s)
 	raise(SIGUSR1);
 }
 
-/* T5: without memory, and where the proxy is going, it does nothing; false then. */
+/* T5: without memory, or while the proxy is being freed, it does nothing; false then. */
 static bool hand_to_proxy(struct scene *s)
 {
 	struct tevent_immediate *im;
@@ -288,7 +288,8 @@ static void set_scene(struct scene *s)
 
 /* ---- what has to come of it ---- */
 
-/* Whose registration the kernel said was closed: an event of ours, or the proxy's (the wake-up's misses nothing). */
+/* The registration that the kernel reported as closed: one of this scene's events, or the proxy's (the wake-up's loses
+ * nothing). */
 static int cut_loose(struct scene *s)
 {
 	return (tevent_fd_get_flags(s->fdes[0]) == 0) + (tevent_fd_get_flags(s->fdes[1]) == 0) + !has_come(PROXY);
@@ -312,13 +313,13 @@ static void assert_each_came_once(struct scene *s)
 	}
 }
 
-/* C5: besides what the move or the end says of itself. */
+/* C5: besides the messages of the move or the abort. */
 static bool says_fatal(const struct plan *plan)
 {
 	return plan->call == FAULT_EPOLL_MOD && plan->error != EBADF && plan->error != ENOENT;
 }
 
-/* Moving to poll is told, and closes the instance. */
+/* Moving to poll is reported, and closes the instance. */
 static void assert_moved_to_poll_if_it_had_to(struct scene *s)
 {
 	enum fault_call call = s->plan->call;
@@ -359,7 +360,7 @@ static void play(struct scene *s)
 	run_until_all_came(s);
 	assert_each_came_once(s);
 	if (s->plan->error != EBADF) {
-		/* Once more, as if nothing had been; or the fault comes now. */
+		/* Again, as if nothing had happened; or the fault comes now. */
 		memset(heard->came, 0, sizeof(heard->came));
 		make_all_due(s);
 		run_until_all_came(s);
@@ -373,7 +374,7 @@ static void play_in_child(void *arg)
 	play(arg);
 }
 
-/* C5: what plain epoll can't go on without. */
+/* C5: calls without which plain epoll can't continue. */
 static bool is_fatal(const struct plan *plan, const char *backend)
 {
 	if (strcmp(backend, "epoll") != 0) {
@@ -384,7 +385,7 @@ static bool is_fatal(const struct plan *plan, const char *backend)
 					       : plan->call == FAULT_EPOLL_WAIT && plan->error != EINTR;
 }
 
-/* False: the scene was over before the call came for the nth time. */
+/* False: the scene ended before the nth occurrence of the call. */
 static bool play_with(struct fixture *f, const struct plan *plan)
 {
 	struct scene s = {.backend = f->backend, .plan = plan, .pipes = {{-1, -1}, {-1, -1}}};
@@ -411,7 +412,7 @@ static bool play_with(struct fixture *f, const struct plan *plan)
 	assert_int_equal(faults_open_descriptors(), 0);
 	assert_int_equal(talloc_total_blocks(NULL), blocks);
 	met = faults_met();
-	faults_reset(); /* what it has not met it shall not meet later */
+	faults_reset(); /* a fault that has not applied yet must not apply later */
 	injections[plan->call] += met;
 	return met == 1;
 }
@@ -423,7 +424,7 @@ static void test_scene__each_call_fails__nothing_lost_nothing_doubled(void **sta
 	static const struct plan none = {.nth = 0};
 	unsigned counts[FAULT_CALLS];
 
-	talloc_free(f->ev); /* this scene has one of its own, and counts descriptors */
+	talloc_free(f->ev); /* this scene has its own, and counts descriptors */
 	play_with(f, &none);
 	for (int call = 0; call < FAULT_CALLS; call++) {
 		counts[call] = faults_count((enum fault_call)call);
@@ -441,14 +442,14 @@ static void test_scene__each_call_fails__nothing_lost_nothing_doubled(void **sta
 
 /* ---- forked children ---- */
 
-/* T10: what was a door for other threads is none in the child. */
+/* T10: a threaded context does nothing in the child. */
 static void play_on_after_fork(void *arg)
 {
 	struct scene *s = arg;
 	int taken[2];
 
 	talloc_free(s->tctx);
-	/* Numbers that the library gives up would mean something else now, as does the /dev/null of status_of_child().
+	/* Numbers that the library closed could refer to other files now, as does the /dev/null of status_of_child().
 	 */
 	child_assert(pipe(taken) == 0);
 	child_assert(write(taken[1], "x", 1) == 1);
@@ -462,7 +463,7 @@ static void play_on_after_fork(void *arg)
 		child_assert(heard->came[due] == 1);
 	}
 	for (int i = 0; i < 3; i++) {
-		rest(s); /* nothing spins, whatever is in the pipe above */
+		rest(s); /* nothing spins, independent of the pipe's content above */
 	}
 	child_assert(turns_of_last_rest <= 2);
 	talloc_free(s->mem);
@@ -496,7 +497,7 @@ static bool fork_with(struct fixture *f, const struct plan *plan)
 			 plan->nth, strerror(plan->error), (unsigned)status);
 	}
 	faults_reset();
-	/* The parent knows nothing of all this. */
+	/* The parent is not affected. */
 	memset(heard->came, 0, sizeof(heard->came));
 	make_all_due(&s);
 	run_until_all_came(&s);
@@ -509,7 +510,7 @@ static bool fork_with(struct fixture *f, const struct plan *plan)
 	return met == 1;
 }
 
-/* C5, C21, T5: the child can't have what it needs for itself; its parent is not touched. */
+/* C5, C21, T5: the child can't get its own descriptors; its parent is not affected. */
 static void test_fork__each_call_of_the_child_fails__parent_untouched(void **state)
 {
 	static const enum fault_call calls[] = {FAULT_EPOLL_CREATE, FAULT_EVENTFD,   FAULT_PIPE, FAULT_MARK_FILE,
