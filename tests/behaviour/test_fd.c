@@ -5,7 +5,7 @@
  * and open descriptors go; test_fd_shared.c has the rest.
  *
  * A handler here leaves the descriptor as it found it, so a descriptor that is
- * ready stays ready. next_call() runs turns until one handler was called,
+ * ready stays ready.  next_call() runs turns until one handler was called,
  * because the internal wake-up may take a turn of its own (C11);
  * assert_comes_to_rest() asserts that nothing more is called and that the loop
  * does not spin.

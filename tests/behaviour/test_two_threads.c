@@ -4,7 +4,7 @@
  * Two threads, each with its own context and signal event.
  *
  * The signals are sent to the threads, so each arrives in the thread of its
- * loop; the loops compete for the arrivals. Progress is counted in turns.
+ * loop; the loops compete for the arrivals.  Progress is counted in turns.
  */
 
 #define _GNU_SOURCE 1

@@ -4,15 +4,18 @@
  * Preloaded into a cmocka program: runs some of its cases, and first checks that
  * the environment is as expected.
  *
- *   TEVENT_CASES_ONLY run only these TEVENT_CASES_LEAVE_OUT don't run these Patterns
- *   with `*`, separated by spaces.  A line `[ LEFT OUT ] NAME` names each case that is
- *   not run, so that a pattern without a match is noticed.  TEVENT_CASES_LIBRARIES
- *   parts of the names of libraries that have to be loaded, separated by spaces
- *   TEVENT_CASES_NO_PROC /proc must not be there TEVENT_CASES_PARENT /proc/PARENT/comm
- *   must be this TEVENT_CASES_DESCRIPTORS the limit of open descriptors must be this
- *   TEVENT_CASES_NO_DESCRIPTOR lowers the limit to the open descriptors; a program
- *   started with that limit could not be loaded TEVENT_CASES_LIBC_SYSCALL syscall() is
- *   libc's, although a preloaded library defines one
+ *   TEVENT_CASES_ONLY       run only these
+ *   TEVENT_CASES_LEAVE_OUT  don't run these
+ *       Patterns with `*`, separated by spaces.  A line `[ LEFT OUT ] NAME` names
+ *       each case that is not run, so that a pattern without a match is noticed.
+ *   TEVENT_CASES_LIBRARIES  parts of the names of libraries that have to be
+ *       loaded, separated by spaces
+ *   TEVENT_CASES_NO_PROC    /proc must not be there
+ *   TEVENT_CASES_PARENT     /proc/PARENT/comm must be this
+ *   TEVENT_CASES_DESCRIPTORS  the limit of open descriptors must be this
+ *   TEVENT_CASES_NO_DESCRIPTOR  lowers the limit to the open descriptors; a
+ *       program started with that limit could not be loaded
+ *   TEVENT_CASES_LIBC_SYSCALL  syscall() is libc's, although a preloaded library defines one
  *
  * If the environment is not as expected, the program exits with status 98.  System
  * calls bypass libc where a preloaded library could intercept them.

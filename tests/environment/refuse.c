@@ -5,8 +5,8 @@
  * refused with one error, as by a container's filter or an old kernel.
  *
  * CALL is a name from the table below; `setsig` is fcntl() with F_SETSIG, and
- * pipe2() is refused only with flags: without them it is libc's pipe(). ERROR is
- * ENOSYS or EPERM. Exit status 77: the filter does not support this processor. The
+ * pipe2() is refused only with flags: without them it is libc's pipe().  ERROR is
+ * ENOSYS or EPERM. Exit status 77: the filter does not support this processor.  The
  * call is tried first: a filter without effect is an error.
  */
 

@@ -3,8 +3,8 @@
 /*
  * Every allocation that the library makes, directly or through talloc, and its
  * abort(): the linker redirects the library's references to these names here
- * (--wrap), and __real_ names to the originals. The test's own allocations are
- * not affected. Works with a sanitizer's allocator, too.
+ * (--wrap), and __real_ names to the originals.  The test's own allocations are
+ * not affected.  Works with a sanitizer's allocator, too.
  *
  * pthread_atfork() is called once, when the library is loaded, so the
  * environment decides whether it fails.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // Replaces src/base/os.cpp: the same functions, each of which can be made to
-// fail (faults.h). The real ones are linked as well: os.cpp compiled with its
+// fail (faults.h).  The real ones are linked as well: os.cpp compiled with its
 // namespace renamed.
 //
 // A failure looks as if the kernel had reported it, including the state: with
 // EEXIST from epoll_ctl() there is a registration, with ENOENT there is none,
-// and an interrupted close() has closed. Only EBADF for a removal leaves the
+// and an interrupted close() has closed.  Only EBADF for a removal leaves the
 // registration behind, as when a number was closed and its open file stays
 // open under another number.
 

@@ -12,7 +12,7 @@
  *
  * There is one plan at a time, and it applies once.  Counts and plan are in
  * shared memory: a forked child continues the counts, and the fault may hit
- * it. fault_here() takes no lock and may be called in a signal handler.
+ * it.  fault_here() takes no lock and may be called in a signal handler.
  */
 
 #ifndef TEVENT_TESTS_FAULTS_H

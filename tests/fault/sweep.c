@@ -3,7 +3,7 @@
 /*
  * Runs a program of tests/behaviour/ with every call of the library failing once.
  *
- * Linked into such a program this replaces cmocka's group runner. Each case
+ * Linked into such a program this replaces cmocka's group runner.  Each case
  * runs in a forked child (sweep_case.c): first without faults, to record its
  * calls and their places in the library; then once for each of these, for its
  * first occurrences, and for each error that the call can have.

@@ -5,11 +5,11 @@
  *
  * These replace cmocka's functions of the same names:
  *
- *   _fail() an assertion failed.  With some faults that is right, but nothing
+ *   _fail()   an assertion failed.  With some faults that is right, but nothing
  *             may be left behind.  The case's stack still exists, so everything
  *             that it allocated can be freed in place, unless other threads run
- *             or a handler of the library is on the stack. _skip() to know of
- *             it.
+ *             or a handler of the library is on the stack.
+ *   _skip()   to record it.
  */
 
 #define _GNU_SOURCE 1

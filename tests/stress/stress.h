@@ -12,10 +12,11 @@
  *
  * Parameters are given as name=value on the command line.  All programs have
  *
- *   seconds=N repeat the list for N seconds; 0: once seed=N start of the
- *   random choices; printed, to repeat a run only=NAME one scenario
+ *   seconds=N   repeat the list for N seconds; 0: once
+ *   seed=N      start of the random choices; printed, to repeat a run
+ *   only=NAME   one scenario
  *
- * and their own counts, whose defaults suit a quick run. check() ends the
+ * and their own counts, whose defaults suit a quick run.  check() ends the
  * process, in any thread: after a fault the process cannot continue.
  */
 
