@@ -3,8 +3,9 @@
 // One library under test: a table of its functions, with a count of calls.
 //
 // The program itself is not linked with libtevent; each library is loaded by
-// its path and finds its own functions (load() checks that), and everything
-// else, the clock and the waiting above all, in the program (virtual_os.hpp).
+// its path. It resolves its own functions to itself (load() checks that), and
+// all others, above all the clock and the waiting calls, to the program
+// (virtual_os.hpp).
 
 #pragma once
 
@@ -64,7 +65,7 @@ extern Api g_api;
 // In linked.cpp, for a program that is linked with the library.
 void use_linked_library();
 
-// Null, or what went wrong.
+// Null, or an error message.
 const char *load(const char *path, bool is_ours, Api *api);
 
 } // namespace diff

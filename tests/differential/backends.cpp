@@ -11,7 +11,7 @@ const char *const kBackendNames[kBackends] = {"standard", "epoll",   "poll",    
 
 namespace {
 
-// The library's own descriptors need not come through the table (D10).
+// The library's own descriptors need not be added through the table (D10).
 bool is_users_fd(int fd)
 {
     return fd >= vos::kFirstFd && fd < vos::kFirstFd + vos::kFdCount;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Contexts and boxes (talloc parents that can be freed): made, freed, made anew, asked.
+// Contexts and boxes (talloc parents that can be freed): creating, freeing, re-initialising, querying.
 
 #include <cassert>
 #include <cerrno>
@@ -362,7 +362,7 @@ bool free_context(ContextSlot &ctx)
     const int result = while_cutting([&] { return talloc_free(ctx.ptr); });
     say("free -> %d", result);
     g_world->freeing_wrapper = kNone;
-    return true; // if it is still there: dead until its handler returns, or the pop
+    return true; // if it still exists: dead until its handler returns, or the pop
 }
 
 ContextSlot *main_of(ContextSlot &ctx)

@@ -18,7 +18,7 @@ struct End {
     bool open = false;
     bool hung_up = false;
     bool shut = false;
-    bool touched = false; // since it was put right
+    bool touched = false; // since it was reset
 };
 
 End g_ends[kEnds];

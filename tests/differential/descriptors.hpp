@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // The descriptors of a sequence: four connected pairs and a regular file, each
-// under a number of its own (virtual_os.hpp).  They are made once per process
-// and put right at the start of each sequence.
+// with its own number (virtual_os.hpp).  They are opened once per process and
+// reset at the start of each sequence.
 
 #pragma once
 

@@ -2,8 +2,8 @@
 
 // Descriptor events.
 //
-// How many events watch one fd, and with which flags, is kept within what
-// 0.14.1 can do the same way (F6); see allowed_flags().
+// The number of events on one fd, and their flags, are limited to cases that
+// 0.14.1 handles the same way (F6); see allowed_flags().
 
 #include <cassert>
 #include <cstdio>
@@ -18,7 +18,7 @@ namespace {
 
 // Bits of a handler's detail.
 constexpr int kLeaveData = 3;  // both bits: does not read
-constexpr int kKeepWrite = 12; // both bits: goes on asking for WRITE
+constexpr int kKeepWrite = 12; // both bits: keeps asking for WRITE
 
 uint16_t get_flags(tevent_fd *fde)
 {
@@ -59,7 +59,7 @@ bool may_hang_up(int end)
     return true;
 }
 
-// The peer is closed when an event goes.
+// The peer is closed when an event is freed.
 bool hangs_up_by_itself(int end)
 {
     for (const FdSlot &fd : g_world->fds) {
@@ -70,14 +70,14 @@ bool hangs_up_by_itself(int end)
     return false;
 }
 
-// What of `flags` the event may ask for so that both libraries act the same.
+// The part of `flags` that the event may ask for so that both libraries act the same.
 uint16_t allowed_flags(const FdSlot *self, const ContextSlot *main, int end, uint16_t flags)
 {
     if ((flags & TEVENT_FD_ERROR) && !(flags & TEVENT_FD_READ) && avoid(Known::kF2)) {
         flags &= ~TEVENT_FD_ERROR;
     }
     if (main == nullptr) {
-        return flags; // cut loose: nothing comes of them
+        return flags; // detached: they are never called
     }
     uint16_t others = 0;
     for_each_beside(self, main, end, [&](FdSlot &fd) { others |= stored_flags(fd); });
@@ -204,7 +204,7 @@ void fd_add(const Step &s)
     }
 }
 
-// As a backend of the program's own has it.
+// As in a backend of the program.
 int backends_destructor(tevent_fd *fde)
 {
     const int result = CALL(tevent_common_fd_destructor)(fde);
@@ -212,7 +212,7 @@ int backends_destructor(tevent_fd *fde)
     return result;
 }
 
-// An event that is on the list and that the kernel knows nothing of: its own functions, then it goes.
+// An event that is on the list but not registered with the kernel: calls its functions, then frees it.
 void fd_common(const Step &s)
 {
     FdSlot *fd = vacant(g_world->fds, s[0]);
@@ -369,7 +369,7 @@ void end_close(const Step &s)
     close_end(end);
 }
 
-// Not in a child: the parent's end would be shut as well, and the sequence there not know it.
+// Not in a child: that would shut the parent's end as well, without the sequence there knowing it.
 void end_shut(const Step &s)
 {
     const int end = s[0] % kRegularEnd;

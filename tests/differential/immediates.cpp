@@ -43,14 +43,14 @@ void immediate_new(const Step &s)
     }
 }
 
-// D5: by a cleanup function in the free that has taken it already; the abort returns here.
+// D5: freed by a cleanup function inside the free that already covers it; the abort returns here.
 bool may_be_freed(const ImmediateSlot &im)
 {
     return im.running > 0 && g_world->in_cleanup != 0;
 }
 
-// D12: one that waits and goes from a wrapper to another context, or to a wrapper (where the table is called
-// before the cancelling there).
+// D12: a waiting one moves from a wrapper to another context, or to a wrapper (there the table is called
+// before the cancelling).
 bool changes_wrapper(const ImmediateSlot &im, const ContextSlot &to)
 {
     const bool leaves = im.scheduled && im.ctx != kNone && g_world->contexts[im.ctx].is_wrapper;
@@ -165,7 +165,7 @@ void immediate_trace(const Step &s)
     }
 }
 
-// In its own handler: a second time, which is told (I5).
+// In its own handler: freed a second time, which is reported (I5).
 void free_again(const Step &s)
 {
     World &w = *g_world;
@@ -193,7 +193,7 @@ void free_again(const Step &s)
     }
 }
 
-// What runs right now frees itself.
+// The running immediate frees itself.
 void free_self(const Step &s)
 {
     World &w = *g_world;

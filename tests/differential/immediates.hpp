@@ -6,7 +6,7 @@
 
 namespace diff {
 
-// The handler of every immediate, those from other threads too; told a Hook.
+// The handler of every immediate, including those from other threads; its data is a Hook.
 void on_immediate(tevent_context *ev, tevent_immediate *im, void *private_data);
 
 } // namespace diff

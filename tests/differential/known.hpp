@@ -2,11 +2,11 @@
 
 // The known differences between this library and 0.14.1, each by its name.
 //
-// Two ways of handling one: a step that would show it is left out (avoid()),
-// or a line of the log is left out or put into one form (masked()).  Both only
-// where the libraries are compared; where ours runs alone nothing is left out.
-// A difference that is not in this table is a defect of one of the two or of
-// this program.
+// There are two ways to handle one: a step that would show it is left out
+// (avoid()), or a line of the log is left out or normalised (masked()).  Both
+// apply only when the libraries are compared; when ours runs alone nothing is
+// left out.  A difference that is not in this table is a defect of one of the
+// two or of this program.
 
 #pragma once
 
@@ -80,9 +80,9 @@ extern const char *const kKnownTexts[kKnownCount];
 // Shared counters; `alone`: our library runs without the other.
 void open_known(uint64_t *counters, bool alone);
 bool comparing();
-// True where the step is to be left out.
+// True if the step is to be left out.
 bool avoid(Known known);
-// True where the line is to be left out or changed.
+// True if the line is to be left out or changed.
 bool masked(Known known);
 
 } // namespace diff

@@ -13,7 +13,7 @@ namespace {
 
 char g_error[512];
 
-// Null, or what is wrong with where the function was found.
+// Null, or an error if the function was found in the wrong place.
 void *find(void *library, const char *path, const char *name)
 {
     void *function = dlsym(library, name);

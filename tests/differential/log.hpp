@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The canonical log of one sequence: what a library did, without pointers,
-// wall-clock times and whatever else may differ.
+// The canonical log of one sequence: a library's actions, without pointers,
+// wall-clock times and other values that may differ.
 //
-// It lies in memory shared with the process that compares, so it survives a
-// crash, and a forked child of the sequence goes on in it.
+// It is in memory shared with the comparing process, so it survives a crash,
+// and a forked child of the sequence appends to it.
 
 #pragma once
 
@@ -16,7 +16,7 @@ namespace diff {
 
 class Log {
 public:
-    // `end` is shared: where the next line goes in `memory`.
+    // `end` is shared: the position of the next line in `memory`.
     void open(char *memory, size_t capacity, uint32_t *end);
     void line(const char *format, va_list args);
     void indent() { depth_++; }

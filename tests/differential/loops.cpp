@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Running loops, and what happens in the world meanwhile.
+// Running loops, and what happens in the world during a wait.
 //
-// A loop that runs until nothing is left gets a guard, a timer that takes
-// away what would keep it for ever; so every loop comes to an end.
+// A loop that runs until nothing is left gets a guard, a timer that frees
+// everything that would keep it running for ever; so every loop ends.
 
 #include <algorithm>
 #include <cerrno>
@@ -23,7 +23,7 @@ constexpr int kMostLoops = 4;
 constexpr int kMostWaits = 4000;
 constexpr int kExitOfEndlessLoop = 97;
 
-// C26: what runs here may run the immediate again that has called the trigger.
+// C26: a loop here may run the immediate again that has called the trigger.
 void note_loop_in_triggers()
 {
     for (QueueSlot &queue : g_world->queues) {
@@ -55,7 +55,7 @@ private:
 
 constexpr int kOldTimeoutMs = 30000;
 
-// Without timer 0.14.1 waits for so long; a timer may be as far away, or have been before it went.
+// Without a timer 0.14.1 waits this long; a timer may be as far away, or may have been before it was freed.
 bool may_be_until_timer(const ContextSlot *ctx)
 {
     for (const auto &[main, deadline] : g_world->deadlines) {
@@ -73,7 +73,7 @@ ContextSlot *loop_to_run(uint8_t from)
         return nullptr;
     }
     if (ctx->must_not_wait) {
-        return nullptr; // its timeout is another one for the moment
+        return nullptr; // its timeout is temporarily different
     }
     if ((in_signal_handler() && avoid(Known::kS4)) || (has_pushed_wrapper(*ctx) && avoid(Known::kW3))) {
         return nullptr;
@@ -86,9 +86,9 @@ ContextSlot *loop_to_run(uint8_t from)
 
 constexpr int kMostEmptyTurns = 200;
 
-// One turn.  The turns in which a proxy of the older library frees what has run are not seen (D14): with a
-// proxy, one in which nothing ran and nothing was waited for is followed by another, past all end times of
-// requests that nobody hears of.
+// One turn.  Turns in which a proxy of the older library frees calls that have run are hidden (D14): with a
+// proxy, a turn in which nothing ran and nothing was waited for is followed by another, past all end times
+// of requests without a callback.
 int run_turn(ContextSlot &ctx, const char *location, int *error)
 {
     const World &w = *g_world;
@@ -120,7 +120,7 @@ void turns(const Step &s)
     }
 }
 
-// C13: a turn that must not wait.  The older library waits for no time, and is told so here.
+// C13: a turn that must not wait.  The older library gets a wait of no time here.
 void turn_without_wait(const Step &s)
 {
     World &w = *g_world;
@@ -174,12 +174,12 @@ void on_guard(tevent_context *, tevent_timer *, timeval, void *private_data)
     g_log.indent();
     ctx.guard = nullptr;
     if (!drain(ctx)) {
-        set_guard(ctx, 0); // an event whose handler runs twice at the moment
+        set_guard(ctx, 0); // an event whose handler is currently running twice
     }
     g_log.outdent();
 }
 
-// An event whose handler is running can't be taken away by the guard.
+// The guard can't free an event whose handler is running.
 bool has_running_event(const ContextSlot &main)
 {
     const auto any = [&](auto &slots) {
@@ -314,7 +314,7 @@ void during_wait(const Step &s)
     World &w = *g_world;
     w.in_child = true;
     for (ThreadedSlot &tctx : w.threadeds) {
-        tctx.ctx = kNone; // gone with the other threads (C23)
+        tctx.ctx = kNone; // lost with the other threads (C23)
     }
     w.threads_left = 0;
     g_log.indent();
@@ -487,7 +487,7 @@ bool drain(ContextSlot &ctx)
     take_away(w.fds);
     take_away(w.signals);
     take_away(w.proxies);
-    w.draining = 1; // what is left ends by itself, and nothing new comes
+    w.draining = 1; // the rest ends by itself, and nothing new is added
     return all;
 }
 

@@ -4,7 +4,7 @@
 //              [--regressions DIR] [--replay HEX] [--verbose]
 // differential --write-seeds DIR --count N [--seed S]
 //
-// Runs random sequences of calls on both libraries and compares what happens,
+// Runs random sequences of calls on both libraries and compares the results,
 // see README.md.  Exit status: 0 no difference, 1 a difference, 2 trouble.
 
 #include <cstdio>

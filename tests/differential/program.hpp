@@ -3,10 +3,10 @@
 // A sequence of calls as a program: steps, and scripts of steps that run
 // inside the handlers which a step sets up.
 //
-// Programs are byte strings: an opcode, its operands, and where the operation
-// takes a script the number of its steps and these.  Every byte string is a
-// program, and encode(decode(x)) is the same program again; the generator, the
-// minimiser and the fuzzer all speak this language.
+// Programs are byte strings: an opcode, its operands, and, if the operation
+// takes a script, the number of its steps and the steps.  Every byte string is
+// a program, and encode(decode(x)) is the same program again; the generator,
+// the minimiser and the fuzzer all use this encoding.
 //
 // An opcode is a room's number times kOpsPerRoom plus the operation's place in
 // that room's table, so recorded programs keep their meaning as long as
@@ -36,9 +36,9 @@ struct Op {
     const char *name;
     const char *operands; // their names, one word each, at most six
     bool has_script;
-    uint8_t weight; // how often the generator takes it
+    uint8_t weight; // the generator's frequency for it
     void (*run)(const Step &);
-    // May happen while a loop waits: nothing of it calls the loop's library in this thread.
+    // May happen while a loop waits: it does not call the loop's library in this thread.
     bool outside = false;
 };
 

@@ -71,7 +71,7 @@ void on_trigger(tevent_req *ptr, void *private_data)
     entry.triggered = true;
     HandlerCall call(hook);
     const uint32_t serial = queue.serial;
-    queue.running++; // the immediate that calls goes with it
+    queue.running++; // the calling immediate is freed with it
     run_script(hook.script);
     if (queue.serial == serial && --queue.running == 0) {
         queue.reentered = false;
@@ -176,7 +176,7 @@ void queue_add(const Step &s)
         say("entry %d", added != nullptr);
     }
     if (!entry->taken || entry->serial != serial) {
-        return; // it went in its trigger
+        return; // it was freed in its trigger
     }
     bind(*entry);
     queue->trigger_pending = queue->trigger_pending || (!queue->stopped && head_waits(*queue));

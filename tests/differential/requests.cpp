@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Requests: made, set up, asked, received.  How they finish: finishing.cpp.
+// Requests: creating, setting up, querying, receiving.  Finishing them: finishing.cpp.
 
 #include "requests.hpp"
 
@@ -268,13 +268,13 @@ void req_free(const Step &s)
     }
 }
 
-// What hangs on the state goes with it.
+// The state's children are freed with it.
 void req_received(const Step &s)
 {
     RequestSlot *req = any_request(s);
     if (req == nullptr || req->pinned != 0 ||
         (req->reentered && req->running > 0 && avoid(Known::kD5Reentry))) {
-        return; // the immediate that calls back goes with it
+        return; // the immediate that calls back is freed with it
     }
     void *state = CALL(_tevent_req_data)(pointer(*req));
     if (state != nullptr && has_pinned_below(state)) {
@@ -295,7 +295,7 @@ void on_call_flow(void *private_data, tevent_thread_call_depth_cmd cmd, tevent_r
     }
     const RequestSlot *req = cmd == TEVENT_CALL_FLOW_REQ_CREATE ? w.creating : find(w.requests, ptr);
     if (req == nullptr) {
-        return; // it goes, and its lifeline went before it
+        return; // it is being freed, after its lifeline
     }
     if (cmd == TEVENT_CALL_FLOW_REQ_NOTIFY_CB) {
         expect(depth == (req->depth > 0 ? req->depth - 1 : 0), "the depth of a callback");

@@ -8,7 +8,7 @@
 
 namespace diff {
 
-// The slot for a request that the library makes; `above`: the parent request.
+// The slot for a request that the library creates; `above`: the parent request.
 void prepare_request(RequestSlot &req, const RequestSlot *above);
 
 // A location inside the library is shown as such (D2).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The operations of all rooms.  New rooms go to the end (program.hpp).
+// The operations of all rooms.  New rooms are added at the end (program.hpp).
 
 #pragma once
 

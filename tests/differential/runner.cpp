@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kLogSize = 1 << 17;
 constexpr size_t kMostInBatch = 256;
 constexpr int kSecondsOfCpu = 2;   // for one sequence
-constexpr int kSecondsAsleep = 60; // for a batch: something waits that should not
+constexpr int kSecondsAsleep = 60; // for a batch: something waits although it should not
 constexpr int kNeverEnds = 0x7e00;
 constexpr int kLeaksDescriptors = 96;
 
@@ -44,7 +44,7 @@ void limit_cpu()
     setitimer(ITIMER_PROF, &limit, nullptr);
 }
 
-// The child's status; a child that does not move is killed.
+// The child's status; a child without progress is killed.
 int wait_for(pid_t child)
 {
     pollfd ended = {static_cast<int>(syscall(SYS_pidfd_open, child, 0)), POLLIN, 0};

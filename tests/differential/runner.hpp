@@ -18,7 +18,7 @@ namespace diff {
 enum Lane {
     kOurs,
     kTheirs,
-    kOursAlone, // nothing left out; only our own expectations
+    kOursAlone, // nothing is left out; only our own expectations are checked
     kLaneCount
 };
 

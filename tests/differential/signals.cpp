@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Signal events.  Signals are raised in this thread and so are there at once.
+// Signal events.  Signals are raised in this thread, so they arrive at once.
 
 #include <cerrno>
 #include <csignal>
@@ -50,8 +50,8 @@ SignalSlot *signal_of(const Step &s)
     return usable(g_world->signals, s[0]);
 }
 
-// D5, S4: the first event on a signal decides about SA_SIGINFO, for the whole sequence: what arrives for
-// one kind of event may be told to the other later.
+// D5, S4: the first event on a signal determines SA_SIGINFO, for the whole sequence: an arrival for one
+// kind of event may be reported to the other later.
 int flags_beside(size_t index, int sa_flags)
 {
     int &first = g_world->signal_infos[index];
@@ -110,7 +110,7 @@ void signal_refused(const Step &s)
 
 void raise_one(int signum, int value)
 {
-    // By the kernel to the thread that asks for it: there when the call returns.
+    // The kernel sends it to the calling thread: it has arrived when the call returns.
     if (value % 2 == 0) {
         raise(signum);
         return;
@@ -159,7 +159,7 @@ void signal_raise(const Step &s)
     raise_times(kSignals[s[0] % std::size(kSignals)], s[1] % 3 + 1, s[2]);
 }
 
-// More than are kept, so that the signal gets blocked; worked off at once.
+// More than are kept, so that the signal gets blocked; handled at once.
 void signal_flood(const Step &s)
 {
     World &w = *g_world;
@@ -311,7 +311,7 @@ bool infos_wait(int which)
     return false;
 }
 
-// Arrivals that nobody has worked off belong to this sequence, not to the next.
+// Arrivals that were not handled belong to this sequence, not to the next.
 void flush_signals()
 {
     for (const int signum : kSignals) {

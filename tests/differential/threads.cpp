@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // Immediates from other threads.  A thread is joined before the next step, so
-// what it did is there; its calls are the only ones outside the loop's thread.
+// its actions are complete; its calls are the only ones outside the loop's
+// thread.
 
 #include <cerrno>
 #include <pthread.h>
@@ -14,7 +15,7 @@ namespace diff {
 
 namespace {
 
-// In a thread of its own, or in this one (which may call these functions as well).
+// In a separate thread, or in this one (which may call these functions as well).
 template <typename F>
 void elsewhere(bool in_thread, F f)
 {
@@ -71,7 +72,7 @@ void threaded_schedule(const Step &s)
         return;
     }
     say("threaded_schedule %s %s", tctx->name, im->name);
-    // Without context it stays idle (T3).
+    // Without a context it stays idle (T3).
     im->on_way = im->scheduled = tctx->ctx != kNone;
     im->tag_unknown = im->tag_unknown || im->on_way;
     im->ctx = tctx->ctx;
@@ -136,7 +137,7 @@ void proxy_schedule(const Step &s)
             return;
         }
     }
-    // Memory that belongs to nobody yet: the other thread's.
+    // Memory without an owner yet: the other thread's.
     tevent_immediate *im = CALL(_tevent_create_immediate)(nullptr, "proxied");
     ProxyData *data = talloc(nullptr, ProxyData);
     data->hook = new_hook(proxy, &s.script, s[1]);

@@ -15,7 +15,7 @@ timeval from_us(int64_t us)
     return {us / 1000000, us % 1000000};
 }
 
-// As the sequence sees it: from its start.
+// Relative to the start of the sequence.
 long long since_start(timeval tv)
 {
     return tv.tv_sec == 0 && tv.tv_usec == 0 ? -1 : tv.tv_sec * 1000000LL + tv.tv_usec - vos::kStartUs;

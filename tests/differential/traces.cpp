@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What is observed: trace callbacks, debug messages, aborts.
+// Observation: trace callbacks, debug messages, aborts.
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +15,7 @@ namespace {
 
 const char *const kPoints[] = {"ATTACH", "DETACH", "BEFORE_HANDLER"};
 
-// The object, which may be on its way to being made; null: the library's own.
+// The object, which may be just being created; null: the library's own.
 template <typename Slot, size_t N>
 Slot *traced(Slot (&slots)[N], void *ptr, Kind kind)
 {
@@ -46,7 +46,7 @@ bool belongs_to_freed_wrapper(const Object *object)
     return object != nullptr && g_world->freeing_wrapper != kNone && object->ctx == g_world->freeing_wrapper;
 }
 
-// While everything of a context is cut loose: told together, sorted (D15).
+// While all events of a context are detached: reported together, sorted (D15).
 void keep_detached(const ContextSlot &ctx, const FdSlot &fd, uint64_t tag)
 {
     char text[80];
@@ -167,12 +167,12 @@ void trace_loop(tevent_trace_point point, void *private_data)
     if (!ctx.had_proxy || !masked(Known::kD14)) {
         say("trace %s %s", ctx.name, kNames[point]);
     }
-    errno = EXDEV; // no business of the loop's
+    errno = EXDEV; // must not affect the loop
 }
 
 void on_debug(void *private_data, tevent_debug_level level, const char *format, va_list args)
 {
-    char text[300]; // a format that does not fit its arguments is found by the sanitizers
+    char text[300]; // the sanitizers find a format that does not fit its arguments
     vsnprintf(text, sizeof(text), format, args);
     const ContextSlot &ctx = *static_cast<ContextSlot *>(private_data);
     if ((level >= TEVENT_DEBUG_WARNING && masked(Known::kO1)) ||

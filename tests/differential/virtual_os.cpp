@@ -82,7 +82,7 @@ bool is_users(int fd)
     return fd >= kFirstFd && fd < kFirstFd + kFdCount;
 }
 
-// What poll and epoll call these is the same number.
+// poll and epoll use the same numbers for these.
 constexpr uint32_t kIn = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 constexpr uint32_t kOut = EPOLLOUT;
 
@@ -110,7 +110,7 @@ bool is_better(const Candidate &a, const Candidate &b)
     return served_a != served_b ? served_a < served_b : a.fd < b.fd;
 }
 
-// Which of the events of the chosen descriptor are told.
+// The events of the chosen descriptor to report.
 uint32_t serve(int fd, uint32_t events)
 {
     if (!is_users(fd)) {
@@ -320,7 +320,7 @@ int eventfd(unsigned int initial, int flags)
     return static_cast<int>(fd);
 }
 
-// Whatever gets the number next is no wake-up.
+// The next descriptor with this number is no wake-up.
 int close(int fd)
 {
     if (fd >= 0 && fd < kFds) {

@@ -2,22 +2,23 @@
 
 // Time and waiting, as the libraries under test see them.
 //
-// The program defines gettimeofday, epoll_wait, poll and some more, and so stands between the library and the
-// kernel.  The clock is a number.  A wait asks the kernel what is ready now; when that is nothing, the clock
-// moves on by the time limit and the wait is over.  Nothing ever sleeps.
+// The program defines gettimeofday, epoll_wait, poll and some more, which the libraries call instead of
+// libc's.  The clock is a number.  A wait asks the kernel which descriptors are ready now; if none is, the
+// clock advances by the time limit and the wait ends.  Nothing ever sleeps.
 //
-// Of several ready descriptors one is told, the one served least lately: which
-// is first is open (F6, D15), and so it is the same with both libraries.  A
-// descriptor of the library itself comes first.  What is given up by this: who
-// is served first, and C14's fairness, which the behaviour tests look at.
+// Of several ready descriptors one is reported, the least recently served one:
+// the order is unspecified (F6, D15), and this makes it the same with both
+// libraries.  A descriptor of the library itself comes first.  So the order of
+// service and the fairness of C14 are not compared; the behaviour tests check
+// these.
 //
-// A wake-up from before the wait began (a signal that a turn has worked off
-// already) is taken back, since the loop may have left it out (T4, and C11: it
-// may take a turn of its own).  One that comes during the wait ends it.
+// A wake-up from before the wait (for a signal that a turn has already
+// handled) is dropped, since the loop may have omitted it (T4, and C11: it may
+// take a turn of its own).  A wake-up during the wait ends it.
 //
-// A wait may begin with a question, an epoll_wait() without time limit.  What
-// happens meanwhile happens in there; when it finds nothing, the call that
-// follows goes on with the same wait.
+// A wait may begin with a query, an epoll_wait() with a time limit of 0.  The
+// world's events happen during the query; if it finds nothing, the following
+// call continues the same wait.
 
 #pragma once
 
@@ -34,13 +35,13 @@ constexpr int kNever = 0x7fffffff;
 enum class Meanwhile { kNothing, kSomething, kInterrupted };
 
 struct Hooks {
-    // What happens in the world while the loop waits, and whether a signal handler ends the wait.
+    // Runs the world's events while the loop waits; returns whether a signal handler ends the wait.
     Meanwhile (*during_wait)();
-    // True where several events watch `fd`: its directions are told one by one.
+    // True if several events watch `fd`: its directions are reported one by one.
     bool (*is_shared)(int fd);
-    // The turn must not wait: a time limit of 0 is no question.
+    // The turn must not wait: a time limit of 0 is no query.
     bool (*must_not_wait)();
-    // Nothing is ready.  How far the clock moves on, in ms.
+    // Nothing is ready.  The advance of the clock, in ms.
     int (*idle)(int timeout_ms);
 };
 
@@ -48,7 +49,7 @@ void start(const Hooks &hooks);
 void stop();
 int64_t now_us();
 void advance_us(int64_t us);
-// How much time it takes to be told of a ready descriptor.
+// The time it takes to report a ready descriptor.
 void set_cost_of_readiness(int64_t us);
 
 } // namespace diff::vos

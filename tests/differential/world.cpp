@@ -150,7 +150,7 @@ bool may_not_go(const Object &object)
     return object.reentered && object.running > 0 && object.kind != Kind::kEntry && avoid(Known::kD5Reentry);
 }
 
-// A cleanup function must not free its request nor what holds it (R18).
+// A cleanup function must not free its request or a talloc parent of it (R18).
 bool may_run_in_cleanup(uint8_t opcode)
 {
     const Room *room = kRooms[opcode / kOpsPerRoom];
@@ -262,7 +262,7 @@ HandlerCall::HandlerCall(const Hook &hook) : hook_(hook), outer_uses_below_(g_wo
     hook.object->reentered = hook.object->running > 1 || (hook.object->reentered && hook.object->running > 0);
     g_log.indent();
     if (++g_world->handler_calls > kMostHandlerCalls) {
-        vos::set_cost_of_readiness(10'000'000); // so that what waits for time comes to an end
+        vos::set_cost_of_readiness(10'000'000); // so that everything that waits for a time ends
     }
 }
 
@@ -281,7 +281,7 @@ HandlerCall::~HandlerCall()
 
 void reserve(Object &object, int ctx)
 {
-    // Slots are used again: what is left of the object before goes, the name stays.
+    // Slots are reused: the rest of the previous object is freed, the name stays.
     object.ptr = nullptr;
     object.taken = true;
     object.dead = object.reentered = false;
@@ -347,7 +347,7 @@ bool free_object(Object &object)
         }
     });
     const uint32_t serial = object.serial;
-    object.pinned++; // nothing above it is freed meanwhile, nor it a second time
+    object.pinned++; // neither it nor a parent is freed meanwhile
     bool freed = true;
     if (ctx == nullptr) {
         say("free %s", object.name);

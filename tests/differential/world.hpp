@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The world in which one sequence runs: slots for objects, and what a caller
-// has to know about each so that nothing undefined is done with it.
+// The world in which one sequence runs: slots for objects, and the state that
+// a caller has to track for each to avoid undefined use.
 //
-// A slot is taken while the object's memory is there: a small talloc child of
-// the object, its lifeline, tells when it goes.  An object that was freed in
-// its own handler is `dead` until then.  What may not be freed for the moment
-// (a context whose loop runs, a request inside its cleanup function) is
-// pinned; free_object() looks for pinned objects below what it frees.
+// A slot is taken as long as the object's memory exists: a small talloc child
+// of the object, its lifeline, reports its end.  An object that was freed in
+// its own handler is `dead` until then.  An object that must not be freed for
+// the moment (a context whose loop runs, a request inside its cleanup
+// function) is pinned; free_object() looks for pinned objects below the one
+// that it frees.
 //
 // Handlers get a Hook, which lives until the sequence ends.
 
@@ -52,7 +53,7 @@ struct Object {
     int pinned = 0;
     int ctx = kNone;     // slot of the context that it belongs to
     int attached = 0;    // ATTACH traces less DETACH ones
-    uint32_t serial = 0; // grows with each object in this slot
+    uint32_t serial = 0; // incremented for each object in this slot
 
     bool is_usable() const { return taken && !dead; }
 };
@@ -96,11 +97,11 @@ struct SignalSlot : Object {
     int sa_flags = 0;
     int which = 0;              // of the signals
     bool untold = false;        // of an arrival
-    bool raised_beside = false; // in another one's handler: it may be told of an earlier arrival first
+    bool raised_beside = false; // in another one's handler: an earlier arrival may be reported to it first
 };
 
 struct RequestSlot : Object {
-    bool made_by_library = false; // wakeup, queue wait: not ours to finish
+    bool made_by_library = false; // wakeup, queue wait: the library finishes it
     void *state = nullptr;        // null: received
     int deferred_on = kNone;      // it keeps a pointer to that context
     int home = kNone;             // D12: where it was posted first
@@ -136,7 +137,7 @@ struct ProfileSlot : Object {
 };
 struct BoxSlot : Object {};
 
-// What a handler is told: for which object, and what to do.
+// A handler's data: its object, and its script.
 struct Hook {
     Object *object;
     uint32_t serial;
@@ -165,8 +166,8 @@ struct World {
     int signal_infos[4] = {kNone, kNone, kNone, kNone};
     std::vector<int> loops; // slots of the contexts whose loops run, innermost last
     std::vector<int> uses;  // slots of the wrappers and contexts pushed
-    size_t uses_below = 0;  // those that the running handler found there
-    // Its handler is called by a step, not for what arrived.
+    size_t uses_below = 0;  // those pushed before the running handler
+    // A step calls its handler, not an arrival.
     const SignalSlot *invoked_signal = nullptr;
     RequestSlot *creating = nullptr;
     tevent_timer *poll_guard = nullptr;
@@ -175,7 +176,7 @@ struct World {
     Object *adding = nullptr; // its trace comes before its pointer is known
     const Script *during_wait = nullptr;
     bool wait_is_interrupted = false;
-    std::vector<std::pair<const ContextSlot *, int64_t>> deadlines; // of timers, ever, and whose
+    std::vector<std::pair<const ContextSlot *, int64_t>> deadlines; // of all timers ever, with their owners
     int steps_left = 0;
     int handler_calls = 0;
     int waits = 0;
@@ -281,11 +282,11 @@ int index_of(const Slot (&slots)[N], const Object *object)
     return static_cast<int>(static_cast<const Slot *>(object) - slots);
 }
 
-// Takes the slot, before the object is made.
+// Takes the slot, before the object is created.
 void reserve(Object &object, int ctx);
-// The object is made (null: it failed, the slot is given back).
+// The object is created (null: it failed, the slot is free again).
 bool made(Object &object, void *ptr);
-// talloc_free where that is allowed now; false: left out.
+// talloc_free if that is allowed now; false: left out.
 bool free_object(Object &object);
 bool has_pinned_below(const void *ptr);
 // The same for all events of a context, wherever they are in the talloc tree.
@@ -329,12 +330,12 @@ inline tevent_queue_entry *pointer(const EntrySlot &e)
 // A context that events can be added to: a main context, or a wrapper with one.
 ContextSlot *context_for_events(uint8_t from);
 ContextSlot *main_context(uint8_t from);
-ContextSlot *main_of(ContextSlot &ctx); // null when it is gone
+ContextSlot *main_of(ContextSlot &ctx); // null if it is freed
 ContextSlot *main_of(const Object &event);
 const char *name_of_context(const tevent_context *ev);
 int slot_of_context(const ContextSlot &ctx);
 
-// D12: an immediate of the library's own would go to or from a wrapper.  Sets `home` at the first time.
+// D12: one of the library's own immediates would move to or from a wrapper.  Sets `home` the first time.
 bool changes_home(int *home, const ContextSlot &ctx);
 
 // A talloc parent for a new object, null: its default.
@@ -344,7 +345,7 @@ void *state_of_request(uint8_t from, const RequestSlot **slot);
 
 // ---- rooms ------------------------------------------------------------------------------------------------
 
-// What each room does when an object goes, and at both ends of a sequence.
+// Each room's actions when an object is freed, and at both ends of a sequence.
 void start_contexts();
 void start_descriptors();
 void context_gone(ContextSlot &ctx);
@@ -369,17 +370,17 @@ void set_traces(ContextSlot &ctx, int bits);
 void set_debug(ContextSlot &ctx, int choice);
 void take_aborts();
 void say_detached();
-void accept_all(ContextSlot &ctx); // what other threads have handed over
-// D11: the same where something is on its way to this loop, before it goes.
+void accept_all(ContextSlot &ctx); // immediates that other threads have handed over
+// D11: the same if an immediate is on its way to this loop, before the context is freed.
 void take_over_first(ContextSlot &ctx);
 void set_guard(ContextSlot &ctx, uint8_t choice);
-// Takes away what keeps the loop for ever; false: something of it is still in use.
+// Frees everything that keeps the loop running for ever; false: part of it is still in use.
 bool drain(ContextSlot &ctx);
 void start_signals();
 void work_off_signals();
-// Not its own handler runs, but that of another event of the signal.
+// The running handler belongs to another event of the signal.
 bool is_beside_running(const SignalSlot &signal);
-// An event of that signal may have to be told of an arrival yet.
+// An arrival may still have to be reported to an event of that signal.
 bool infos_wait(int which);
 void flush_signals();
 vos::Meanwhile act_during_wait();
@@ -392,7 +393,7 @@ timeval in_us(const ContextSlot *main, int64_t us);
 // A location inside the library is shown as such (D2).
 const char *shown_location(const char *location);
 
-// A statement about ours that the log of the other has not: shows as a difference.
+// A failed expectation about our library, not in the other's log: shows as a difference.
 void expect(bool condition, const char *what);
 
 } // namespace diff

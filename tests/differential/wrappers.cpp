@@ -13,7 +13,7 @@ namespace {
 
 struct WrapperState {
     ContextSlot *ctx;
-    int refuses; // before_use, once in so many times
+    int refuses; // before_use, once in this many calls
 };
 
 ContextSlot *state_of(void *private_state)
@@ -188,7 +188,7 @@ void push_use(const Step &s)
     }
 }
 
-// Only what this handler has pushed itself.
+// Only contexts that this handler has pushed itself.
 void pop_use(const Step &)
 {
     if (g_world->uses.size() > g_world->uses_below) {
