@@ -5,7 +5,7 @@
 # domain, `samba` serves it with all its services: queries over ldapi and ldap, users are created and listed,
 # passwords set and changed (the old one is refused then), the share and winbindd know the new user.
 #
-# Ports are fixed and the socket of winbindd is compiled in: it needs namespaces of its own.
+# Ports are fixed and the socket of winbindd is compiled in, so it needs its own namespaces.
 #
 # Rules: A2
 
@@ -30,7 +30,7 @@ for file in /usr/share/samba/setup/provision.ldif:samba-ad-provision \
 done
 enter_own_run
 
-# Names are looked up at this server only.
+# Name lookups use this server only.
 chmod 755 "$scratch"
 mkdir "$scratch/log"
 printf 'nameserver %s\nsearch tevent.test\n' "$samba_address" >"$scratch/resolv.conf"
@@ -120,7 +120,7 @@ say "  list: $users"
 shown samba-tool user delete bob "$conf" -H "$ldap" -U "$admin" >/dev/null
 refused 'Unable to find user' "a user that was deleted" samba-tool user show bob "$conf" -H "$ldap" -U "$admin"
 
-# OpenLDAP's client has no tevent: the other end of the wire is somebody else's.
+# OpenLDAP's client does not use tevent: it is an independent client.
 bind_as() { # password
 	ldapsearch -x -H "$ldap" -D alice@tevent.test -w "$1" -b "$base" '(sAMAccountName=alice)' sAMAccountName 2>&1 </dev/null
 }

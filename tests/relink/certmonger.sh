@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# certmonger.sh LIBDIR: Debian's certmonger, unchanged, on the library in LIBDIR, as a session service on a bus of its
-# own.  Certificates of its self-signing and its local CA are requested, tracked until they are MONITORING, looked at
-# with openssl, requested anew and given up; with a restart in between.
+# certmonger.sh LIBDIR: Debian's certmonger, unchanged, on the library in LIBDIR, as a session service on its own bus.
+# Certificates of its self-signing and its local CA are requested, tracked until they are MONITORING, checked with
+# openssl, requested again and removed; with a restart in between.
 #
 # Rules: A2
 
@@ -19,7 +19,7 @@ require openssl openssl
 export LC_ALL=C HOME=$scratch/home DBUS_SESSION_BUS_ADDRESS=unix:path=$scratch/bus
 unset "${!CERTMONGER_@}"
 mkdir "$HOME" "$scratch"/{certs,requests,cas,local,config,tmp}
-# Where root's certmonger would take the machine's own.
+# Otherwise certmonger run as root would use the machine's own.
 export CERTMONGER_REQUESTS_DIR=$scratch/requests CERTMONGER_CAS_DIR=$scratch/cas CERTMONGER_LOCAL_CA_DIR=$scratch/local
 export CERTMONGER_CONFIG_DIR=$scratch/config CERTMONGER_TMPDIR=$scratch/tmp
 export CERTMONGER_SYSTEM_LOCK_FILE=$scratch/system.lock
@@ -53,7 +53,7 @@ states() {
 }
 are_monitored() { # names
 	local name all
-	# The command that runs after a certificate was saved: cheaper to look at than the list of all.
+	# The command that runs after a certificate was saved: cheaper to check than the full list.
 	for name in "$@"; do
 		[ -e "$scratch/certs/$name.saved" ] || return 1
 	done
@@ -64,7 +64,7 @@ are_monitored() { # names
 }
 await_monitored() { wait_until 90 are_monitored "$@" || give_up "not all of these are monitored: $*"; }
 
-# One after the other: who meets another's lock looks again after five seconds.
+# One after the other: a request that finds a lock tries again only after five seconds.
 names=(self1 self2 local1 local2)
 start_certmonger
 [ -z "$(states)" ] || give_up "these requests are not the test's own"

@@ -3,7 +3,7 @@
 #
 # ctdb.sh LIBDIR: Debian's ctdbd, its helpers and the tool ctdb, unchanged, on the library in LIBDIR.  A cluster of
 # one node and one of three on loopback addresses: databases are attached, written on one node and read on the
-# others, one node of the three is killed, the others go on with all data.
+# others, one node of the three is killed, the others continue with all data.
 #
 # CTDB_TEST_MODE puts sockets and everything else of a node below its CTDB_BASE.
 #
@@ -20,7 +20,7 @@ require ctdb ctdb
 export CTDB_TEST_MODE=yes LC_ALL=C
 unset CTDB_SOCKET CTDB_NODES CTDB_DEBUGLEVEL
 
-# All nodes listen on ctdb's one port: each cluster has a network of its own within 127/8.
+# All nodes listen on ctdb's one port: each cluster has its own network within 127/8.
 network=127.$((RANDOM % 200 + 10)).$((RANDOM % 250 + 1))
 declare -A daemon
 shutdowns=()
@@ -136,7 +136,7 @@ for ((turn = 1; turn <= 12; turn++)); do
 	writer=node$((turn % 3 + 1))
 	reader=node$(((turn + 1) % 3 + 1))
 	on "$writer" writekey shared.tdb turn "$turn"
-	# readkey looks at the local copy: the reader becomes the owner first.
+	# readkey reads the local copy: the reader becomes the owner first.
 	on "$reader" writekey shared.tdb last "$writer"
 	expect_value "$writer" shared.tdb turn "$turn"
 done
@@ -182,7 +182,7 @@ on node2 writekey shared.tdb after death
 expect_value node2 shared.tdb after death
 say "  node3 was killed: the others recovered, hold all records and write"
 
-# They look for their parent every few seconds, and hold its sockets until then.
+# They check for their parent every few seconds, and hold its sockets until then.
 are_gone() { # pids
 	local orphan
 	for orphan in "$@"; do

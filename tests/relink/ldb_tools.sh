@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
 # ldb_tools.sh LIBDIR: Debian's ldb-tools, unchanged, on the library in LIBDIR.  One tdb file is filled, searched,
-# modified, edited, renamed in and emptied; after each step the content is compared with what a text file says,
-# which was made without ldb.
+# modified, edited, renamed in and emptied; after each step the content is compared with a text file that was
+# created without ldb.
 #
 # Rules: A2
 
@@ -21,7 +21,7 @@ cd "$scratch"
 db=tdb://$scratch/people.ldb
 entries=400
 
-# What a tool has to complain about is shown where it fails: a sorting module misses a server around it, each time.
+# A tool's error output is shown only if it fails: a sorting module always complains that it runs outside a server.
 ldb() { # tool, arguments...
 	local tool=$1 status=0
 	shift
@@ -30,10 +30,10 @@ ldb() { # tool, arguments...
 	return "$status"
 }
 
-# `number cn=name` of each person, sorted: what the database has to hold.
+# `number cn=name` of each person, sorted: the required content of the database.
 expect() { sort "$scratch/expected"; }
 stored() {
-	# Comments and folded lines are the tool's own; an entry's attributes come in any order.
+	# The tool adds comments and folds lines; an entry's attributes come in any order.
 	ldb ldbsearch -b ou=people '(objectClass=person)' number | awk '
 		/^dn: / { dn = $2; sub(/,.*/, "", dn) }
 		/^number: / { number = $2 }
@@ -143,7 +143,7 @@ mails=$(ldb ldbsearch -b cn=p2,ou=people -s base mail | sed -n 's/^mail: //p' | 
 
 # ---- edit ------------------------------------------------------------------------------------------------------
 
-# The tool waits for its editor, which can look at it: parent and grandparent, there is a shell between them.
+# The tool waits for its editor, which can inspect it: as parent or grandparent, as there is a shell in between.
 cat >editor <<'END'
 #!/bin/bash
 for pid in $PPID $(awk '/^PPid:/ { print $2 }' "/proc/$PPID/status"); do

@@ -3,10 +3,10 @@
 # Shared by the relink scripts: programs from Debian's packages run on the library in LIBDIR.
 #
 # A script sources this file with LIBDIR as its first argument.  Afterwards $libdir and $library are absolute,
-# $scratch is a directory of the script's own, and whatever start() started is gone when the script ends.
+# $scratch is the script's own directory, and every process started by start() has ended when the script ends.
 #
-# run_case runs a script twice, on this library and, as control, on the system's: TEVENT_RELINK_CONTROL is set then,
-# and LIBDIR leads to the system's file.  TEVENT_RELINK_FULL asks for the long form, if there is one.
+# run_case runs a script twice, on this library and, as control, on the system's: TEVENT_RELINK_CONTROL is set for
+# the control, and LIBDIR leads to the system's file.  TEVENT_RELINK_FULL selects the long form, if there is one.
 
 libdir=$(cd "${1:?usage: $0 LIBDIR}" && pwd)
 library=$(realpath -e "$libdir/libtevent.so.0")
@@ -36,7 +36,7 @@ require() { # program, Debian package
 	fi
 }
 
-# A program that needs another user id or a low port: the script begins anew as root.
+# For a program that needs another user id or a low port: restarts the script as root.
 require_root() { # "$@" of the script
 	[ "$(id -u)" -ne 0 ] || return 0
 	rm -rf "$scratch"
@@ -47,8 +47,8 @@ require_root() { # "$@" of the script
 	exit 77
 }
 
-# The script begins anew in namespaces of its own: a network that is nothing but lo, mounts, and processes that end
-# with it.  A machine that refuses that leaves $own_network empty.
+# Restarts the script in its own namespaces: a network with only lo, mounts, and processes that end with it.  On a
+# machine that refuses this, $own_network stays empty.
 own_network=${TEVENT_RELINK_OWN_NETWORK:-}
 enter_own_network() { # "$@" of the script
 	local unshare=(unshare --net --mount --pid --fork --mount-proc --kill-child)
@@ -65,8 +65,8 @@ require_own_network() { # "$@" of the script
 }
 [ -z "$own_network" ] || ip link set lo up
 
-# What a case compares with the control, instead of judging it: one line for each test of a part.  A part can be run
-# again by itself: run_case names it after LIBDIR.
+# Results that are compared with the control instead of judged: one line for each test of a part.  A part can be run
+# again by itself: run_case passes its name after LIBDIR.
 note_result() { # part, test, "success" or something else
 	[ -z "${TEVENT_RELINK_RESULTS:-}" ] || printf '%s\t%s\t%s\n' "$@" >>"$TEVENT_RELINK_RESULTS"
 }
@@ -75,7 +75,7 @@ clean_up() {
 	local status=$? pid
 	trap - EXIT INT TERM
 	for pid in "${started[@]}"; do
-		# Each one leads a process group of its own: this ends its children too.
+		# Each one leads its own process group: this ends its children too.
 		kill -TERM -- "-$pid" 2>/dev/null || continue
 		wait_until 5 group_is_gone "$pid" || kill -KILL -- "-$pid" 2>/dev/null || true
 	done
@@ -89,15 +89,15 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Runs a program on our library in the background, in a process group of its own; its pid is in $pid.
+# Runs a program on our library in the background, in its own process group; its pid is in $pid.
 start() {
 	setsid env LD_LIBRARY_PATH="$libdir" "$@" <&0 &
 	pid=$!
 	started+=("$pid")
 }
 
-# Runs a program to its end on our library, SECONDS long at most, and asks the loader which libtevent it took:
-# /proc forgets a program that has ended.
+# Runs a program to its end on our library, for at most SECONDS, and checks with the loader which libtevent it
+# used: /proc has no entry for a program that has ended.
 run_shown() { # SECONDS, command...
 	local limit=$1 status=0 taken loader
 	shift
@@ -109,7 +109,7 @@ run_shown() { # SECONDS, command...
 	return "$status"
 }
 
-# wait_until SECONDS COMMAND...: repeats the command until it succeeds, SECONDS long at most.
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds, for at most SECONDS.
 wait_until() {
 	local deadline=$((SECONDS + $1))
 	shift
@@ -119,7 +119,7 @@ wait_until() {
 	done
 }
 
-# A port on loopback that nobody listens on.
+# A port on loopback without a listener.
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
 	local port
@@ -131,7 +131,7 @@ free_port() {
 
 is_running() { kill -0 "$1" 2>/dev/null; }
 
-# The files called libtevent.so... that a process has mapped.
+# The files named libtevent.so... that a process has mapped.
 mapped_libtevent() {
 	awk '$6 ~ /\/libtevent\.so[^\/]*$/ { print $6 }' "/proc/$1/maps" 2>/dev/null | sort -u
 }
@@ -146,7 +146,7 @@ show_mapped() { # pid, what to call it
 	say "  $2, /proc/$1/maps: $files"
 }
 
-# The exit status of a process that start() started; 124 where it has not ended after SECONDS.
+# The exit status of a process that start() started; 124 if it has not ended after SECONDS.
 end_of() { # SECONDS, pid
 	wait_until "$1" runs_no_more "$2" || return 124
 	wait "$2"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# Shared by relink scripts whose programs talk D-Bus; sourced after lib.sh.  The bus is a dbus-daemon of the
-# script's own, on a socket of its own.
+# Shared by relink scripts whose programs talk D-Bus; sourced after lib.sh.  The bus is the script's own
+# dbus-daemon, on its own socket.
 
 require dbus-daemon dbus-daemon
 
-# Whoever gets at the socket may do everything: it stands in a directory, or a mount namespace, of the script's own.
+# Access to the socket permits everything, so it is in the script's own directory or mount namespace.
 start_bus() { # socket
 	cat >"$scratch/bus.conf" <<-END
 		<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

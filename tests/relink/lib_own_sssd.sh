@@ -2,9 +2,9 @@
 #
 # Shared by the relink scripts of sssd's programs; sourced before lib.sh.
 #
-# Their paths are compiled in.  The script begins anew in a mount namespace of its own, in which these are other
-# directories: nothing of the machine's own sssd is seen or touched.  Each process leads a group of its own; a process
-# namespace takes all of them along when the script ends, whatever became of the monitor.
+# Their paths are compiled in.  The script restarts in its own mount namespace, in which these are other directories:
+# the machine's own sssd is neither visible nor affected.  Each process leads its own group; a process namespace ends
+# all of them with the script, whatever state the monitor is in.
 
 if [ -z "${TEVENT_RELINK_OWN_MOUNTS:-}" ]; then
 	alone=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc --)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# Shared by the relink scripts that run Samba's servers: an instance of their own in $scratch, on loopback.
+# Shared by the relink scripts that run Samba's servers: their own instance in $scratch, on loopback.
 # Sourced after lib.sh.
 
 samba_kinds=(lock state cache pid private)
 
-# Paths and addresses that are compiled in, in namespaces of their own: /run/samba, an interface that is not loopback.
+# Paths and addresses that are compiled in, in separate namespaces: /run/samba, an interface that is not loopback.
 samba_address=10.77.0.1
 enter_own_run() {
 	mkdir -p /run/samba
@@ -13,8 +13,8 @@ enter_own_run() {
 	ip address add "$samba_address/24" brd 10.77.0.255 dev lo
 }
 
-# All processes there are: in a namespace of one's own those that the case started.  Each one that is called so has
-# to have mapped our library.
+# Checks all processes: in a separate namespace these are the ones that the case started.  Each one with this name
+# must have mapped our library.
 show_all_called() { # name a regular expression
 	local process name shown=0
 	for process in /proc/[0-9]*; do
@@ -67,7 +67,7 @@ configure_smbd() { # port
 	} >"$scratch/smb.conf"
 }
 
-# Starts smbd on the port; its pid is in $smbd, which is empty when it did not come up.
+# Starts smbd on the port; its pid is in $smbd, which is empty if it did not start.
 start_smbd() { # port
 	start smbd --foreground --no-process-group --configfile="$scratch/smb.conf" >"$scratch/log/out" 2>&1 </dev/null
 	smbd=$pid
@@ -78,7 +78,7 @@ start_smbd() { # port
 
 show_log() { tail -n 20 "$scratch"/log/* 2>/dev/null || true; }
 
-# Fails when a server wrote that it crashed.
+# Fails if a server logged a crash.
 no_panic() {
 	if grep -qsE 'PANIC|INTERNAL ERROR' "$scratch"/log/*; then
 		show_log
@@ -86,7 +86,7 @@ no_panic() {
 	fi
 }
 
-# Ends a server by SIGTERM: it has to go, and in its own time.
+# Ends a server with SIGTERM: it has to end by itself, in time.
 end_by_sigterm() { # pid, name, the exit status that it has after that (0)
 	local status=0
 	kill -TERM "$1"
@@ -96,7 +96,7 @@ end_by_sigterm() { # pid, name, the exit status that it has after that (0)
 	[ "$status" -eq "${3:-0}" ] || [ "$status" -eq 143 ] || fail "$2: exit status $status after SIGTERM"
 	say "  $2 ended on SIGTERM, status $status"
 }
-# A child that was not waited for is there still, as a zombie.
+# A child that was not waited for still exists as a zombie.
 has_ended() { ! is_running "$1" || [ "$(awk '$1 == "State:" { print $2 }' "/proc/$1/status" 2>/dev/null)" = Z ]; }
 
 children_called() { # pid, name: the children of a process that are called so

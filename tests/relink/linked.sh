@@ -50,7 +50,8 @@ looked_at=0
 for file in "${files[@]}"; do
 	[ -e "$file" ] || fail "$file is not there"
 	loader=$(loader_of "$file")
-	# As ldd -r does.  What a plug-in lacks is in the program that loads it: it lacks the same with the control.
+	# As ldd -r does.  Symbols missing in a plug-in are in the program that loads it; they are missing with the
+	# control, too.
 	env LD_LIBRARY_PATH="$libdir" LD_TRACE_LOADED_OBJECTS=1 LD_WARN=yes LD_BIND_NOW=yes \
 		"$loader" "$file" >"$scratch/trace" 2>&1 || true
 	mapped=$(awk '$1 == "libtevent.so.0" { print $3 }' "$scratch/trace")

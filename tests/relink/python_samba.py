@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# Run by python_samba.sh: imports all of the package samba that is compiled, then runs those of its own tests that
+# Run by python_samba.sh: imports all compiled modules of the package samba, then runs those of its own tests that
 # need no server.  Prints a line per module and per test, and at the end which libtevent this process has mapped.
 
 import importlib
@@ -11,7 +11,7 @@ import unittest
 
 import samba
 
-# Each of these passes as a whole where nothing but python3-samba is installed and no server runs.
+# Each of these passes as a whole if only python3-samba is installed and no server runs.
 OFFLINE = """
     common core credentials dcerpc.array dcerpc.misc dcerpc.rpc_talloc dcerpc.string_tests dsdb_api dsdb_dns get_opt
     glue graph hostconfig imports kcc.graph kcc.graph_utils loadparm lsa_string messaging ndr netcmd ntacls
@@ -68,7 +68,7 @@ def main():
 
     outcomes = Outcomes()
     for name in OFFLINE:
-        # What the tests print is not ours to show.
+        # The tests' own output is not shown.
         suite = unittest.defaultTestLoader.loadTestsFromName("samba.tests." + name)
         suite.run(outcomes)
 

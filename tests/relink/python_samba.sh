@@ -36,7 +36,7 @@ if [ "$status" -ne 0 ]; then
 	fail "python3: exit status $status; $(sed -n 's/^outcomes: //p' output)"
 fi
 
-# What the tests themselves print stands between these lines.
+# The tests' own output is between these lines.
 mapped=$(sed -n 's/^mapped: //p' output)
 [ "$mapped" = "$library" ] || fail "python3 has mapped: ${mapped:-no libtevent at all}, not $library"
 say "  python3, /proc/self/maps: $mapped"

@@ -5,8 +5,8 @@
 # succeeds with the system's library has to succeed here.
 #
 # Left out, tests that wait for a minute or for ever on either library: `never_end`; and two in which Debian's smbd
-# panics on either: `panics`.  Known to be unsteady: none is excused by name, run_case has a suite run again on both
-# libraries when it differs.
+# panics on either: `panics`.  No unsteady test is exempted by name; run_case repeats a suite on both libraries if
+# it differs.
 #
 # Rules: A2
 
@@ -42,7 +42,7 @@ seconds_of_one=40
 bench_seconds=2
 side_by_side=4
 
-# ---- the server: a share for each suite, they use the same names -----------------------------------------------
+# ---- the server: a share for each suite, as they use the same names -----------------------------------------------
 
 for attempt in 1 2 3 4 5; do
 	port=$(free_port)
@@ -72,7 +72,7 @@ show_mapped "$smbd" smbd
 run_shown 60 smbtorture -s "$scratch/smb.conf" --list 2>/dev/null | cut -d . -f 1-3 | sort -u >"$scratch/list" ||
 	fail "smbtorture --list"
 
-# A suite as a whole, or those of its tests that are wanted: one by one, what hangs takes no other with it.
+# A suite as a whole, or selected tests one by one, so that a test that hangs does not affect the others.
 operations() { # suite
 	if grep -E "^${1//./\\.}\." "$scratch/list" | grep -qE "$left_out"; then
 		grep -E "^${1//./\\.}\." "$scratch/list" | grep -vE "$left_out"

@@ -41,7 +41,7 @@ share() { # name
 	END
 }
 
-# A port that is taken between the look and smbd's bind costs one more round.
+# If the port is taken between the check and smbd's bind, another one is tried.
 for attempt in 1 2 3 4 5; do
 	port=$(free_port)
 	configure_smbd "$port"
@@ -84,7 +84,7 @@ say "  folders, rename, delete, $listed names listed"
 
 # ---- eight clients at once --------------------------------------------------------------------------------------
 
-# Each waits for its next command: all are connected while we look.
+# Each waits for its next command, so all are connected during the check.
 held=()
 for ((i = 0; i < clients; i++)); do
 	mkfifo "$scratch/commands.$i"
@@ -110,7 +110,7 @@ done
 for ((i = 0; i < clients; i++)); do
 	say "put $scratch/medium.$i back.$i" >&"${held[i]}"
 done
-# One command at a time: smbclient may wait for input while a second line lies in its buffer.
+# One command at a time: smbclient may wait for input while a second line is in its buffer.
 returned() { [ "$(stat -c %s "$scratch/share/back.$1" 2>/dev/null)" = "$held_bytes" ] || ! is_running "${client_pids[$1]}"; }
 for ((i = 0; i < clients; i++)); do
 	wait_until 100 returned "$i" || true

@@ -6,9 +6,9 @@
 # The results of the others are compared with those on the system's library.
 #
 # Unsteady on the system's library as well, on a busy machine (6 of 300 runs): the fd1 tests of local.event, which give
-# the loop one millisecond.  local.event runs anew, twice at most, when nothing else failed.
+# the loop one millisecond.  local.event is run again, at most twice, if nothing else failed.
 #
-# The short form leaves out the suites that look at something else for long: talloc, character sets, databases.
+# The short form leaves out long suites about other subjects: talloc, character sets, databases.
 #
 # Rules: A2
 
@@ -23,7 +23,7 @@ require smbtorture samba-testsuite
 side_by_side=4
 long=(local.dbspeed local.iconv local.talloc)
 
-# An empty configuration of its own: what the machine's smb.conf says must not matter.
+# Its own empty configuration: the machine's smb.conf must not matter.
 configure() { # directory
 	local kind
 	mkdir "$1"

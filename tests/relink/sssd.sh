@@ -3,7 +3,7 @@
 #
 # sssd.sh LIBDIR: Debian's sssd, unchanged, on the library in LIBDIR: the monitor, a back end for a domain of files,
 # one for a domain that is a proxy for libnss_files and PAM, the responders for names, PAM and D-Bus.  Names are looked
-# up through it, passwords checked, sssctl asked.
+# up through it, passwords checked, sssctl queried.
 #
 # Rules: A2
 
@@ -27,7 +27,7 @@ people=120
 make_own_sssd
 mount -t tmpfs -o mode=755 tmpfs /etc/pam.d
 
-# passwd and group of the domain `files`; what the domain `proxy` reads stands where the system's files are.
+# passwd and group of the domain `files`; the domain `proxy` reads its files in the place of the system's.
 for ((i = 1; i <= people; i++)); do
 	echo "reader$i:x:$((30000 + i)):30000:Reader $i:/home/reader$i:/bin/sh"
 done >"$scratch/people"
@@ -103,7 +103,7 @@ expect_lookup() { # what it has to print, arguments of getent...
 	got=$(lookup "$@") || true
 	[ "$got" = "$wanted" ] || give_up "getent -s sss $*: '$got', not '$wanted'"
 }
-# What is in the memory cache is not asked again: names and numbers are different entries there, clients as well.
+# Entries in the memory cache are not queried again: names and numbers are different entries there, clients as well.
 while IFS=: read -r name _ uid _; do
 	lookup passwd "$name" "$uid"
 done <"$scratch/people" >"$scratch/answers"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# sssd_kcm.sh LIBDIR: Debian's sssd_kcm, unchanged, on the library in LIBDIR, by itself: the small daemon that keeps
-# Kerberos tickets.  MIT's KDC, on a loopback port, gives tickets to several users; they are kept, listed, used, handed
-# on over a restart, and destroyed.
+# sssd_kcm.sh LIBDIR: Debian's sssd_kcm, unchanged, on the library in LIBDIR, without the rest of sssd: the small
+# daemon that stores Kerberos tickets.  MIT's KDC, on a loopback port, issues tickets to several users; they are
+# stored, listed, used, kept across a restart, and destroyed.
 #
 # Rules: A2
 
@@ -73,7 +73,7 @@ for attempt in 1 2 3 4 5; do
 	port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
 	is_listening "$port" && continue
 	configure "$port"
-	# The KDC is only the other side: it knows no libtevent.
+	# The KDC is only the peer: it does not use libtevent.
 	start krb5kdc -n >"$scratch/kdc.out" 2>&1 </dev/null
 	kdc=$pid
 	wait_until 30 kdc_is_up || true
@@ -118,8 +118,8 @@ holders() { # command prefix...: whose tickets the collection holds
 users=$(seq -f 'user%.0f' 1 "$principals")
 expected=$(sort <<<"$users" | tr '\n' ' ')
 
-# All at once: the daemon serves them side by side.  Each names its cache; several that look for a free one may find
-# the same.
+# All at once: the daemon serves them in parallel.  Each names its cache; several that search for a free one may
+# find the same.
 pids=()
 for user in $users; do
 	timeout 60 kinit -c "KCM:0:$user" "$user" <<<"$password" >"$scratch/kinit.$user" 2>&1 &
@@ -142,7 +142,7 @@ klist >"$scratch/list"
 grep -q ' host/service.test@TEVENT.TEST$' "$scratch/list" || give_up "a service ticket is not kept: $(cat "$scratch/list")"
 say "  kswitch, kvno: another user's cache, with a service ticket"
 
-# Each user id has a collection of its own.
+# Each user id has its own collection.
 as_nobody kinit user5 <<<"$password" >/dev/null
 [ "$(holders as_nobody)" = "user5 " ] || give_up "nobody's collection: $(holders as_nobody)"
 

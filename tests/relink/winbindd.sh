@@ -4,7 +4,7 @@
 # winbindd.sh LIBDIR: Debian's winbindd and nmbd, unchanged, on the library in LIBDIR: they start, answer wbinfo and
 # nmblookup (as they should, and what they should refuse), and end by SIGTERM.
 #
-# winbindd's socket and NetBIOS' ports are compiled in: it needs namespaces of its own.
+# winbindd's socket and NetBIOS' ports are compiled in, so it needs its own namespaces.
 #
 # Rules: A2
 
@@ -74,7 +74,7 @@ answer 'challenge/response password authentication succeeded' wbinfo --authentic
 refusal 'NT_STATUS_WRONG_PASSWORD' wbinfo --authenticate 'TEVENT\nobody%wrong'
 refusal 'Could not lookup name' wbinfo --name-to-sid 'TEVENT\nosuchname'
 
-# Many at once: each has a connection of its own.
+# Many at once: each has its own connection.
 many=()
 for ((i = 0; i < 20; i++)); do
 	env LD_LIBRARY_PATH="$libdir" timeout 60 wbinfo --name-to-sid nobody >"$scratch/many.$i" 2>&1 &
@@ -93,7 +93,7 @@ end_by_sigterm "$winbindd" winbindd
 start nmbd --foreground --no-process-group --configfile="$scratch/smb.conf" >"$scratch/log/nmbd.out" 2>&1 </dev/null
 nmbd=$pid
 lookup=(nmblookup --configfile="$scratch/smb.conf")
-# Asked by broadcast it answers some seconds after its start.
+# It answers broadcast queries some seconds after its start.
 knows() { run_shown 20 "${lookup[@]}" TEVENT >/dev/null 2>&1 || ! is_running "$nmbd"; }
 wait_until 100 knows || true
 is_running "$nmbd" || { show_log; fail "nmbd did not start"; }
