@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# check_layers.sh ROOT: reads every #include line of ROOT/src and ROOT/compat and fails when one runs against
-# the direction
+# check_layers.sh ROOT: reads every #include line of ROOT/src and ROOT/compat and fails if one violates the
+# direction
 #
 #     base <- timer <- poller <- signal <- loop <- event <- context <- async <- compat        (an arrow is: "may be included by")
 #
-# A room may include itself, the rooms to its left and the public header.  Also failures: a file of src/ that lies
-# in no known room, an include in quotes that names no file, a file of this project included in <>.
+# A directory may include itself, the directories to its left and the public header.  Also failures: a file of
+# src/ in no known directory, an include in quotes that names no file, a file of this project included in <>.
 
 set -euo pipefail
 
@@ -16,9 +16,9 @@ rooms=(base timer poller signal loop event context async compat)
 root=$(cd "$1" && pwd)
 cd "$root"
 
-# These assign instead of printing: there are hundreds of includes, and a subshell for each takes its time.
+# These assign instead of printing: there are hundreds of includes, and a subshell for each is slow.
 
-level_of() { # room; assigns its place in the row to level, fails for an unknown one
+level_of() { # directory; assigns its place in the row to level, fails for an unknown one
 	for level in "${!rooms[@]}"; do
 		if [ "${rooms[level]}" = "$1" ]; then
 			return 0
@@ -27,12 +27,12 @@ level_of() { # room; assigns its place in the row to level, fails for an unknown
 	return 1
 }
 
-room_of() { # file, relative to the root; assigns its room to room, "header" for the public header, or what is wrong
+room_of() { # file, relative to the root; assigns its directory to room, "header" for the public header, or an error
 	case $1 in
-	src/*/*/*) room="a directory below a room" ;;
+	src/*/*/*) room="a nested directory" ;;
 	src/*/*) room=${1#src/} room=${room%%/*} ;;
-	src/*) room="no room" ;;
-	compat/*/*) room="a directory below a room" ;;
+	src/*) room="no directory" ;;
+	compat/*/*) room="a nested directory" ;;
 	compat/*) room=compat ;;
 	include/tevent.h) room=header ;;
 	*) room="outside of the library" ;;
@@ -53,7 +53,7 @@ while IFS= read -r file; do
 	files=$((files + 1))
 	room_of "$file"
 	if ! level_of "$room"; then
-		fail "$file: lies in no known room ($room)"
+		fail "$file: is in no known directory ($room)"
 		continue
 	fi
 	own=$level own_room=$room
@@ -70,7 +70,7 @@ while IFS= read -r file; do
 		'<'*'>') continue ;;
 		esac
 
-		# As the compiler looks: beside the including file, then in the root, then in include/.
+		# In the compiler's search order: beside the including file, then in the root, then in include/.
 		target=
 		for candidate in "${file%/*}/$name" "$name" "include/$name"; do
 			if [ -f "$candidate" ]; then
@@ -89,7 +89,7 @@ while IFS= read -r file; do
 		room_of "$target"
 		[ "$room" = header ] && continue
 		if ! level_of "$room"; then
-			fail "$file:$line: $target lies in no known room ($room)"
+			fail "$file:$line: $target is in no known directory ($room)"
 		elif [ "$level" -gt "$own" ]; then
 			fail "$file:$line: $own_room includes $room ($target)"
 		fi

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# self_test.sh SCRATCH: check_layers.sh has to find what it is there for.  Makes small trees in SCRATCH, one
-# correct and then one per kind of mistake.
+# self_test.sh SCRATCH: check_layers.sh has to find each kind of mistake.  Creates small trees in SCRATCH,
+# one correct and then one per kind of mistake.
 
 set -euo pipefail
 
@@ -57,10 +57,10 @@ expect broken "a file of the project in angle brackets"
 tree
 mkdir src/attic
 touch src/attic/old.cpp
-expect broken "an unknown room"
+expect broken "an unknown directory"
 tree
 touch src/main.cpp
-expect broken "a file in no room"
+expect broken "a file in no directory"
 tree
 echo '#include "src/base/missing.hpp"' >>src/context/lifetime.hpp
 expect broken "a file that is not there"

@@ -9,7 +9,7 @@ from workshop import LINK, run
 
 
 class Verdict:
-    """What became of a mutant: not compiled, same code, not run, killed, hung or survived."""
+    """The outcome of a mutant: not compiled, same code, not run, killed, hung or survived."""
 
     def __init__(self, status, by="", why=""):
         self.status = status
@@ -28,7 +28,7 @@ class Bench:
             shutil.copytree(workshop.tree / part, self.tree / part)
 
     def check(self):
-        """Without a mutation every unit test has to be linked and to pass here."""
+        """Without a mutation every unit test has to link and to pass here."""
         for program in self.workshop.programs:
             if program.label == "unit" and self._execute_unit(program, {}) != ("passed", ""):
                 raise SystemExit(f"{program.name} does not work without any mutation")
@@ -48,7 +48,7 @@ class Bench:
             return Verdict("not run")
         sources = [s for s, needs in self.workshop.needs.items() if mutant.file in needs]
         replaced = {}
-        # A header's own unit tests are compiled in a moment, all that includes it is not.
+        # A header's own unit tests compile quickly; the files that include it do not.
         for source in sorted(sources, key=lambda s: not s.startswith("tests/")):
             target = self.dir / (source.replace("/", "_") + ".o")
             if self.workshop.compile(source, self.tree, target).returncode != 0:
@@ -68,7 +68,7 @@ class Bench:
         if mutant.line in lines:
             names = lines[mutant.line]
         else:
-            # A line without code of its own: a table, a default value, the middle of a statement.
+            # A line without code: a table, a default value, the middle of a statement.
             names = set().union(*lines.values()) if lines else {p.name for p in self.workshop.programs}
         return [p for p in self.workshop.programs if p.name in names]
 
@@ -96,11 +96,11 @@ class Bench:
         if run(["gcc", *LINK, "-o", library, *self._objects(replaced), *self.workshop.libs],
                self.tree).returncode != 0:
             return Verdict("not compiled", why="not linked")
-        # Most likely to notice per second first.
+        # Highest chance of detection per second first.
         for program in sorted(candidates, key=lambda p: (p.seconds + 0.02) / (1 + kills.get(p.name, 0))):
             status, why = self._execute(program, replaced)
             if status == "failed":
-                # On a busy machine a test may fail for a reason of its own: twice out of three counts.
+                # On a busy machine a test may fail for another reason: two failures out of three count.
                 if self._execute(program, replaced)[0] == "passed" and self._execute(program, replaced)[0] == "passed":
                     continue
                 return Verdict("killed", program.name, why)

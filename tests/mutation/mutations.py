@@ -26,7 +26,7 @@ ARITHMETIC = {
     "/=": ["="], "%=": ["="],
 }
 ENDS_OPERAND = {"&&", "||", "?", ":", ",", ";"}
-# What the program, the kernel or another thread notices; what only ends something; what only looks on.
+# Calls visible to the program, the kernel or another thread; calls that only end something; calls that only observe.
 ACTS = re.compile(r"ops->|handler_\(|fn_?\(|callback_\(|hook\w*\(|mutex_(un)?lock|os::\w+\(|\.store\(|fetch_|exchange|"
                   r"errno =|wake\w*\(|_sleep\(|ring\(|finish\(|post\(|notify\w*\(|invoke\(|run_\w+\(|cut_\w+\(|abort|fail\(|"
                   r"release\(|enter\(|leave\(|context_gone\(|_visit\(|forget\(|call_hook\(")
@@ -68,7 +68,7 @@ class Collector:
         self.implied = self.whole_conditions()
 
     def whole_conditions(self):
-        """The tokens that decide alone whether an `if` is taken."""
+        """The tokens that alone decide whether an `if` is taken."""
         source = self.source
         found = set()
         for i, token in enumerate(source.tokens):
@@ -82,7 +82,7 @@ class Collector:
 
     def add(self, operator, start, end, replacement):
         old = self.text[start:end]
-        # Lines stay where they are: messages and __location__ name them.
+        # Line numbers stay the same: messages and __location__ contain them.
         replacement += "\n" * (old.count("\n") - replacement.count("\n"))
         function = self.source.function_at(start + 1)
         if function in CHECKS:
@@ -133,7 +133,7 @@ class Collector:
         if self.source.word(index - 1) == "[" and self.source.word(index + 1) == "]" and int(text.rstrip("UL")) > 1:
             return  # the size of a buffer
         value = int(text.rstrip("UL"))
-        # A destructor that returns anything but -1 lets talloc go on.
+        # After a destructor that returns anything but -1 talloc continues.
         if value == 0 and [self.source.word(k) for k in range(index - 3, index)] == ["-", "1", ":"]:
             return
         failure = value == 0 and self.source.word(index - 1) == "return"
@@ -153,7 +153,7 @@ class Collector:
         self.add("drop operand", source.tokens[left + 1].start, token.end, "")
 
     def conditional(self, index):
-        """Always the one, always the other."""
+        """Always the first branch, always the second."""
         source = self.source
         colon = self.after_operand(index + 1, {":"})
         end = self.after_operand(colon + 1, {";", ",", ":"})
@@ -225,7 +225,7 @@ class Collector:
         return self.text[tokens[statement.first].start:tokens[statement.last].end]
 
     def order_matters(self, one, other):
-        """Bookkeeping in another order is the same nearly always; so is looking on at it earlier or later."""
+        """Another order of bookkeeping is nearly always equivalent; so is observing it earlier or later."""
         texts = (self.text_of(one), self.text_of(other))
         tells = [TELLS.search(t) is not None for t in texts]
         acts = [ACTS.search(t) is not None and not tell for t, tell in zip(texts, tells)]

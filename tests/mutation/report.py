@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The outcome of a mutation run, and the explanations of what survived."""
+"""The outcome of a mutation run, and the explanations of the survivors."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def key_of(row):
 
 
 def report(rows, explanations, aim, whole):
-    """Prints it.  True when it is as it should be; `whole`: it covers every mutant there is."""
+    """Prints the report.  True if the result is good; `whole`: it covers all mutants."""
     rows = sorted(rows, key=lambda r: (r["file"], int(r["line"])))
     survivors = {key_of(r): r for r in rows if r["status"] in SURVIVED}
     equivalent = {k for k in survivors if explanations.of.get(k, ("", ""))[0] == "equivalent"}

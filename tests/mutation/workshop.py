@@ -31,7 +31,7 @@ LINK = [
     "-shared", "-Wl,-soname,libtevent.so.0", "-Wl,--version-script=compat/tevent.map", "-Wl,-z,defs",
     "-Wl,-Bsymbolic-functions", "-Wl,--as-needed",
 ]
-# Long queues are shorter there; what costs O(n) instead of O(1) is the full run's to find.
+# Long queues are shorter there; only the full run finds costs of O(n) instead of O(1).
 QUICK = {"test_queue_scale": {"TEVENT_TEST_VALGRIND": "1"}}
 
 
@@ -44,7 +44,7 @@ def run(command, cwd, log=None, env=None):
 
 
 class Program:
-    """A test program and what is known of it."""
+    """A test program and its data."""
 
     def __init__(self, path, label):
         self.path = Path(path)
@@ -131,7 +131,7 @@ class Workshop:
 
     @staticmethod
     def _runs_on_library(program):
-        """Those with the library's objects inside would run on what is not mutated."""
+        """Programs that contain the library's objects would run unmutated code."""
         return "libtevent.so.0" in run(["readelf", "--dynamic", program.path], ".", "no readelf").stdout
 
     def _compile_all(self):
@@ -153,7 +153,7 @@ class Workshop:
         (self.scratch / "needs.json").write_text(json.dumps(needs))
 
     def _precompile(self, kind, files):
-        """All system headers of these files: reading them anew is what a compilation would spend its time on."""
+        """All system headers of these files: reading them again would take most of a compilation's time."""
         headers = set()
         for path in files:
             headers.update(l for l in path.read_text().splitlines()
@@ -198,7 +198,7 @@ class Workshop:
         out = coverage / "gcov"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
-        # The notes of what never ran are read too: a line that no program runs is known as such.
+        # The notes files of code that never ran are read too, so lines that no program runs are known.
         notes = [p for p in coverage.rglob("*.gcno") if "tevent_objects" in str(p) or "/test_" in str(p)]
         notes = [p for p in notes if p.with_suffix(".gcda").exists() or "tevent_objects" in str(p)]
         run(["gcov", "--json-format", "--preserve-paths", *notes], out, "gcov failed")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""check_rules.py TESTS [RULES_TSV]: which tests show which rule.
+"""check_rules.py TESTS [RULES_TSV]: prints the tests for each rule.
 
-A test names its rules where it stands: a cmocka test function in the comment
-right above it (ranges like Q1-Q3 count as each of them) or in a DEVIATION()
-inside, a script in a line "# Rules: A1 A4".  Prints the table rule -> tests.
+A test names its rules in place: a cmocka test function in the comment right
+above it (a range like Q1-Q3 means each of them) or in a DEVIATION() inside, a
+script in a line "# Rules: A1 A4".  Prints the table rule -> tests.
 
 Fails when a rule has no test and no reason for that, when a reason is given
 for a rule that has one, when a test names a rule that is not in the list, when

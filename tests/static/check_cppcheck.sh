@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
 # check_cppcheck.sh ROOT BUILD_DIR: cppcheck on every file of ROOT that BUILD_DIR/compile_commands.json names, its
-# style checks on the library alone.  What is left out, and why: cppcheck.suppressions, next to this file.  Exit
+# style checks on the library alone.  Suppressed checks and their reasons are in cppcheck.suppressions.  Exit
 # status 77: there is no cppcheck.
 
 set -euo pipefail

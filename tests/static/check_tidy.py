@@ -3,8 +3,8 @@
 #
 # check_tidy.py ROOT BUILD_DIR: clang-tidy on every file of ROOT that BUILD_DIR/compile_commands.json names.
 #
-# src/ and compat/ are judged by ROOT/.clang-tidy, tests, bench and examples by ROOT/tests/.clang-tidy.  Assertions are
-# left on, whatever the build says: they are what the analyzer may rely on.  Exit status 77: there is no clang-tidy.
+# ROOT/.clang-tidy applies to src/ and compat/, ROOT/tests/.clang-tidy to tests, bench and examples.  Assertions stay
+# on in any build: the analyzer relies on them.  Exit status 77: there is no clang-tidy.
 
 import concurrent.futures
 import json
@@ -33,7 +33,7 @@ def sources(root, files):
 
 
 def check(root, commands, file):
-    """What clang-tidy has to say; nothing when the file is clean."""
+    """clang-tidy's findings; empty if the file is clean."""
     room = file.relative_to(root).parts[0]
     config = root / ".clang-tidy" if room in ("src", "compat") else root / "tests" / ".clang-tidy"
     done = subprocess.run(["clang-tidy", "-p", commands, f"--config-file={config}", "--extra-arg=-UNDEBUG", "--quiet", file],

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * hardening_cost OPERATION ROUNDS: does one thing over and over, for hardening_cost.sh to count instructions.
+ * hardening_cost OPERATION ROUNDS: repeats one operation, for hardening_cost.sh to count instructions.
  *
- * Everything that a round makes it takes down again, so that a round costs the same whether it is the first or the
- * last, and the difference between two runs is the difference in rounds alone.
+ * Each round frees everything that it creates, so that every round costs the same, and two runs differ only in the
+ * number of rounds.
  */
 
 #include <stdbool.h>

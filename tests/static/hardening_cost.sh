@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# hardening_cost.sh SCRATCH: what the flags of docs/hardening.md cost, in instructions per operation, for the whole
-# process (library, talloc, libc; not the kernel).
+# hardening_cost.sh SCRATCH: the cost of the flags of docs/hardening.md, in instructions per operation, for the
+# whole process (library, talloc, libc; not the kernel).
 #
-# Builds the library in SCRATCH without the flags, with each one alone, and with all, then counts with callgrind how
-# many instructions 1000 more rounds of each operation of hardening_cost.c take.  The first column is the number
-# without; the others are what is added to it.  The numbers are the same each time on the same machine.
+# Builds the library in SCRATCH without the flags, with each one alone, and with all, then counts with callgrind the
+# instructions of 1000 more rounds of each operation of hardening_cost.c.  The first column is the number without
+# the flags; the others are the increase.  The numbers are the same each time on the same machine.
 
 set -euo pipefail
 export LC_ALL=C
@@ -41,7 +41,7 @@ count() { # variant, operation, rounds -> instructions
 	build cf -DCMAKE_CXX_FLAGS=-fcf-protection
 	build now -DCMAKE_SHARED_LINKER_FLAGS="-Wl,-z,relro -Wl,-z,now"
 	build all -DTEVENT_HARDENING=ON
-	# Without hardening of its own: the library's is what is measured.
+	# Without hardening: only the library's is measured.
 	read -ra talloc <<<"$(pkg-config --cflags --libs talloc)"
 	${CC:-cc} -O2 -I"$source/include" "$here/hardening_cost.c" -L"$scratch/none/lib" -ltevent "${talloc[@]}" \
 		-o "$scratch/hardening_cost"

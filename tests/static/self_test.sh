@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# self_test.sh SCRATCH: check_tidy.py and check_cppcheck.sh have to find what they are there for.  Makes small trees
+# self_test.sh SCRATCH: check_tidy.py and check_cppcheck.sh have to find each kind of defect.  Creates small trees
 # in SCRATCH, one clean and then one per kind of defect.  Exit status 77: a tool is missing.
 
 set -euo pipefail
