@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-// A C++ program as a user would write it, with exceptions and the standard library of its own.
+// A C++ program as a user would write it, with exceptions and the standard library.
 
 #include <iostream>
 #include <memory>

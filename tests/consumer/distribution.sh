@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# distribution.sh SCRATCH: a build as distributions make it, with the build type None and their own flags, is a release,
-# also where CMAKE_UNITY_BUILD is on.
-# TEVENT_ASSERTIONS adds or removes assertions with any type, and -O0 is respected.
+# distribution.sh SCRATCH: a build as in distributions, with the build type None and their own flags, is a release, also
+# with CMAKE_UNITY_BUILD on. TEVENT_ASSERTIONS adds or removes assertions with any type, and -O0 is respected.
 #
 # Rules: A6
 
@@ -19,7 +18,7 @@ configure "$source" "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="$flags" 
 quiet_cmake --build "$build" --target tevent -j 2
 check_release "None, $flags" "$build/lib/libtevent.so.0"
 
-# One object shows the rest: turn.cpp has an assertion.
+# One object is enough: turn.cpp has an assertion.
 object=CMakeFiles/tevent_objects.dir/src/context/turn.cpp.o
 build_object() { # cmake arguments...
 	configure "$source" "$scratch/object" -G "Unix Makefiles" -DTEVENT_LTO=OFF "$@"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
 # install.sh BUILD CONFIGURATION LIBDIR SCRATCH: installs the build into a prefix below SCRATCH and uses it as a user
-# would, by way of pkg-config and of find_package, shared and static, from C and from C++; then all once more after the
-# prefix was moved, to where its path has spaces, and from the build directory without an installation.
+# would, through pkg-config and find_package, shared and static, from C and C++; then again after moving the prefix to
+# a path with spaces, and from the build directory without an installation.
 #
 # Rules: A6 A7
 
@@ -14,7 +14,7 @@ build=$(cd "$1" && pwd)
 configuration=$2
 build_libdir=$3
 
-# What has to be there, below a prefix.
+# The required files below a prefix.
 check_files() { # prefix
 	local libdir file
 	libdir=$(dirname "$(find "$1" -name libtevent.so)")

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 version=$(sed -n 's/^  VERSION \([0-9.]*\)$/\1/p' "$source/CMakeLists.txt")
 : "${CC:=cc}" "${CXX:=c++}" "${CMAKE:=cmake}"
-# A leftover of the caller's shell must not decide what is built, nor which library runs.
+# Variables of the caller's shell must not affect the build or the choice of library.
 unset DESTDIR LD_LIBRARY_PATH PKG_CONFIG_PATH CFLAGS CXXFLAGS LDFLAGS CMAKE_GENERATOR CMAKE_BUILD_TYPE
 
 say() { printf '%s\n' "$*"; }
@@ -24,7 +24,7 @@ scratch=$(cd "${!#}" && pwd)
 
 # ---- building ---------------------------------------------------------------------------------------------------
 
-# cmake with its output in a log, which is shown when it fails.
+# cmake with its output in a log, which is shown if it fails.
 quiet_cmake() {
 	"$CMAKE" "$@" >"$scratch/cmake.log" 2>&1 || {
 		tail -n 50 "$scratch/cmake.log"
@@ -32,7 +32,7 @@ quiet_cmake() {
 	}
 }
 
-# The library alone, without what is built from it.
+# Only the library, without the programs built from it.
 configure() { # source directory, build directory, cmake arguments...
 	local from=$1 build=$2
 	shift 2
@@ -40,12 +40,12 @@ configure() { # source directory, build directory, cmake arguments...
 		-DTEVENT_BUILD_TESTS=OFF -DTEVENT_BUILD_EXAMPLES=OFF -DTEVENT_BUILD_DOCS=OFF "$@"
 }
 
-# ---- what every release has, whatever its build type is called ------------------------------------------------------
+# ---- required of every release, with any build type ------------------------------------------------------------------
 
 has_assertions() { nm "$1" | grep ' U __assert_fail' >/dev/null; } # library or archive
 
 # grep reads to the end: with -q readelf could be stopped by a closed pipe, which counts as failure here.  The linker
-# names the files that a library was made of, but not those that were optimised together.
+# records the files of which a library consists, but not those that were optimised together.
 is_optimised_across_files() { ! readelf -sW "$1" | grep 'FILE .* turn\.cpp' >/dev/null; } # library
 
 check_release() { # what, library, archive (or nothing)
@@ -66,7 +66,7 @@ check_release() { # what, library, archive (or nothing)
 
 # ---- programs ---------------------------------------------------------------------------------------------------
 
-# Runs a program, which has to have this library mapped from DIRECTORY, or ("") have it linked in.
+# Runs a program, which must have this library mapped from DIRECTORY, or ("") linked in.
 run() { # directory, program
 	local loaded
 	# ldd fails for a static program: nothing is loaded then.
@@ -80,7 +80,7 @@ run() { # directory, program
 	[ "$(LD_LIBRARY_PATH=$1 "$2")" = "consumer: ok" ] || fail "$2"
 }
 
-# Links a program, which has to take LIBRARY: the system's is the next that the linker finds, and it does so quietly.
+# Links a program, which must use LIBRARY: the linker would silently fall back to the system's.
 link_with() { # library, command...
 	local library=$1 taken
 	shift
@@ -106,7 +106,7 @@ by_pkg_config() { # what, PKG_CONFIG_PATH, library directory
 	run "$3" "$out/cpp_shared"
 	link_with "$3/libtevent.a" "$CC" -static "$here/consumer.c" -o "$out/c_static" "${static[@]}"
 	run "" "$out/c_static"
-	# libtevent.a in a program that is dynamic otherwise: talloc, threads and libc are all it may need.
+	# libtevent.a in an otherwise dynamic program, which may need only talloc, threads and libc.
 	link_with "$3/libtevent.a" "$CC" "$here/consumer.c" -o "$out/c_mixed" "${static[@]/#-ltevent/-l:libtevent.a}"
 	run "" "$out/c_mixed"
 	rm -rf "$out"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# multi_config.sh SCRATCH: one build tree with several configurations (Ninja Multi-Config).  MinSizeRel is what a
-# release has to be, Debug has its assertions, Release is compiled with what a release needs as well, and each
-# configuration's tevent-uninstalled.pc leads to its own library.  MinSizeRel alone is built as a whole: one object and
-# the flags show the rest.
+# multi_config.sh SCRATCH: one build tree with several configurations (Ninja Multi-Config).  MinSizeRel is a proper
+# release, Debug has its assertions, Release is also compiled with a release's flags, and each configuration's
+# tevent-uninstalled.pc leads to its own library.  Only MinSizeRel is built completely: for the others one object and
+# the flags are enough.
 #
 # Rules: A6
 
@@ -19,7 +19,7 @@ libdir=$build/lib/MinSizeRel
 check_release "Ninja Multi-Config, MinSizeRel" "$libdir/libtevent.so.0" "$libdir/libtevent.a"
 by_pkg_config "Ninja Multi-Config, MinSizeRel" "$build/MinSizeRel" "$libdir"
 
-# The configuration that is built when none is named.
+# The default configuration.
 object=CMakeFiles/tevent_objects.dir/Debug/src/loop/turn.cpp.o
 quiet_cmake --build "$build" --target "$object"
 has_assertions "$build/$object" || fail "no assertions in Debug"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
 # reproducible.sh BUILD LIBDIR SCRATCH: a copy of the source, built in other directories with the settings of BUILD,
-# gives the libraries of BUILD, which are in LIBDIR, bit by bit, debug information included; and directories whose paths
-# have spaces are like any others.
+# gives exactly the libraries of BUILD, which are in LIBDIR, including debug information; and paths with spaces make no
+# difference.
 #
 # Rules: A6
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# subproject.sh SCRATCH: the library as a part of another project, parent/.  By add_subdirectory, without a build type,
-# and by FetchContent, with several configurations where there is ninja.  parent/CMakeLists.txt sees to names and to the
-# cache.  Here: the parent's install and package hold the parent's files alone, and the library is a release.
+# subproject.sh SCRATCH: the library as a part of another project, parent/.  Through add_subdirectory, without a build
+# type, and through FetchContent, with several configurations if ninja is available.  parent/CMakeLists.txt checks names
+# and the cache.  This script checks that the parent's install and package hold only the parent's files, and that the
+# library is a release.
 #
 # Rules: A6
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Keeps the counts of processes that leave without exit().
+ * Keeps the counts of processes that end without exit().
  *
- * gcov writes its counts when a process exits.  The tests' children leave by
- * _exit() or by abort(), on purpose, and what they ran would count as not run.
- * So this file, which is part of the test programs of a coverage build and of
- * no other, stands in for _exit() and hears of SIGABRT.
+ * gcov writes its counts when a process exits.  The tests' children end with
+ * _exit() or abort(), on purpose, and the code that they ran would count as
+ * not run.  So this file, which is linked into the test programs of a coverage
+ * build only, replaces _exit() and handles SIGABRT.
  *
  * The counts to be written are those of the library: a shared library has a
  * copy of gcov's of its own, reached by the one name that a coverage build
@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Not there in a program that holds the library's objects itself. */
+/* Missing in a program that contains the library's objects itself. */
 __attribute__((weak)) void tevent_coverage_dump(void);
 
 static void dump(void)
@@ -49,7 +49,7 @@ void _exit(int status)
 static void dump_on_abort(int signum)
 {
 	(void)signum;
-	dump(); /* then abort() goes on to end the process */
+	dump(); /* then abort() ends the process */
 }
 
 __attribute__((constructor)) static void hear_of_abort(void)

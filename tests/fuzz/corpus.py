@@ -6,10 +6,10 @@ reach something new.  By default FOUND is what the tests and tools/soak leave in
 With --minimise a recorded input stays only if the smallest set of all of them needs it.
 
 TARGET is `steps` or `numbers`.  corpus/TARGET.txt has a line for each input: its name and its bytes in hexadecimal
-digits.  The lines are sorted.  A name says what an input is there for: of what it reaches, that which the fewest
-others reach, and if there are several such things, one in the library.  It consists of the function and of how
-often the place in that function is passed: x1, x2, x3, x4 (to 7), x8 (to 15), x16 (to 31), x32 (to 127), x128 (or
-more).  A last number, -2 and so on, tells equal names apart.  An input keeps its name.
+digits.  The lines are sorted.  A name gives the purpose of an input: of the places that it reaches, the one that
+the fewest others reach; if there are several, one in the library.  It consists of the function and of the number
+of passes through the place in that function: x1, x2, x3, x4 (to 7), x8 (to 15), x16 (to 31), x32 (to 127), x128
+(or more).  A last number, -2 and so on, distinguishes equal names.  An input keeps its name.
 """
 
 import argparse
@@ -31,7 +31,7 @@ HEADER = """\
 #
 # Inputs of fuzz_{target}: name, bytes.  Written by tests/fuzz/corpus.py, which says what the names mean.
 """
-# libFuzzer tells eight classes of counts apart at each place; the number of a feature is place * 8 + class.
+# libFuzzer distinguishes eight classes of counts at each place; the number of a feature is place * 8 + class.
 CLASSES = ("x1", "x2", "x3", "x4", "x8", "x16", "x32", "x128")
 
 
@@ -90,7 +90,7 @@ class Functions:
                                     text=True).stdout.splitlines()
 
     def name_of(self, feature):
-        """None: the feature is none of a counted place."""
+        """None: the feature is not one of a counted place."""
         if feature // len(CLASSES) >= len(self.places):
             return None
         name = self.names[bisect.bisect(self.starts, self.places[feature // len(CLASSES)]) - 1]
@@ -101,7 +101,7 @@ class Functions:
 
 
 def merge(program, into, directories):
-    """Copies into the directory what reaches something new; returns {path of an input: its features}."""
+    """Copies the inputs that reach new features into the directory; returns {path of an input: its features}."""
     with tempfile.NamedTemporaryFile() as control:
         run = subprocess.run([program, "-set_cover_merge=1", f"-merge_control_file={control.name}", "-timeout=20",
                               into, *directories], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -117,7 +117,7 @@ def merge(program, into, directories):
 
 
 def with_names(kept, names, functions):
-    """{name: bytes} of what is kept, a map from bytes to features."""
+    """{name: bytes} of the inputs to keep, a map from bytes to features."""
     holders = collections.Counter(feature for features in kept.values() for feature in features)
 
     def rank(feature):
@@ -145,7 +145,7 @@ def record(target, found, minimise):
         unpack(recorded, old)
         new.mkdir()
         features = merge(program, *((new, [old, *found]) if minimise else (old, found)))
-        # The same input can be there under several names.
+        # The same input can exist under several names.
         features_of = {file.read_bytes(): features[file] for file in features}
         kept = {data: features_of[data] for data in map(Path.read_bytes, (new if minimise else old).iterdir())}
         inputs = with_names(kept, {data: name for name, data in recorded.items()}, Functions(program))

@@ -3,8 +3,8 @@
 // libFuzzer target: functions that take plain numbers, against small models in
 // wide integers.
 //
-// What overflows a time_t has no defined value; the library must stay without
-// undefined behaviour there, its result is not looked at.
+// A result that overflows a time_t is not defined; the library must avoid
+// undefined behaviour there, and its result is not checked.
 
 #include <cerrno>
 #include <csignal>

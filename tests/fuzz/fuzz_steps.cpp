@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // libFuzzer target: the bytes are a program of the differential test, run on
-// this library alone, with assertions, sanitizers and a walk over all
+// this library alone, with assertions, sanitizers and a check of all
 // invariants between the steps.
 //
-// Nothing is left out for the sake of the older library.  A sequence that
-// forks does it for real; the child ends by itself, and what a sanitizer finds
-// in it is printed and ends it with another status, which the parent expects
-// to be 0.
+// Nothing is left out because of the older library.  A sequence may really
+// fork; the child ends by itself with status 0, which the parent checks.  A
+// sanitizer finding in the child is printed and ends it with another status.
 
 #include <csignal>
 #include <cstdio>

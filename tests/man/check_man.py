@@ -6,14 +6,14 @@ check_man.py CHECK SOURCE_DIR [--pages DIR] [--header FILE] --build DIR [--only 
 The man pages are complete, true to the header, and well-formed.  CHECK is one of
 
   names      every symbol, macro, type and constant has its page, no page is about anything else; each page has all its
-             sections, leads only to pages that exist, and tells the release that brought each name, as the header does
-  synopsis   each SYNOPSIS compiles, agrees with the header to the letter, and can be called that way
-  examples   each listing compiles without a warning and links by pkg-config's flags; what has a main() succeeds
+             sections, refers only to existing pages, and gives the release of each name, as the header does
+  synopsis   each SYNOPSIS compiles, agrees exactly with the header, and can be called that way
+  examples   each listing compiles without a warning and links with pkg-config's flags; programs with a main() succeed
   lint       mandoc and man find no fault
-  html       the pages as HTML lead nowhere but to each other and to those of other projects
+  html       links in the HTML pages lead only to each other and to pages of other projects
   installed  `cmake --install` puts a page or a link for each name where man finds it
 
-for all pages or those that are named.  Exit status: 0, 1 (something is wrong), 77 (a program is missing).
+for all pages or the given ones.  Exit status: 0, 1 (an error was found), 77 (a program is missing).
 """
 
 import argparse
@@ -45,7 +45,7 @@ def flags(build, what):
     return shlex.split(printed.stdout)
 
 
-# With DOXYGEN the header declares what its macros stand for; TYPE is the name of a type there.
+# With DOXYGEN the header declares functions in place of its macros; TYPE is the name of a type there.
 AS_FUNCTIONS = "#include <talloc.h>\n#define DOXYGEN 1\ntypedef struct some_type TYPE;\n"
 
 
@@ -82,7 +82,7 @@ class Check:
         self.faults.append(f"{page.file if page else 'all pages'}: {text}")
 
     def compiler(self, page, name, text, *arguments):
-        """Compiles a text; tells what the compiler printed where it failed."""
+        """Compiles a text; reports the compiler's output if it fails."""
         source = self.scratch / f"{name}.c"
         source.write_text(text)
         result = subprocess.run([*CC, *arguments], capture_output=True, text=True)
@@ -148,7 +148,7 @@ class Check:
             self.fail(page, "does not lead to tevent(7)")
 
     def release_of(self, name):
-        """The release that brought a name, by its symbol or the one behind its macro."""
+        """The release that introduced a name, from its symbol or the one behind its macro."""
         nodes = list(dict.fromkeys(self.symbols.values()))
         releases = [self.symbols[s] for s in (name, "_" + name, "__" + name) if s in self.symbols]
         return min(releases, key=nodes.index) if releases else None
@@ -220,7 +220,7 @@ class Check:
         name = page.path.stem
         self.compiler(page, f"{name}.synopsis", AS_FUNCTIONS + synopsis + types, *arguments,
                       self.scratch / f"{name}.synopsis.c")
-        # Called as shown, through the macro where there is one.
+        # Called as shown, through the macro if there is one.
         calls = [self.call(function, declaration) for function, declaration in mine.items()
                  if not declaration.startswith("typedef") and "TYPE" not in declaration and "..." not in declaration]
         includes = "\n".join(line for line in synopsis.splitlines() if line.lstrip().startswith("#"))
@@ -345,7 +345,7 @@ def missing_program(check):
 
 
 def faults(check, **args):
-    """What a check complains of."""
+    """The errors that a check finds."""
     with tempfile.TemporaryDirectory() as scratch:
         subject = Check(argparse.Namespace(scratch=scratch, **args))
         getattr(subject, f"check_{check}")()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What the man pages, the header and the version script say, as Python data."""
+"""The content of the man pages, the header and the version script, as Python data."""
 
 import re
 import subprocess
@@ -64,7 +64,7 @@ def symbols(version_script):
 
 
 def undeclared(table):
-    """{symbol: type} of what is exported and in no header."""
+    """{symbol: type} of exported functions that are in no header."""
     rows = [line.split("\t") for line in table.read_text().splitlines() if not line.startswith("#")]
     return {name: kind for _, name, header, kind in rows if header == "-"}
 
@@ -80,7 +80,7 @@ def without_comments(text):
 
 
 def releases_in_comments(header):
-    """{function: release} as the comments in front of declarations tell it: @since, or else the oldest."""
+    """{function: release} from the comments before declarations: @since, or else the oldest."""
     found = {}
     for comment, declaration in re.findall(
             r"/\*\*(?!<)((?:(?!\*/).)*)\*/\n(?:#ifdef DOXYGEN\n)?([^;#/]*?)\(", header.read_text(), re.S):
@@ -100,7 +100,7 @@ def tokens(text):
 
 
 def declarations(text):
-    """{name: tokens} of the functions, types of functions, structs and enums that preprocessed C declares."""
+    """{name: tokens} of the functions, function types, structs and enums that preprocessed C declares."""
     text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     text = text.replace("_Bool", "bool")
     found, start, depth = {}, 0, 0

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """
-self_test.py SOURCE_DIR --build DIR: check_man.py has to find what it is there for.
+self_test.py SOURCE_DIR --build DIR: check_man.py has to find each kind of error.
 
-Each case spoils a copy of one page, or of the header, and names the check that has to fail for it, and the words that
-it has to say.
+Each case breaks a copy of one page, or of the header, and names the check that has to fail and the words of its
+message.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 
 import check_man
 
-# (what is wrong, check, page, old text, new text, words of the complaint)
+# (error, check, page, old text, new text, words of the message)
 CASES = [
     ("a function without page", "names", "tevent_add_timer.3",
      ".Nm tevent_update_timer ,\n", "", "tevent_update_timer has no page"),

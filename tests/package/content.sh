@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# content.sh PACKAGES SOURCE: what is in the packages, without installing them.  Names, versions and paths are those
-# that make them upgrades of Debian's; symbols file and library agree; lintian, where it is installed, says nothing.
+# content.sh PACKAGES SOURCE: checks the content of the packages, without installing them.  Names, versions and
+# paths make them upgrades of Debian's; symbols file and library agree; lintian, if installed, reports nothing.
 #
 # Rules: A1, A4, A7
 
@@ -33,10 +33,10 @@ for package in "$runtime" "$devel"; do
 	expect_field "$package" Multi-Arch same
 	expect_field "$package" Architecture "$(dpkg --print-architecture)"
 done
-# Debian 12's is older, the next that Debian may make of this version is newer.
+# Debian 12's is older; a package that Debian makes of this version would be newer.
 dpkg --compare-versions "$version" gt 0.14.1-1 || fail "$version is no upgrade of Debian 12's"
 dpkg --compare-versions "$version" lt 0.17.2-0.1 || fail "$version would keep Debian's own 0.17.2 out"
-# Nothing but C library and talloc, with the versions that the symbols need.
+# Only the C library and talloc, with the versions that the symbols need.
 [[ $(dpkg-deb -f "$runtime" Depends) =~ ^libc6\ \(\>=\ [0-9.]+\),\ libtalloc2\ \(\>=\ [0-9.~]+\)$ ]] ||
 	fail "libtevent0 depends on: $(dpkg-deb -f "$runtime" Depends)"
 say "  libtevent0, libtevent-dev $version; libtevent0 needs $(dpkg-deb -f "$runtime" Depends)"
@@ -56,7 +56,7 @@ expect_files "$scratch/runtime" "$libdir"/libtevent.so.0{,.17.2} usr/share/doc/l
 expect_files "$scratch/devel" usr/include/tevent.h "$libdir"/{libtevent.a,pkgconfig/tevent.pc,cmake/tevent/tevent-config.cmake} \
 	usr/share/doc/libtevent-dev/{changelog.Debian.gz,copyright}
 [ "$(readlink "$scratch/devel/$libdir/libtevent.so")" = libtevent.so.0 ] || fail "libtevent.so leads elsewhere"
-# What Debian's packages hold, these hold as well: nothing of the old ones stays behind, nothing is missed.
+# These contain every file of Debian's packages: no old file is left, none is missing.
 for pair in libtevent0:runtime libtevent-dev:devel; do
 	installed=$(dpkg-query -L "${pair%:*}" 2>/dev/null | grep -v 'libtevent\.so\.0\.[0-9]' || true)
 	for path in $installed; do
@@ -74,13 +74,13 @@ say "  the paths are Debian's"
 
 library=$scratch/runtime/$libdir/libtevent.so.0
 [ "$(cat "$scratch/runtime/DEBIAN/triggers")" = "activate-noawait ldconfig" ] || fail "the trigger"
-# dpkg-gensymbols compares with the library: an error where one is missing, a warning where one is new.
+# dpkg-gensymbols compares with the library: an error for a missing symbol, a warning for a new one.
 mkdir -p "$scratch/gen/debian"
 printf 'Source: tevent\n\nPackage: libtevent0\nArchitecture: any\n' >"$scratch/gen/debian/control"
 (cd "$scratch/gen" && dpkg-gensymbols -c4 -plibtevent0 -v"${version%-*}" -e"$library" \
 	-I"$scratch/runtime/DEBIAN/symbols" -O"$scratch/gen/symbols") >"$scratch/gen/output" 2>&1 ||
 	{ head -n 30 "$scratch/gen/output"; fail "dpkg-gensymbols finds symbols file and library different"; }
-# What is built here and uses no more than Debian 12's library has must be content with that one.
+# A program built here that uses only functions of Debian 12's library must accept that version.
 theirs=$(dpkg-query --control-path libtevent0 symbols 2>/dev/null || true)
 if [ -n "$theirs" ]; then
 	awk '/^ / { print $1 }' "$theirs" | sort >"$scratch/theirs"

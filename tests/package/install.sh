@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# install.sh PACKAGES: `dpkg -i` over Debian's libtevent0 and libtevent-dev, and back, in a root directory that is
-# thrown away: the machine's own, below a layer in memory that takes what is written (overlayfs), in mount and
-# process namespaces of the test's own.  In between ldbsearch, smbd with smbclient, and Python's samba run there.
+# install.sh PACKAGES: `dpkg -i` over Debian's libtevent0 and libtevent-dev, and back, in a temporary root
+# directory: the machine's own, below a layer in memory that takes all writes (overlayfs), in the test's own mount
+# and process namespaces.  In between, ldbsearch, smbd with smbclient, and Python's samba run there.
 #
-# Where there is no overlayfs, debootstrap makes the root; that needs Debian's mirror and some minutes.
+# Without overlayfs, debootstrap creates the root; that needs Debian's mirror and some minutes.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -26,7 +26,7 @@ version=$(dpkg-deb -f "$runtime" Version)
 
 # ---- the root --------------------------------------------------------------------------------------------------
 
-# Mounts go with the namespace, what they hold as well.
+# The mounts and their content are removed with the namespace.
 memory=$(mktemp -d "${TMPDIR:-/tmp}/tevent-package.XXXXXX")
 trap 'cd /; umount -R -l "$memory"; rmdir "$memory"' EXIT
 mount -t tmpfs -o mode=755 tmpfs "$memory"
@@ -74,7 +74,7 @@ set -e
 PATH=$PATH:/usr/sbin:/sbin
 cd "$(mktemp -d)"
 mkdir loads
-# Of each process the loader writes down what it loads.
+# The loader logs the libraries that each process loads.
 export LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/loads/of
 
 printf 'dn: cn=a\ncn: a\nkind: letter\n\ndn: cn=b\ncn: b\n\n' >letters
@@ -176,7 +176,7 @@ for package in "${packages[@]}"; do
 done
 go_back() { inside apt-get -y --reinstall --allow-downgrades install "${back[@]}" >"$memory/output" 2>&1; }
 if ! go_back && ! { inside apt-get update >/dev/null 2>&1 && go_back; }; then
-	# Only the mirror may be the reason.
+	# Only a failure of the mirror is accepted.
 	grep -qE 'Failed to fetch|Could not resolve|was not found|Unable to fetch' "$memory/output" ||
 		{ tail "$memory/output"; fail "apt-get does not go back"; }
 	tail -n 3 "$memory/output"

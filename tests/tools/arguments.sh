@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# arguments.sh SOURCE: every tool in tools/ answers --help and --list without doing anything, and refuses an unknown
-# option and an unknown part.  A tool that joins is checked as well; the end of this file shows that a tool which does
+# arguments.sh SOURCE: every tool in tools/ answers --help and --list without any action, and refuses an unknown
+# option and an unknown part.  New tools are checked automatically; the end of this file shows that a tool that does
 # not comply is found.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-# A tool that only answers calls none of these.
+# --help and --list call none of these.
 for program in apt-get sudo cmake make ctest cpack; do
 	echo 'exit 1' | stand_in "$program"
 done
@@ -18,7 +18,7 @@ complain() { complaints+=("tools/$tool $*"); }
 
 files() { (cd "$scratch" && find copy tmp -printf '%p %y %s %T@\n' | sort); }
 
-# Runs the tool and complains unless it exits with the status and calls nothing.
+# Runs the tool and reports an error unless it exits with the status and calls nothing.
 answer() { # expected status, arguments...
 	local expected=$1
 	shift
@@ -50,7 +50,7 @@ check_tool() { # tool
 	cp "$scratch/out" "$scratch/help"
 
 	answer 0 --list
-	# tools/swap has the processes of the moment as parts: perhaps none.
+	# tools/swap lists the current processes as parts: perhaps none.
 	[ -s "$scratch/out" ] || [ -s "$scratch/err" ] || complain "--list: prints nothing"
 	while read -r name _; do
 		[[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_./@:-]*$ ]] || complain "--list: '$name' is no name"

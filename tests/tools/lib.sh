@@ -16,7 +16,7 @@ fail() {
 	exit 1
 }
 
-# Without the build directories and git's.
+# Without the build directories and .git.
 mkdir "$copy" "$scratch/bin" "$scratch/tmp"
 (cd "$source_directory" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$copy"
 : >"$called"
@@ -29,7 +29,7 @@ stand_in() { # name; its commands after the recording are read from standard inp
 	chmod 755 "$scratch/bin/$1"
 }
 
-# Runs a tool of the copy, in a directory of its own; into status, $scratch/out and $scratch/err.
+# Runs a tool of the copy, in its own directory; sets status, and writes $scratch/out and $scratch/err.
 run_tool() { # tool, arguments...
 	status=0
 	cd "$scratch/tmp"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# packages.sh SOURCE: the tools install what is missing; apt-get waits while another one holds a lock.  Nothing is
-# installed here: apt-get, sudo and the rest are stand-ins.
+# packages.sh SOURCE: the tools install missing packages; apt-get waits while another process holds a lock.
+# Nothing is installed here: apt-get, sudo and the rest are stand-ins.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -20,7 +20,7 @@ say "installed"
 END
 chmod 755 "$copy/tools/example"
 
-# Not root, so whatever changes the system is a call of sudo.
+# Not root, so every change to the system is a call of sudo.
 echo 'echo 1000' | stand_in id
 echo 'echo not-installed' | stand_in dpkg-query
 echo ':' | stand_in sleep

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# parts.sh SOURCE: the tools run the parts that are named and no others; options get their values.
+# parts.sh SOURCE: the tools run only the named parts; options get their values.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# swap.sh SOURCE LIBRARY: tools/swap names a process that this script started, with the library that it has loaded;
-# it notices a file that was replaced and a process that ignores LD_LIBRARY_PATH; and the commands that it prints for a
-# service do what they should, in a directory tree that stands for the system.
+# swap.sh SOURCE LIBRARY: tools/swap lists a process that this script started, with the library that it has loaded; it
+# detects a replaced file and a process that ignores LD_LIBRARY_PATH; and the commands that it prints for a service
+# work, in a directory tree that stands for the system.
 
 set -euo pipefail
 swap=$1/tools/swap
@@ -27,7 +27,7 @@ expect() { # extended regular expression that a line of the output has to match 
 	grep -qxE -- "$1" "$scratch/output" || fail "no line '$1' in what tools/swap printed:"
 }
 
-# A process that has loaded FILE, says so, and waits; it ends with this script.
+# A process that loads FILE, prints a line, and waits; it ends with this script.
 start_with() { # file, command to start it with...
 	local file=$1 ready
 	shift
@@ -59,14 +59,14 @@ grep -qxF "      no package" "$scratch/about" || fail "a package is said to have
 ! grep -A 1 " $pid " "$scratch/output" | grep -q '!' || fail "a note about a process that deserves none"
 say "  the list has the process, its library, version and build id"
 
-# Another file takes its place, as an upgrade does it.
+# Another file replaces it, as in an upgrade.
 cp "$library" "$scratch/lib/new"
 mv "$scratch/lib/new" "$scratch/lib/libtevent.so.0"
 "$swap" >"$scratch/output"
 expect "  \[[0-9]+\] $scratch/lib/libtevent\.so\.0 \(deleted\): 1 process"
 grep -A 1 " $pid " "$scratch/output" | grep -q '! the file was replaced' || fail "the file was replaced, and no note says so"
 if [ "$(id -u)" -eq 0 ]; then
-	# The kernel shows to root what is mapped, though no path leads there.
+	# The kernel shows root the mapped file, though it has no path.
 	expect "      version 0\.17\.2, SONAME libtevent\.so\.0, build id $build_id"
 fi
 say "  a library that was replaced on disk is noticed"
@@ -91,7 +91,7 @@ if grep -q 'belongs to no systemd service' "$scratch/output"; then
 fi
 expect "Nothing was changed\."
 
-# A process as /proc shows it where systemd and AppArmor are at work.
+# A process as /proc shows it with systemd and AppArmor.
 fake=$scratch/proc/4711
 mkdir -p "$fake/attr/apparmor"
 printf '7f0000000000-7f0000001000 r-xp 00000000 08:01 12 %s\n' "$library" >"$fake/maps"
@@ -112,7 +112,7 @@ for what in 4711 example example.service; do
 done
 say "  a service is known by its process and by its name; AppArmor is noticed"
 
-# The printed commands, with a stand-in for the system: sudo only where paths lead into the scratch directory.
+# The printed commands, with a stand-in for the system: sudo only for paths in the scratch directory.
 mkdir -p "$scratch/bin" "$scratch/etc/systemd/system"
 printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
 printf '#!/bin/sh\necho "systemctl $*" >>"%s"\n' "$scratch/called" >"$scratch/bin/systemctl"
