@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# The configurations of this build tree, and what the library gets in each.
+# The configurations of this build tree, and the library's options in each.
 #
-# A build type's name decides one thing only: Debug is for work on the library itself.  Every other type is a release,
-# None, a distribution's own types and the empty name of a parent project without a build type included, and its flags
-# say how far it is optimised.  A multi-config generator has several configurations in one tree, so each difference
+# A build type's name decides only one thing: Debug is for work on the library itself.  Every other type is a release,
+# including None, a distribution's own types and the empty name of a parent project without a build type; its flags
+# determine the optimisation.  A multi-config generator has several configurations in one tree, so each difference
 # between them is a list of configurations here, and a generator expression where it is used.
 #
 #   tevent_optimised_configurations  all but Debug and those whose flags say -O0
@@ -64,7 +64,7 @@ set(tevent_assertions $<IF:${tevent_has_assertions},-UNDEBUG,-DNDEBUG>)
 
 # ---- report ---------------------------------------------------------------------------------------------------
 
-# One line for each configuration, so that nothing is off without a sign.
+# One line for each configuration, so that a disabled feature is visible.
 function(tevent_report_configurations)
   foreach(configuration IN LISTS tevent_configurations)
     set(parts "not optimised")

@@ -2,7 +2,7 @@
 #
 # Whether doxygen checks the comments of tevent.h, and how.
 
-# docs/Doxyfile.in as OUTPUT/docs/Doxyfile; it asks for three names.
+# docs/Doxyfile.in as OUTPUT/docs/Doxyfile; it uses three variables.
 function(tevent_configure_doxyfile output)
   set(TEVENT_VERSION ${PROJECT_VERSION})
   set(TEVENT_SOURCE_DIR ${PROJECT_SOURCE_DIR})

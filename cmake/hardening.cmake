@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# TEVENT_HARDENING: the library as distributions build theirs (Debian: hardening=+all, and what it leaves to the
-# compiler's defaults elsewhere).  docs/hardening.md says against what each flag is, and what it costs.
+# TEVENT_HARDENING: the library with distributions' flags (Debian: hardening=+all, and the flags that it leaves
+# to the compiler's defaults elsewhere).  docs/hardening.md has the purpose and the cost of each flag.
 #
-# In each configuration that is optimised (cmake/configurations.cmake) where no sanitizer is at work: _FORTIFY_SOURCE
-# needs the one and hides calls from the other.
+# Used in each optimised configuration (cmake/configurations.cmake) without a sanitizer: _FORTIFY_SOURCE needs
+# optimisation and hides calls from sanitizers.
 
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
@@ -13,14 +13,14 @@ set(hardening_default ON)
 if(TEVENT_SANITIZE)
   set(hardening_default OFF)
 endif()
-option(TEVENT_HARDENING "Build the library with the flags of docs/hardening.md where it is optimised" ${hardening_default})
+option(TEVENT_HARDENING "Build the library with the flags of docs/hardening.md if it is optimised" ${hardening_default})
 
 set(tevent_hardened_configurations)
 set(tevent_hardening_compile)
 set(tevent_hardening_link)
 if(TEVENT_HARDENING AND tevent_optimised_configurations)
   set(tevent_hardened_configurations ${tevent_optimised_configurations})
-  # Level 3 where compiler and libc have it; they warn where they take it for 2.
+  # Level 3 if compiler and libc have it; they warn if they treat it as 2.
   set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
   check_cxx_source_compiles("#include <cstdio>\nint main() { return 0; }" TEVENT_HAS_FORTIFY_3)
   unset(CMAKE_REQUIRED_FLAGS)
@@ -29,7 +29,7 @@ if(TEVENT_HARDENING AND tevent_optimised_configurations)
     -U_FORTIFY_SOURCE
     $<IF:$<BOOL:${TEVENT_HAS_FORTIFY_3}>,-D_FORTIFY_SOURCE=3,-D_FORTIFY_SOURCE=2>
     -Wformat -Werror=format-security)
-  # Not on every processor.
+  # Not available on every processor.
   foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
     string(MAKE_C_IDENTIFIER "TEVENT_HAS${flag}" has)
     check_cxx_compiler_flag(${flag} ${has})

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# What `cmake --install` puts where.  Nothing that is installed holds an absolute path: the prefix may be moved.
+# The files of `cmake --install` and their places.  No installed file contains an absolute path: the prefix may be
+# moved.
 
-# Two components, as distributions divide a library: `runtime` is what programs need that are there already, `devel` is
-# all the rest.
+# Two components, as distributions divide a library: `runtime` has the files that existing programs need, `devel` has
+# all others.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME devel)
 
 install(TARGETS tevent tevent_static
@@ -14,8 +15,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/tevent.h DESTINATION ${CMAKE_INSTALL
 
 # ---- pkg-config --------------------------------------------------------------------------------------------
 
-# tevent.pc finds the prefix from its own place, ${pcfiledir}; directories outside of the prefix are named as
-# they are.
+# tevent.pc finds the prefix relative to its own directory, ${pcfiledir}; directories outside the prefix are
+# absolute.
 function(tevent_pc_path variable directory from)
   if(IS_ABSOLUTE "${directory}")
     set(${variable} ${directory} PARENT_SCOPE)

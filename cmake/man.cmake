@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
 # The man pages of docs/man, and a link for every further name of a page.  A page's own list of names, the .Nm lines of
-# its section NAME, is the only place where they stand.
+# its section NAME, is the only place that lists them.
 #
 #   cmake --build DIR --target tevent_man_html    the pages as HTML in DIR/man/html, where mandoc is installed
 

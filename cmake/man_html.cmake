@@ -2,8 +2,8 @@
 #
 # cmake -D MANDOC=... -D SOURCES=... -D OUTPUT=... -P man_html.cmake
 #
-# One HTML file per man page in OUTPUT, a link per further name, so that every reference leads somewhere, and tevent(7)
-# as index.html.
+# One HTML file per man page in OUTPUT, a link per further name, so that every reference has a target, and tevent(7) as
+# index.html.
 
 include(${CMAKE_CURRENT_LIST_DIR}/man_names.cmake)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 
-# tevent_man_names(VARIABLE PAGE): what the page is about, the arguments of its .Nm lines.
+# tevent_man_names(VARIABLE PAGE): the names that the page documents, the arguments of its .Nm lines.
 function(tevent_man_names variable page)
   file(STRINGS ${page} lines REGEX "^\\.Nm [A-Za-z0-9_]")
   set(names)

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# TEVENT_LTO: the shared library is optimised as a whole, across its files.  docs/performance.md says what that gains.
+# TEVENT_LTO: the shared library is optimised as a whole, across its files.  docs/performance.md has the gain.
 #
-# In each configuration that is optimised (cmake/configurations.cmake) where nothing instruments it, with g++: clang's
-# would need another linker than Debian's default.  The static library and the tests of single parts are built from
-# ordinary objects in any case.
+# Used in each optimised configuration (cmake/configurations.cmake) without instrumentation, with g++: clang's LTO
+# would need another linker than Debian's default.  The static library and the unit tests are always built from
+# ordinary objects.
 
 set(lto_default OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT TEVENT_SANITIZE AND NOT TEVENT_COVERAGE)
   set(lto_default ON)
 endif()
-option(TEVENT_LTO "Optimise the shared library across its files where it is optimised" ${lto_default})
+option(TEVENT_LTO "Optimise the shared library across its files if it is optimised" ${lto_default})
 
 set(tevent_lto_configurations)
 if(TEVENT_LTO)
   set(tevent_lto_configurations ${tevent_optimised_configurations})
 endif()
 
-# By default gcc stops inlining when the whole library has grown by 40 %: then a change in one file decides whether a
-# hot function in another one is inlined.
+# By default gcc stops inlining when the whole library has grown by 40 %: a change in one file would then decide
+# whether a hot function in another one is inlined.
 set(tevent_lto_options --param=inline-unit-growth=100 --param=max-inline-insns-auto=60)
 
 function(tevent_optimise_across_files target)
@@ -35,8 +35,8 @@ function(tevent_optimise_across_files target)
   endforeach()
 endfunction()
 
-# Handlers are reached through a few small functions one below the other: what -O3 inlines there is worth more than
-# what it costs in size.  Flags that ask for less than speed are obeyed.
+# A few small nested functions lead to the handlers: the inlining of -O3 there gains more than it costs in size.
+# Flags that ask for less than speed are respected.
 set(tevent_speed_flag -O3)
 tevent_in_configurations(fast ${tevent_fast_configurations})
 set(tevent_optimisation $<${fast}:${tevent_speed_flag}>)

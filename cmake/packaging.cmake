@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# What `cpack` makes.
+# The packages that `cpack` creates.
 #
-# Usually: an archive and a package `tevent` below /opt/tevent, beside the system's libtevent0 and in nobody's way; who
-# wants this library says so with LD_LIBRARY_PATH.
+# Usually: an archive and a package `tevent` below /opt/tevent, beside the system's libtevent0, without a conflict;
+# LD_LIBRARY_PATH selects this library.
 #
 # TEVENT_DEBIAN_PACKAGES (preset debian, tools/package): libtevent0 and libtevent-dev under Debian's own names and with
 # Debian's own paths.  They are upgrades of those: dpkg replaces file by file, no Conflicts or Replaces is needed, and
-# what depends on a version of libtevent0 stays satisfied.  Debian's, when asked for by its version, replaces them again.
+# dependencies on a version of libtevent0 stay satisfied.  Debian's packages, requested by version, replace them again.
 
 option(TEVENT_DEBIAN_PACKAGES "cpack makes Debian's libtevent0 and libtevent-dev; needs CMAKE_INSTALL_PREFIX=/usr" OFF)
 set(TEVENT_DEBIAN_REVISION "0+cxx1" CACHE STRING
@@ -35,19 +35,19 @@ if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
   message(FATAL_ERROR "TEVENT_DEBIAN_PACKAGES needs CMAKE_INSTALL_PREFIX=/usr: where Debian's files are")
 endif()
 find_program(GZIP gzip REQUIRED)
-# The library's needs are looked up in the symbols files of what is installed.
+# The library's dependencies are looked up in the symbols files of the installed packages.
 find_program(DPKG_SHLIBDEPS dpkg-shlibdeps REQUIRED)
 
 set(control_dir ${PROJECT_BINARY_DIR}/debian)
 set(debian_version ${PROJECT_VERSION}-${TEVENT_DEBIAN_REVISION})
 
-# ---- what dpkg-shlibdeps reads when others build against the library ----------------------------------------
+# ---- files that dpkg-shlibdeps reads when programs are built against the library ----------------------------
 
 # Each node of the version script and each symbol below it needs the release that the node is named after.
 file(STRINGS ${tevent_map} map_lines REGEX "^(TEVENT_[0-9.]+ {|\t\t[a-z_0-9]+;)")
 set(symbols)
 foreach(line IN LISTS map_lines)
-  # A list of lines with semicolons in them comes apart at these: what is left is the name.
+  # A list splits lines at their semicolons: the name is left.
   if(line MATCHES "^(TEVENT_([0-9.]+)) {")
     set(node ${CMAKE_MATCH_1})
     set(since ${CMAKE_MATCH_2})
@@ -110,7 +110,7 @@ same interface: programs that use libtevent.so.0 run on it as they are.
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${about}This package provides the shared library file.")
 set(CPACK_COMPONENT_DEVEL_DESCRIPTION "${about}This package provides the development files.")
 
-# CPack (3.25) knows no Multi-Arch field, and writes what it is told after the field before.
+# CPack (3.25) has no Multi-Arch field, but writes any text appended to the previous field.
 set(multi_arch "\nMulti-Arch: same")
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libtevent0)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# The libraries are the same, bit by bit, wherever source and build directory are.
+# The libraries are identical bit by bit, for any source and build directory.
 #
 # Paths enter a library in three ways: as locations (__FILE__), which programs see; as file names in debug information;
-# and as the directory in which the compiler ran, also at the link, where the library is optimised across its files.
-# The compiler replaces all of them by paths relative to the source directory.
+# and as the directory in which the compiler ran, also at the link, if the library is optimised across its files.  The
+# compiler replaces all of them by paths relative to the source directory.
 #
 # Debug and coverage keep full paths in their debug information, for debuggers and for gcov.
 
@@ -31,7 +31,7 @@ if(tevent_lto_configurations)
   set(tevent_link_path_maps ${tevent_path_maps})
 endif()
 
-# No times and owners in libtevent.a, also where ar's default is to record them.  D is known to GNU's ar and to LLVM's.
+# No times and owners in libtevent.a, even if ar records them by default.  GNU's and LLVM's ar support D.
 execute_process(COMMAND ${CMAKE_AR} --version OUTPUT_VARIABLE ar_version ERROR_QUIET)
 if(ar_version MATCHES "GNU|LLVM")
   set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
