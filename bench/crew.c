@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-/* A crew without an errand ends: that is how bench_crew_free() sends it home. */
+/* A crew without an errand ends: bench_crew_free() uses this. */
 
 #include "crew.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-/* Threads that wait, then do one errand all at once, and wait again. */
+/* Threads that wait, then all run one errand at once, and wait again. */
 
 #ifndef BENCH_CREW_H
 #define BENCH_CREW_H

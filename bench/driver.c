@@ -3,13 +3,13 @@
 /*
  * The main() of the benchmark programs.
  *
- *   PROGRAM --list                            all workloads, tab separated, and whether this program has them
- *   PROGRAM WORKLOAD [OPERATIONS [PASSES]]    setup, warm-up, passes, teardown; a line per pass
- *   PROGRAM --count OPERATIONS WORKLOAD...    for callgrind: a dump per workload with what one pass costs
+ *   PROGRAM --list all workloads, tab separated, and whether this program has them PROGRAM WORKLOAD
+ *   [OPERATIONS [PASSES]] setup, warm-up, passes, teardown; a line per pass PROGRAM --count OPERATIONS
+ *   WORKLOAD... for callgrind: a dump per workload with the cost of one pass
  *
  * A pass prints nanoseconds and operations, a BYTES pass the bytes of the library's own accounting, of malloc and
- * of resident memory.  Each process does one workload and is started anew for each round, so that where memory
- * happens to lie differs from round to round instead of favouring one library.
+ * of resident memory.  Each process runs one workload and is started again for each round, so that the memory
+ * layout differs from round to round instead of favouring one library.
  */
 
 #define _GNU_SOURCE 1
@@ -157,7 +157,7 @@ static int list_workloads(void)
 	return 0;
 }
 
-/* A case whose name is in no list would never run and nobody would miss it. */
+/* A case whose name is in no list would never run, unnoticed. */
 static void check_names(void)
 {
 	for (const struct bench_case *const *list = bench_program; *list != NULL; list++) {
@@ -208,7 +208,7 @@ static int measure(const struct workload *workload, uint64_t operations, unsigne
 		return 2;
 	}
 	if (workload->unit == BYTES) {
-		/* The pages of the code that makes the objects are not theirs. */
+		/* The pages of the code that creates the objects do not count. */
 		void *few = one->setup(FEW_OBJECTS);
 		one->run(few, FEW_OBJECTS);
 		one->teardown(few);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What a benchmark program is made of: cases, each the counterpart of one line of workloads.h, and a main() that the
- * driver brings along.  A library that can't do something leaves the case out.
+ * The parts of a benchmark program: cases, each for one line of workloads.h, and the driver's main().  If a library
+ * lacks a feature, its program leaves the case out.
  *
- * A case's run() does at least so many operations, whole batches where the workload has any, and ends the program
- * through BENCH_CHECK when they did not happen: a figure for work that was not done is worse than none.
+ * A case's run() performs at least the given number of operations, in whole batches if the workload has any, and
+ * ends the program through BENCH_CHECK if they did not happen: a figure for work that was not done is worse than
+ * none.
  */
 
 #ifndef BENCH_DRIVER_H
@@ -23,14 +24,14 @@ struct bench_case {
 };
 
 /*
- * BYTES: run() makes the objects and keeps them.  Its value is what the library's own accounting (talloc_total_size)
- * says about them, 0 where there is none.
+ * BYTES: run() creates the objects and keeps them.  Its value is their size by the library's own accounting
+ * (talloc_total_size), 0 if there is none.
  */
 
-/* What the program consists of: arrays of cases, each closed by one without a name; the list closed by NULL. */
+/* The program's cases: arrays, each ended by a case without a name; NULL ends the list. */
 extern const struct bench_case *const bench_program[];
 
-/* A file descriptor that is always readable, a pair of sockets, 0 where it has to be; never fail. */
+/* A descriptor that is always readable, a pair of sockets, descriptor 0 if required; these never fail. */
 int bench_eventfd(unsigned value);
 void bench_socketpair(int fds[2]);
 void bench_write_eventfd(int fd);
@@ -40,7 +41,7 @@ void bench_read_eventfd(int fd);
 void bench_signal(void);
 
 uint64_t bench_now_ns(void);
-/* A little more than what a thread needs to fall asleep in its loop. */
+/* Slightly more than a thread needs to fall asleep in its loop. */
 void bench_let_it_sleep(void);
 
 /* The same numbers in each program: xorshift64*. */
@@ -56,7 +57,7 @@ static inline uint32_t bench_random(struct bench_random *random, uint32_t below)
 }
 #define BENCH_SEED ((struct bench_random){UINT64_C(88172645463325252)})
 
-/* 0 to n-1 in mixed order; free() it. */
+/* 0 to n-1 in random order; free() it. */
 unsigned *bench_permutation(unsigned n);
 
 _Noreturn void bench_fail(const char *what, const char *file, int line);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The floor: no library, just the system calls that the work needs and a call through a function pointer, as an event
- * has one.  It asks the kernel for one event at a time, as tevent's rules want it (what is told has to be true at that
- * moment), and knows neither timers nor requests: those need no system calls.
+ * The floor: no library, just the necessary system calls and a call through a function pointer, as for an event.  It
+ * asks the kernel for one event at a time, as tevent's rules require (a reported condition must hold at that moment),
+ * and has neither timers nor requests: those need no system calls.
  */
 
 #include <signal.h>

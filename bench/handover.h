@@ -20,7 +20,7 @@ struct bench_handover {
 	struct bench_letter *letters;
 	uint64_t share;		/* of one thread */
 	uint64_t read;
-	uint64_t sent_at;	/* written and read in turns, the hand-over between */
+	uint64_t sent_at;	/* written and read alternately, with the hand-over in between */
 	uint64_t asleep_ns;
 	void (*wake)(void *loop);	/* from any thread */
 	void (*turn)(void *loop);

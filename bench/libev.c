@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The workloads on libev.  An immediate is an event that is fed by hand; watchers are memory of the caller, so
- * cancelling and setting need none.  One loop iteration tells all that is ready, where tevent tells one.
+ * The workloads on libev.  An immediate is an event that is fed manually; watchers are the caller's memory, so
+ * cancelling and setting need none.  One loop iteration reports all ready events, where tevent reports one.
  *
- * Timers count from the time that the loop has last seen; nothing reads a clock between iterations.
+ * Timers are relative to the loop's cached time; no clock is read between iterations.
  */
 
 #include <ev.h>
@@ -29,7 +29,7 @@ struct all {
 	unsigned n;
 	int fd[2];
 	uint64_t ran;
-	uint64_t wanted; /* the loop is left after so many */
+	uint64_t wanted; /* the loop ends after this many */
 	unsigned oldest;
 	uint64_t newest;
 	unsigned *order;
@@ -80,7 +80,7 @@ static struct all *of(struct ev_loop *loop)
 	return ev_userdata(loop);
 }
 
-/* Iterations that wait, until so many handlers have run. */
+/* Iterations that wait, until this many handlers have run. */
 static uint64_t run_until(struct all *all, uint64_t operations)
 {
 	all->ran = 0;
@@ -173,7 +173,7 @@ static struct all *create_timers(unsigned n)
 	return all;
 }
 
-/* The last one is left alone: for those that are due. */
+/* Keeps the last one: for workloads with due timers. */
 static void *set_up_pending(unsigned n)
 {
 	struct all *all = create_timers(n);
@@ -561,7 +561,7 @@ static uint64_t run_memory_fd(void *state, uint64_t operations)
 	for (uint64_t i = 0; i < operations; i++) {
 		watch(all, malloc(sizeof(ev_io)), (int)all->order[i], note);
 	}
-	/* What is known of the fds and kept by the loop is part of it. */
+	/* The loop's own records of the fds are included. */
 	ev_run(all->loop, EVRUN_NOWAIT);
 	return 0;
 }

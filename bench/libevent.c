@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The workloads on libevent.  An immediate is an event that is made active by hand; cancelling a timer and setting a
- * new one is event_del() and event_add() of one event, which needs no memory, as libevent's users do it.  One loop
- * iteration tells all that is ready, where tevent tells one.
+ * The workloads on libevent.  An immediate is an event that is activated manually; cancelling a timer and setting a
+ * new one is event_del() and event_add() of one event, as libevent's users do it, which needs no memory.  One loop
+ * iteration reports all ready events, where tevent reports one.
  */
 
 #include <event2/event.h>
@@ -25,7 +25,7 @@ struct all {
 	unsigned n;
 	int fd[2];
 	uint64_t ran;
-	uint64_t wanted; /* the loop is left after so many */
+	uint64_t wanted; /* the loop ends after this many */
 	unsigned oldest;
 	uint64_t newest;
 	unsigned *order;
@@ -84,7 +84,7 @@ static void tear_down(void *state)
 	free(all);
 }
 
-/* Iterations that wait, until so many handlers have run. */
+/* Iterations that wait, until this many handlers have run. */
 static uint64_t run_until(struct all *all, uint64_t operations)
 {
 	all->ran = 0;
@@ -463,7 +463,7 @@ static void *set_up_threads(unsigned n)
 	evthread_use_pthreads();
 	struct all *all = create(0);
 	all->crew = bench_crew_create(n);
-	/* Without an event that is pending a loop does not wait. */
+	/* Without a pending event a loop does not wait. */
 	all->fd[0] = bench_eventfd(0);
 	all->one = watch(all, all->fd[0], note);
 	return all;

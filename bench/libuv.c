@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The workloads on libuv.  It has no immediates, its timers count milliseconds from now on, so that none can be due
- * before another one that is, and a handle that goes needs a turn of the loop: what these would be about is left out.
- * Handles are memory of the caller, so cancelling and setting a timer need none.
+ * The workloads on libuv.  It has no immediates; its timers count milliseconds from now, so no timer can be set
+ * before another due one; and closing a handle needs a turn of the loop.  The workloads about these are left out.
+ * Handles are the caller's memory, so cancelling and setting a timer need none.
  */
 
 #include <signal.h>
@@ -25,7 +25,7 @@ struct all {
 	uv_async_t async;
 	unsigned n;
 	uint64_t ran;
-	uint64_t wanted; /* by handlers that go on by themselves */
+	uint64_t wanted; /* by handlers that continue by themselves */
 	unsigned oldest;
 	uint64_t newest;
 	struct bench_random random;
@@ -65,7 +65,7 @@ static void tear_down(void *state)
 	free(all);
 }
 
-/* Iterations that wait, until so many handlers have run. */
+/* Iterations that wait, until this many handlers have run. */
 static uint64_t run_until(struct all *all, uint64_t operations)
 {
 	all->ran = 0;
@@ -104,7 +104,7 @@ static struct all *create_timers(unsigned n)
 	return all;
 }
 
-/* The last one is left alone: for those that are due. */
+/* Keeps the last one: for workloads with due timers. */
 static void *set_up_pending(unsigned n)
 {
 	struct all *all = create_timers(n);
@@ -175,7 +175,7 @@ static uint64_t run_behind(void *state, uint64_t operations)
 	return 0;
 }
 
-/* A zero timer that is set while timers run is run by the same iteration, and so on: it has to end by itself. */
+/* The same iteration also runs a zero timer that is set while timers run, and so on: the chain has to end by itself. */
 static void set_zero_again(uv_timer_t *timer)
 {
 	struct all *all = timer->data;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * What a program builds for itself where a library can only be woken from another thread, not handed work: a locked
- * list.  Whoever finds it empty has to wake the loop.
+ * A locked list, as programs build it if a library can only be woken from another thread, not handed work.  The
+ * thread that finds it empty has to wake the loop.
  */
 
 #ifndef BENCH_MAILBOX_H
@@ -41,7 +41,7 @@ static inline bool bench_mailbox_put(struct bench_mailbox *box, struct bench_let
 	return was_empty;
 }
 
-/* All of them, first come first. */
+/* All of them, in order of arrival. */
 static inline struct bench_letter *bench_mailbox_take(struct bench_mailbox *box)
 {
 	pthread_mutex_lock(&box->lock);

@@ -5,8 +5,8 @@
  *
  * WORKLOAD(name, n, operations, unit, what one operation is)
  *
- * n is the size that the name tells of (pending timers, waiting requests, threads), operations how many make up one
- * pass.  Both are the same for each library; so is what an operation does, as far as the library can do it.
+ * n is the size in the name (pending timers, waiting requests, threads), operations the number per pass.  Both are
+ * the same for each library; so is the work of an operation, as far as the library supports it.
  *
  * Units:
  *   CPU    CPU time of the process, user and system: nothing here sleeps, and what other processes take away from

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The chart: a row per workload, a mark per library, time on a logarithmic axis.
 
-SVG without anything around it; the colours follow the reader's light or dark scheme.  Libraries differ by shape as
-well as by colour.
+Plain SVG; the colours follow the reader's light or dark scheme.  Libraries differ by shape as well as by colour.
 """
 
 import math
@@ -91,7 +90,7 @@ def draw(libraries, workloads, times, subtitle):
         body.append(f'<text x="{LEFT - 14}" y="{y + 4:.1f}" text-anchor="end">{workload.name}</text>')
         if known:
             body.append(f'<path class="span" d="M{place(min(known.values())):.1f} {y}H{place(max(known.values())):.1f}"/>')
-        # Ours on top of what it coincides with.
+        # Ours is drawn on top of marks at the same place.
         for library in sorted(known, key=lambda name: name == OURS):
             body.append(mark(library, place(known[library]), y))
     height = bottom + 12

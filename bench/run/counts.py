@@ -2,11 +2,11 @@
 """System calls and instructions per operation.
 
 System calls: strace counts a run with one pass and a run with two; the difference is one pass.  Reading the clock is
-none: the vdso answers that.  Workloads of threads are left out, strace changes who meets whom.
+no system call: the vdso handles it.  Workloads of threads are left out, as strace changes their interleaving.
 
-Instructions: callgrind counts a pass after a warm-up, user space only, the library, talloc, libc and the workload's own
-few.  That repeats exactly on one machine.  libc has variants of memset() and others for kinds of processors; they
-are switched off, so that another machine counts the same.
+Instructions: callgrind counts a pass after a warm-up, in user space only: the library, talloc, libc and the workload's
+own few.  The counts are exactly repeatable on one machine. libc has variants of memset() and other functions for
+different processors; they are switched off, so that another machine gives the same counts.
 """
 
 import glob

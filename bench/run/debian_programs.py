@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Debian's own programs, unchanged, on this library and on the original in turns.
+"""Debian's own programs, unchanged, alternately on this library and on the original.
 
-smbtorture counts the pipe events that its suite local.event gets through in two seconds.  Two smbds, one per
-library, serve the same files on loopback ports; smbclient, on the same library as its server, fetches many small files
-or a large one.  Each figure comes in pairs, ours and the original's one after the other, the first of the two in turns.
+smbtorture counts the pipe events that its suite local.event handles in two seconds.  Two smbds, one per library, serve
+the same files on loopback ports; smbclient, on the same library as its server, fetches many small files or a large one.
+Each figure comes in pairs, ours and the original's, one after the other, in alternating order.
 
-smbd changes its user id for each session: it needs root.  All it writes goes into a scratch directory.
+smbd changes its user id for each session: it needs root.  All its files are in a scratch directory.
 """
 
 import os
@@ -109,7 +109,7 @@ class Server:
                 env=environment(library_path), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.wait_until_up()
         check_mapped(self.process.pid, library_path)
-        # Those that are there before and after a client came and went.
+        # The children that exist before a client connects and after it disconnects.
         self.standing = self.children()
         self.ask("ls", scratch)
         self.standing &= self.children()
@@ -245,7 +245,7 @@ def compare(build, rounds, progress):
         try:
             for library, path in paths.items():
                 servers[library] = Server(os.path.join(scratch, library), path, share)
-            # A third of a second for the large one: with few pairs the machine's mood decides.
+            # The large file takes a third of a second: with few pairs, noise dominates.
             for what, commands, more in (
                     (f"smbd and smbclient, {SMALL_FILES:,} files of 4 KiB", "prompt off; cd small; mget *", 2),
                     (f"smbd and smbclient, one file of {LARGE_BYTES >> 20} MiB", "get large /dev/null", 12)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Writes what was measured into the documentation, between marks that stand there:
+"""Writes the results into the documentation, between existing marks:
 
     <!-- bench: NAME -->
     ...

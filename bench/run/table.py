@@ -64,7 +64,7 @@ def memory_reach(workload, title, ours, original, goals):
     named = [goal for goal in goals[workload.name] if goal.against == "bytes"]
     if named:
         return f"{named[0].text()}: {'ok' if named[0].holds(ours) else 'short'}" if title == "talloc" else ""
-    # Resident memory comes in pages and in malloc's steps.
+    # Resident memory grows in pages and in malloc's steps.
     return f"not more: {'ok' if ours <= original * (1.03 if title == 'resident' else 1) else 'short'}"
 
 

@@ -44,7 +44,7 @@ def measure(libraries, workloads, rounds, passes, shrink=1, progress=lambda text
         for position, workload in enumerate(workloads):
             progress(f"round {number + 1} of {rounds}: {workload.name}")
             having = [library for library in libraries if library.has(workload)]
-            # Nobody is always the first one.
+            # No library is always the first one.
             turn = (number + position) % max(1, len(having))
             for library in having[turn:] + having[:turn]:
                 measure_once(times, library, workload, passes, shrink, number)

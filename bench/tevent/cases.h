@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Shared by the cases on libtevent.  One binary runs on this library and on the system's 0.14.1: the library is found
- * when the program starts, and nothing else differs.  So the program calls what 0.14.1 has, as every program does
- * that Debian built: where the header's macros lead to a function that came later, the older one is named here.
+ * Shared by the cases on libtevent.  One binary runs on this library and on the system's 0.14.1: only the library
+ * that is loaded at start-up differs.  So the program calls only functions of 0.14.1, like every program built by
+ * Debian: if the header's macros lead to a later function, the older one is named here.
  */
 
 #ifndef BENCH_TEVENT_CASES_H

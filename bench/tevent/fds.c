@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-/* File descriptors; each case says in its handler what it does with the readiness. */
+/* File descriptors; each case's handler determines how the readiness is handled. */
 
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ struct fds {
 	struct tevent_context *ev;
 	struct tevent_fd *fde;
 	struct tevent_fd *other;
-	int fd[2]; /* the event's own, its peer where it has one */
+	int fd[2]; /* the event's own, and its peer if it has one */
 	uint64_t ran;
 };
 
@@ -149,7 +149,7 @@ static void *set_up_socketpair(unsigned n)
 static void *set_up_interest(unsigned n)
 {
 	struct fds *all = set_up_ready(n);
-	/* The loop, and the kernel through it, have got to know the fd. */
+	/* The loop, and through it the kernel, have registered the fd. */
 	turns(all, 1);
 	return all;
 }

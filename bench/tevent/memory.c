@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-/* Objects that are made and kept. */
+/* Objects that are created and kept. */
 
 #include <unistd.h>
 

@@ -5,7 +5,7 @@
 #include "cases.h"
 
 struct state {
-	unsigned below; /* how many requests are still to be nested below this one */
+	unsigned below; /* number of requests still to be nested below this one */
 };
 
 struct requests {
@@ -67,7 +67,7 @@ static uint64_t run_endtime(void *state, uint64_t operations)
 	return 0;
 }
 
-/* As a _send function that is done at once: the callback is set after it returned. */
+/* Like a _send function that finishes at once: the callback is set after it returned. */
 static uint64_t run_posted(void *state, uint64_t operations)
 {
 	struct requests *all = state;
@@ -133,7 +133,7 @@ static void join(struct requests *all)
 	BENCH_CHECK(tevent_queue_add(all->queue, all->ev, create(all), trigger, all));
 }
 
-/* As many wait as make n while one joins. */
+/* Enough requests wait that there are n when one joins. */
 static void *set_up_queue(unsigned n)
 {
 	struct requests *all = set_up(n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
-/* Signals; and contexts, which come and go as a whole. */
+/* Signals; and contexts, created and freed as a whole. */
 
 #include <signal.h>
 
@@ -55,7 +55,7 @@ static uint64_t run_signal(void *state, uint64_t operations)
 	all->told = 0;
 	for (uint64_t i = 0; i < operations; i++) {
 		bench_signal();
-		/* Turns may go by without it: a library may wake itself up by a descriptor. */
+		/* Some turns may not run it: a library may wake itself up through a descriptor. */
 		while (all->told == i) {
 			bench_turn(all->ev);
 		}

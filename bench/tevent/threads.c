@@ -3,8 +3,8 @@
 /*
  * Immediates from other threads.
  *
- * Each thread has an immediate of its own for each operation, made beforehand by the loop's thread: nothing in the
- * pass allocates, and nothing has to wait for an immediate to come back.
+ * Each thread has its own immediate for each operation, created beforehand by the loop's thread: the pass
+ * allocates nothing, and never waits for an immediate to come back.
  */
 
 #include "cases.h"
@@ -18,7 +18,7 @@ struct threads {
 	uint64_t made;
 	uint64_t share; /* of one thread */
 	uint64_t ran;
-	uint64_t sent_at; /* written and read in turns, the hand-over between */
+	uint64_t sent_at; /* written and read alternately, with the hand-over in between */
 	uint64_t asleep_ns;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * Timers that are set and cancelled without ever being due, and timers that are due.
+ * Timers that are set and cancelled before they are due, and timers that are due.
  *
- * The pending ones are set in order at first, which costs a sorted list least, and lie in memory as they were set;
+ * The pending ones are first set in order, which is cheapest for a sorted list, and are in memory in that order;
  * the random workload mixes both.
  */
 
@@ -17,7 +17,7 @@ struct timers {
 	struct tevent_context *ev;
 	struct tevent_timer **pending;
 	unsigned n;
-	unsigned oldest; /* of pending, when it is a ring */
+	unsigned oldest; /* of pending, if it is a ring */
 	uint64_t newest; /* milliseconds after base */
 	struct timeval base;
 	struct bench_random random;
