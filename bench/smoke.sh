@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# smoke.sh PROGRAM: a benchmark program does a little of each of its workloads.  No time is looked at: this is about
-# whether it still does what it says, which each workload checks by itself.
+# smoke.sh PROGRAM: a benchmark program runs each of its workloads briefly.  Times are ignored: this tests that the
+# workloads still work, which each one checks by itself.
 
 set -euo pipefail
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""guard.py BENCH_TEVENT BASELINE [--write]: the instructions that this library needs are what they were.
+"""guard.py BENCH_TEVENT BASELINE [--write]: this library's instruction counts match the baseline.
 
-Fails when a workload of the baseline needs notably more; says so when one needs notably less.  --write makes what is
-counted now the baseline, with the workloads that stand in it.  A time would depend on the machine and its mood, this
-does not: the tolerance is for another patch level of the compiler or of libc.
+Fails if a workload of the baseline needs notably more; reports if one needs notably less.  --write makes the present
+counts the baseline, for the workloads in it.  Times depend on the machine and its load, instruction counts do not:
+the tolerance is for another patch level of the compiler or of libc.
 """
 
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""tools/bench's inside: measures, prints, writes.  What is built and installed is tools/bench's business."""
+"""The main part of tools/bench: measures, prints, writes.  tools/bench itself builds and installs."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from reach import read_goals
 
 
 def parse_arguments():
-    """tools/bench has read the command line and refused what is unknown; its --help describes the options."""
+    """tools/bench has already checked the command line; its --help describes the options."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--build", required=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The benchmark programs, and what they know about themselves.
+"""The benchmark programs, and the data that they report about themselves.
 
 A library is a program and an environment: ours and the original are one program that finds another libtevent.so.0
 when it starts.
@@ -63,7 +63,7 @@ def workloads_of(program, only_its_own=True):
 
 
 def find_libraries(build):
-    """Those that were built, in the order of the table's columns."""
+    """The programs that were built, in the order of the table's columns."""
     oracle = os.path.join(build, "oracle")
     found = []
     for name in TITLES:
@@ -78,7 +78,7 @@ def find_libraries(build):
 
 
 def check_loaded(libraries, build):
-    """The wrong libtevent under the right name would make a fine table."""
+    """The wrong libtevent under the right name would give a plausible table."""
     expected = {OURS: os.path.join(build, "lib"), ORIGINAL: os.path.join(build, "oracle")}
     for library in libraries:
         if library.name in expected:

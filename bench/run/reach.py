@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What is to be reached, from reach.tsv, and whether it is."""
+"""The targets in reach.tsv, and whether they are reached."""
 
 import os
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Goal:
         return f"≤ {self.figure:g}× {self.against}"
 
     def seen(self, times, calls):
-        """What was measured, None where it was not."""
+        """The measured value; None if there is none."""
         if self.against == ORIGINAL:
             return times.ratio(self.workload, ORIGINAL, OURS)
         if self.against == "calls":
@@ -57,7 +57,7 @@ def read_goals(workloads):
 
 
 def judge(goals, times, calls):
-    """[(goal, what was seen, whether it holds)] of those that could be looked at."""
+    """[(goal, measured value, whether it holds)] of the goals that could be checked."""
     judged = []
     for goal in goals:
         seen = goal.seen(times, calls)

@@ -22,7 +22,7 @@ def ratio(value):
 
 
 def as_text(rows):
-    """Columns of equal width: words to the left in the first, figures to the right, the last as it comes."""
+    """Columns of equal width: the first left-aligned, figures right-aligned, the last unaligned."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -60,7 +60,7 @@ def time_rows(libraries, workloads, times, goals, calls):
 
 
 def memory_reach(workload, title, ours, original, goals):
-    """What the last column says: bytes that the goals name, else no more than the original."""
+    """The text of the last column: bytes if the goals name them, else no more than the original."""
     named = [goal for goal in goals[workload.name] if goal.against == "bytes"]
     if named:
         return f"{named[0].text()}: {'ok' if named[0].holds(ours) else 'short'}" if title == "talloc" else ""

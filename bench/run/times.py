@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Times: rounds in which each library does each workload once, one right after the other.
+"""Times: rounds in which each library runs each workload once, one right after the other.
 
 What slows the machine down for a while then hits all of them.  A round's figure is the best of its passes; reported are
 the median and the best of the rounds, and ratios as the median of the ratios of each round.
@@ -17,7 +17,7 @@ class Times:
         self.rounds.setdefault((workload.name, library.name), []).append(figure)
 
     def median(self, workload, library):
-        """None where the library has no counterpart."""
+        """None if the library has no counterpart."""
         rounds = self.rounds.get((workload, library))
         return median(rounds) if rounds else None
 
@@ -26,7 +26,7 @@ class Times:
         return min(rounds) if rounds else None
 
     def ratio(self, workload, above, below):
-        """How many times as long `above` takes."""
+        """The factor by which `above` takes longer."""
         numerators = self.rounds.get((workload, above))
         denominators = self.rounds.get((workload, below))
         if not numerators or not denominators:
@@ -34,7 +34,7 @@ class Times:
         return median(a / b for a, b in zip(numerators, denominators))
 
     def ratio_across(self, above, below, library):
-        """How many times as long as another workload one takes."""
+        """The factor by which one workload takes longer than another."""
         return median(a / b for a, b in zip(self.rounds[(above, library)], self.rounds[(below, library)]))
 
 
