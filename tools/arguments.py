@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Shared by the tools that are Python programs: --help, --list and the names of parts; what is unknown is refused.
+"""Shared by the tools that are Python programs: --help, --list and the names of parts; unknown arguments are refused.
 
 The counterpart of the section "arguments" of lib.sh, with the same output.  The docstring of a tool is the description
 that --help prints.
@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
             print(f"{self.prog}: there are none at present", file=sys.stderr)
 
     def choose(self, arguments):
-        """The names of the parts that the words stand for, in the order of --list; all without words."""
+        """The names of the parts that the words select, in the order of --list; without words all parts."""
         names = [name for name, _ in self.parts_of_tool(arguments)]
         for word in arguments.parts:
             if not any(self.accept(word, name) for name in names):

@@ -21,7 +21,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 cores=$(nproc)
 export LC_ALL=C.UTF-8 PATH="$PATH:/usr/sbin:/sbin"
-# A leftover of the caller's shell must not decide which library runs.
+# Variables of the caller's shell must not affect the choice of library.
 unset LD_LIBRARY_PATH LD_PRELOAD PKG_CONFIG_PATH DESTDIR
 
 passed=0
@@ -43,7 +43,7 @@ as_root() {
 
 # ---- arguments -----------------------------------------------------------------------------------------------
 
-# What a tool may set before read_arguments, for --help.
+# Variables that a tool may set before read_arguments, for --help.
 synopsis="[OPTION...] [PART...]"
 changes="installs the Debian packages that it needs, as root or with sudo, and starts none of their services;
 writes below build/ in this source tree; changes nothing else."
@@ -64,7 +64,7 @@ option() { # name, value, what it does
 	option_what[$1]=$3
 }
 
-# Declares a part.  A tool that runs its parts itself gives no more than the first two arguments.  The others are for
+# Declares a part.  A tool that runs its parts itself passes only the first two arguments.  The others are for
 # run_parts, which calls the function with the description as its first argument: tests, step, or one of the tool's own.
 part() { # name, what it is, preset to build first (- for none), packages in one word, function, its further arguments...
 	part_names+=("$1")
@@ -83,10 +83,10 @@ refuse() {
 	exit 2
 }
 
-# Which part a word on the command line stands for; a tool may redefine it to accept more than the full names.
+# Whether a word on the command line selects a part; a tool may redefine it to accept more than the full names.
 names_part() { [ "$1" = "$2" ]; } # word, part
 
-# Reads the command line into option and wanted.  --help and --list print and exit, everything unknown is refused.
+# Reads the command line into option and wanted.  --help and --list print and exit, unknown arguments are refused.
 read_arguments() {
 	local name word found words=()
 	while [ $# -gt 0 ]; do
@@ -130,7 +130,7 @@ read_arguments() {
 	parts_named=${#words[@]}
 }
 
-# The first of the arguments is an option, perhaps with its value behind it; into option and option_words.
+# The first argument is an option, perhaps followed by its value; sets option and option_words.
 read_option() {
 	local name=${1#--} value
 	name=${name%%=*}
@@ -181,7 +181,7 @@ print_help() {
 
 # ---- nothing is left behind ----------------------------------------------------------------------------------
 
-# Runs a command in a process group of its own, so that all it started can be stopped with it.
+# Runs a command in its own process group, so that all processes that it starts can be stopped with it.
 run() {
 	local status=0
 	set -m
@@ -198,7 +198,7 @@ stop_job() {
 	job=
 	[ -n "$pid" ] && kill -0 -- "-$pid" 2>/dev/null || return 0
 	kill -TERM -- "-$pid" 2>/dev/null || true
-	# What runs there needs a moment to clean up after itself.
+	# The processes need a moment to clean up.
 	local deadline=$((SECONDS + 20))
 	while kill -0 -- "-$pid" 2>/dev/null; do
 		if [ "$SECONDS" -ge "$deadline" ]; then
@@ -244,7 +244,7 @@ install_packages() {
 	fi
 	say "apt-get install: ${missing[*]}"
 	run_apt update
-	# Packages come with services (smbd, winbind); they are not started: nobody asked for a file server.
+	# Some packages contain services (smbd, winbind); they are not started, as no file server is wanted.
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
 		policy=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
@@ -257,9 +257,9 @@ install_packages() {
 	fi
 }
 
-# apt-get, which waits while another one holds a lock, as the unattended upgrade of a new machine does.
-# DPkg::Lock::Timeout makes apt-get wait for dpkg's lock alone: it fails at once where the package lists or the archives
-# are locked, so that is tried again.
+# apt-get, which waits while another process holds a lock, such as the unattended upgrade of a new machine.
+# DPkg::Lock::Timeout makes apt-get wait only for dpkg's lock: it fails at once if the package lists or the archives are
+# locked, so it is tried again then.
 lock_timeout=600
 run_apt() {
 	local output status deadline=$((SECONDS + lock_timeout))
@@ -288,7 +288,8 @@ install_packages_of_parts() { # further packages...
 	install_packages "${packages[@]}"
 }
 
-# What tests/relink needs: the owners of the files that it looks at, and what drives them; into relink_packages.
+# The packages for tests/relink: the owners of the files that it checks, and the programs that use them; sets
+# relink_packages.
 read_relink_packages() {
 	mapfile -t relink_packages < <(
 		grep -v '^#' tests/relink/linked.tsv | cut -f 1 | sort -u
@@ -296,7 +297,7 @@ read_relink_packages() {
 	)
 }
 
-# smbd has to be started as root, from within a test that can't ask for a password: it is asked for now.
+# A test starts smbd as root and can't ask for a password, so sudo asks for it now.
 prepare_sudo() {
 	if [ "$(id -u)" -ne 0 ]; then
 		say "smbd runs as root: sudo"
@@ -325,7 +326,7 @@ step() { # what, command...
 	fi
 }
 
-# Configures and builds a preset.  A build that fails counts, one that works is no test.
+# Configures and builds a preset.  A build that fails counts as failed; one that succeeds does not count.
 build() { # preset, cmake arguments...
 	local preset=$1 start=$SECONDS log
 	shift
@@ -344,9 +345,10 @@ build() { # preset, cmake arguments...
 	return 1
 }
 
-# Runs the tests that a test preset selects, and counts what ctest reports.  A test that was not run is a failed
-# one: all that the tests need is installed.  With may_skip=yes a test may give a reason (exit status 77, a line
-# "skipped: ..."): what it needs cannot be had everywhere, like namespaces in a container.
+# Runs the tests that a test preset selects, and counts what ctest reports.  A test that was not run counts as
+# failed, as everything that the tests need is installed.  With may_skip=yes a test may give a reason (exit
+# status 77, a line "skipped: ..."): some requirements are not available everywhere, like namespaces in a
+# container.
 may_skip=
 tests() { # what, ctest preset, ctest arguments...
 	local what=$1 preset=$2 start=$SECONDS report status=0 total bad skipped
@@ -375,15 +377,15 @@ tests() { # what, ctest preset, ctest arguments...
 }
 launcher=()
 
-# An attribute of <testsuite>, 0 when there is no report.
+# An attribute of <testsuite>, 0 if there is no report.
 junit_attribute() {
 	local value
 	value=$(sed -n "/<testsuite/,/>/s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1)
 	echo "${value:-0}"
 }
 
-# Runs the wanted parts.  A preset is built before the first part that needs it; if that fails, its parts are left out:
-# the build counts as failed.
+# Runs the wanted parts.  A preset is built before the first part that needs it; if that fails, its parts are skipped
+# and the build counts as failed.
 run_parts() {
 	local name preset
 	local -A built=([-]=yes)
