@@ -3,8 +3,8 @@
 #
 # check_abidiff.sh LIB ORACLE_LIB
 #
-# Seen from a libtevent.so.0 of an earlier release, nothing was removed or
-# changed, there are only additions.  Exit status 77 (skipped) where abidiff or
+# Compared with a libtevent.so.0 of an earlier release nothing was removed or
+# changed, there are only additions.  Exit status 77 (skipped) if abidiff or
 # the other library is missing.
 #
 # Rules: A8

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-3.0-or-later
 #
-# check_hardening.sh LIB.so [LIB.a]: the flags of docs/hardening.md had their effect on what users get.
+# check_hardening.sh LIB.so [LIB.a]: the flags of docs/hardening.md took effect in the files that users get.
 
 set -euo pipefail
 export LC_ALL=C

@@ -3,7 +3,7 @@
 #
 # check_header.sh INCLUDE_DIR [CC] [CXX]
 #
-# INCLUDE_DIR/tevent.h is the interface of 0.17.2, no more and no less:
+# INCLUDE_DIR/tevent.h is exactly the interface of 0.17.2:
 #
 #   1. it compiles without a warning in every language version and with every
 #      combination of its two switches;
@@ -52,7 +52,7 @@ fail()
 	failed=1
 }
 
-# quietly LOG COMMAND...: the command's output goes to the log
+# quietly LOG COMMAND...: the command's output is written to the log
 quietly()
 {
 	log=$1
@@ -100,7 +100,7 @@ check_language() # COMPILER STANDARD FILE SWITCHES
 
 for switches in "" "-DTEVENT_DEPRECATED" "-DTEVENT_COMPAT_DEFINES" \
 	"-DTEVENT_DEPRECATED -DTEVENT_COMPAT_DEFINES"; do
-	# C89 knows no bool; the rest of it the header keeps to.
+	# C89 has no bool; otherwise the header complies with it.
 	check_language "$cc" c89 "$tmp/twice.c" "$switches -Wno-c99-extensions"
 	for standard in c99 c11 c17; do
 		check_language "$cc" $standard "$tmp/twice.c" "$switches"
@@ -112,8 +112,7 @@ done
 
 # ---- 2. functions -------------------------------------------------------
 
-# What the preprocessor leaves of tevent.h itself, without the files that it
-# includes.
+# The preprocessed text of tevent.h itself, without the files that it includes.
 echo '#include <tevent.h>' >"$tmp/plain.c"
 own_text() # SWITCHES
 {
@@ -411,7 +410,8 @@ awk -F ' [|] ' '{ text = $3; for (i = 4; i <= NF; i++) { text = text " | " $i } 
 compare "expansion (number in the list)" "$tmp/expected_expansions" "$tmp/expansions"
 
 # The names of all macros, for each of the switches.  __has_attribute and
-# _DEPRECATED_ are other people's, defined only where nobody else has.
+# _DEPRECATED_ belong to other headers, and are defined only if they have no
+# definition yet.
 macro_names() # SWITCHES
 {
 	$cc -dM -E $flags $1 "$tmp/plain.c" | sed -n 's/^#define \([A-Za-z_0-9]*\).*/\1/p' | sort >"$tmp/all"

@@ -4,8 +4,8 @@
 # check_needed.sh LIB [LOADER]
 #
 # The library is libtevent.so.0, needs libtalloc and libc and nothing else, and
-# takes nothing from a C++ run-time library that the program would have to
-# bring.  LOADER, any word, allows the dynamic loader as well: a compiler
+# uses nothing from a C++ run-time library, which the program would have to
+# provide.  LOADER, any word, allows the dynamic loader as well: a compiler
 # without TLS descriptors needs it (cmake/thread_local.cmake).
 #
 # Rules: A4

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 
 /*
- * The library as a plug-in brings it: loaded by a C program that is linked to
- * neither tevent nor talloc nor a C++ runtime, and visible to nobody else.
- * TEVENT_LIBRARY is the file to load.
+ * The library as loaded by a plug-in: the C program is linked to neither
+ * tevent nor talloc nor a C++ runtime, and the library is visible only to its
+ * caller. TEVENT_LIBRARY is the file to load.
  */
 
 #include <setjmp.h>
@@ -39,7 +39,7 @@ static void *function(void *library, const char *name)
 	return address;
 }
 
-/* A4: with RTLD_LOCAL, and nothing of it leaks into the program. */
+/* A4: with RTLD_LOCAL, and none of its symbols leak into the program. */
 static void test_dlopen__local__a_timer_runs(void **state)
 {
 	struct timeval zero = {0, 0};

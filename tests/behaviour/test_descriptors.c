@@ -228,21 +228,21 @@ static void with_each_kind(void **state, void (*fn)(void *scene))
 /* C21, C27, D10: a helper's descriptors are its own, in its children too. */
 static void test_helper__closes_all_opens_its_own_forks__they_stay_its_own(void **state)
 {
-	DEVIATION("D10", "it closes the numbers of its descriptors, whatever they mean");
+	DEVIATION("D10", "it closes the numbers of its descriptors, even if they are other files");
 	with_each_kind(state, helper_forks_again);
 }
 
 /* C21, C27, D10: also if it continues to use the context. */
 static void test_helper__closes_all_opens_its_own_runs_turns__they_stay_its_own(void **state)
 {
-	DEVIATION("D10", "it uses the numbers of its descriptors, whatever they mean");
+	DEVIATION("D10", "it uses the numbers of its descriptors, even if they are other files");
 	with_each_kind(state, helper_uses_context);
 }
 
 /* C8, C27, D10: without a fork. */
 static void test_context__its_numbers_are_the_programs__freed_without_touching_them(void **state)
 {
-	DEVIATION("D10", "it closes the numbers of its descriptors, whatever they mean");
+	DEVIATION("D10", "it closes the numbers of its descriptors, even if they are other files");
 	with_each_kind(state, frees_context);
 }
 

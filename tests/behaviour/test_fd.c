@@ -771,7 +771,7 @@ static void test_fd_write_only__error_fetched__write_again(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	if (remembers_errors(f)) {
-		DEVIATION("D6", "WRITE alone is never told again after an error");
+		DEVIATION("D6", "WRITE alone is never reported again after an error");
 	}
 	int fd = udp_socket_with_error();
 	struct tevent_fd *fde = watch(f, fd, W, "a");
@@ -803,7 +803,7 @@ static void test_fd__error_told_and_fetched__write_is_told(void **state)
 {
 	struct fixture *f = fixture_of(state);
 	if (remembers_errors(f)) {
-		DEVIATION("D6", "WRITE alone is never told again after an error");
+		DEVIATION("D6", "WRITE alone is never reported again after an error");
 	}
 	int fd = udp_socket_with_error();
 
@@ -816,7 +816,7 @@ static void test_fd__error_told_and_fetched__write_is_told(void **state)
 
 /* ---- no flags -------------------------------------------------------- */
 
-/* F5: never called, whatever happens, and the loop does not spin */
+/* F5: never called in any case, and the loop does not spin */
 static void test_fd__no_flags__never_called(void **state)
 {
 	struct fixture *f = fixture_of(state);
@@ -1439,7 +1439,7 @@ static void add_an_fd(struct meddling *m)
 /* F16: an fd event added */
 static void test_poll_mt__fd_added_by_another_thread__wakes_and_serves_it(void **state)
 {
-	DEVIATION("D5", "reads results of poll(2) that nobody wrote there");
+	DEVIATION("D5", "reads results of poll(2) that were never written");
 	struct meddling m = {.f = fixture_of(state), .meddle = add_an_fd};
 	int s[2];
 
@@ -1625,7 +1625,7 @@ static void test_common_fd_set_flags__fd_ready_for_the_old_ones__the_new_ones_co
 	struct fixture *f = fixture_of(state);
 	int s[2];
 
-	DEVIATION("D5", "0.14.1 goes on to report what nobody asks for");
+	DEVIATION("D5", "0.14.1 still reports flags that no event asks for");
 	socket_pair(s);
 	struct tevent_fd *fde = watch(f, s[0], R, "a");
 	assert_comes_to_rest(f->ev);

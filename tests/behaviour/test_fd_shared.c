@@ -1380,7 +1380,7 @@ static void test_fd__number_used_again_under_it_and_flags_set__sees_the_new_file
 	struct tevent_fd *a;
 	int number, writer;
 
-	DEVIATION("D1", "the event is cut loose, or it is fatal");
+	DEVIATION("D1", "the event is detached, or it is fatal");
 	writer = another_file_under_a_live_event(f, &number, &a);
 	tevent_fd_set_flags(a, R | W); /* a read end is never writable */
 	assert_comes_to_rest(f->ev);
@@ -1398,7 +1398,7 @@ static void test_fd__number_used_again_under_it_and_shared__both_see_the_new_fil
 	struct tevent_fd *a;
 	int calls = 0, number, writer;
 
-	DEVIATION("D1", "the event is cut loose, or it is fatal");
+	DEVIATION("D1", "the event is detached, or it is fatal");
 	writer = another_file_under_a_live_event(f, &number, &a);
 	count_on(f, number, R, &calls);
 	assert_comes_to_rest(f->ev);

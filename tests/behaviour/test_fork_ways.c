@@ -138,7 +138,7 @@ static void child_life(struct sources *s)
 	while (s->bytes == 0) {
 		child_assert(tevent_loop_once(ev) == 0);
 	}
-	/* one of its parent's is gone, one of its own works */
+	/* one inherited event is freed, one of its own works */
 	s->tctx = tevent_threaded_context_create(ev, ev);
 	child_assert(s->tctx != NULL);
 	s->im = tevent_create_immediate(ev);

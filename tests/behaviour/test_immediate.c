@@ -800,7 +800,7 @@ static void test_invoke_immediate_handler__not_waiting__nothing(void **state)
 	struct tevent_immediate *im = create(f);
 	bool removed = true;
 
-	DEVIATION("D5", "0.14.1 calls whatever handler it had");
+	DEVIATION("D5", "0.14.1 calls the last handler");
 	assert_int_equal(tevent_common_invoke_immediate_handler(im, &removed), 0);
 	assert_false(removed);
 	tevent_schedule_immediate(im, f->ev, invoke_again, NULL);

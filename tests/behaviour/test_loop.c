@@ -1022,7 +1022,7 @@ static void test_have_events__fd_event_without_flags__is_false(void **state)
 	struct tevent_fd *fde;
 	int fds[2];
 
-	NEWER_THAN_ORACLE("an fd event counts there whatever its flags are");
+	NEWER_THAN_ORACLE("an fd event counts there with any flags");
 	pipe_pair(fds);
 	fde = tevent_add_fd(f->ev, f->mem, fds[0], 0, on_fd, NULL);
 	assert_false(tevent_common_have_events(f->ev));

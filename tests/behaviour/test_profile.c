@@ -817,7 +817,7 @@ static void test_profile_set_fields__again__old_ones_are_freed(void **state)
 	struct tevent_req_profile *profile = tevent_req_profile_create(f->mem);
 	size_t blocks = 0;
 
-	DEVIATION("D4", "keeps them until the profile goes");
+	DEVIATION("D4", "keeps them until the profile is freed");
 	for (int round = 0; round < 3; round++) {
 		assert_true(tevent_req_profile_set_name(profile, "name"));
 		assert_true(tevent_req_profile_set_start(profile, "start", in_ms(0)));

@@ -1230,7 +1230,7 @@ static void trace_entry_on(struct tevent_queue_entry *entry, enum tevent_event_t
 /* Q14: the direct trigger is reported to the context given to add. */
 static void test_queue_trace__two_contexts__each_to_its_own(void **state)
 {
-	DEVIATION("D7", "0.14.1 tells DETACH to the context of the queue's head");
+	DEVIATION("D7", "0.14.1 reports DETACH to the context of the queue's head");
 	struct fixture *f = fixture_of(state);
 	struct tevent_context *other = another_context(f);
 	struct tevent_queue *queue = new_queue(f);

@@ -1616,7 +1616,7 @@ static void test_signal_siginfo__arrives_right_before_the_wait__ends_it(void **s
 	assert_notes("a=5");
 }
 
-/* C11, S3: the wait of a context without signal events goes on, the arrival is kept */
+/* C11, S3: the wait of a context without signal events continues, the arrival is kept */
 static void test_signal__another_context_waits__kept_for_the_next_look(void **state)
 {
 	struct fixture *f = fixture_of(state);

@@ -538,7 +538,7 @@ static void test_threaded_immediate__scheduled_or_reset_on_its_way__aborts(void 
 	assert_child_aborts(misuse_reset_on_its_way, (void *)(uintptr_t)fixture_of(state)->backend);
 }
 
-/* ---- T3: what goes while others schedule ---- */
+/* ---- T3: objects freed while others schedule ---- */
 
 /* T3: the context is freed: nothing happens, the immediate stays idle. */
 static void test_threaded_schedule__context_freed__does_nothing(void **state)
@@ -1014,7 +1014,7 @@ static void *ping(void *arg)
 	return NULL;
 }
 
-/* T4: one at a time, each arriving about when the loop goes to sleep: none is lost. */
+/* T4: one at a time, each arriving about when the loop falls asleep: none is lost. */
 static void test_threaded_schedule__one_at_a_time__no_wakeup_is_lost(void **state)
 {
 	struct fixture *f = fixture_of(state);

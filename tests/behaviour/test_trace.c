@@ -521,7 +521,7 @@ static void test_fd_trace__fd_closed_first__one_detach(void **state)
 	struct fixture *f = fixture_of(state);
 	struct end end;
 
-	NEWER_THAN_ORACLE("no DETACH there for an event that is cut loose because of EBADF");
+	NEWER_THAN_ORACLE("no DETACH there for an event that is detached because of EBADF");
 	trace_kinds(f->ev, "f");
 	end = readable(f->mem, f->ev);
 	close_fd(&end.fds[0]);
@@ -848,7 +848,7 @@ static void test_queue_trace__entries_of_two_contexts__each_by_its_own(void **st
 	struct tevent_req *head = new_request(f->mem);
 	struct tevent_req *second = new_request(f->mem);
 
-	DEVIATION("D7", "DETACH goes to the context of the queue's head there");
+	DEVIATION("D7", "DETACH is reported to the context of the queue's head there");
 	trace_kinds(other, "q");
 	assert_true(tevent_queue_add(queue, f->ev, head, on_trigger, NULL));
 	assert_notes("");
@@ -884,7 +884,7 @@ static void test_queue_trace__entry_on_a_wrapper__is_traced(void **state)
 	assert_notes("q+ q-");
 }
 
-/* ---- O4: all kinds, when the context goes ---- */
+/* ---- O4: all kinds, when the context is freed ---- */
 
 struct five {
 	struct end end;

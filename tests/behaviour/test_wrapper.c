@@ -767,7 +767,7 @@ static void pop_the_wrong_one(void *arg)
 	tevent_context_pop_use(one);
 	child_assert(abort_count == 1);
 	child_assert(running_on_oracle() || strstr(abort_reason, "test_wrapper.c") != NULL);
-	child_assert(running_on_oracle() || strcmp(notes(), "") == 0); /* the use goes on: no hook */
+	child_assert(running_on_oracle() || strcmp(notes(), "") == 0); /* the use continues: no hook */
 }
 
 /* W3: a mismatch: tevent_abort. */
@@ -2104,7 +2104,7 @@ static void free_wrapper_then_schedule(struct tevent_context *ev, struct tevent_
 	note("aborts:%d", abort_count - before);
 }
 
-/* I5, W5: each misuse of an immediate on a wrapper is one abort, whatever else is wrong. */
+/* I5, W5: each misuse of an immediate on a wrapper is one abort, even if something else is wrong too. */
 static void test_schedule_immediate__misused_on_a_wrapper__aborts_once(void **state)
 {
 	struct fixture *f = fixture_of(state);

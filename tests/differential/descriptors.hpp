@@ -17,7 +17,7 @@ inline int peer_of_end(int end)
     return end == kRegularEnd ? end : end ^ 1;
 }
 bool end_is_open(int end);
-// The peer is closed, or nothing goes in either direction any more.
+// The peer is closed, or both directions are shut down.
 bool end_is_hung_up(int end);
 
 int write_end(int end); // bytes written

@@ -88,7 +88,7 @@ def main():
     errors, reached = check(sys.argv[1])
     for error in errors:
         print(f"FAILED: {error}")
-    print(f"signal safety: {len(reached)} functions looked at, {len(errors)} errors")
+    print(f"signal safety: {len(reached)} functions checked, {len(errors)} errors")
     return 1 if errors else 0
 
 

@@ -81,8 +81,8 @@ def clients(program):
     check(receive(slow, len(sent)) == sent, "the slow client got something else than it had sent")
     ask(slow, b"the slow client goes on")
 
-    # A little less: the server is stuck in writing, but the end of file does get through to it.  The margin that this
-    # takes depends on the kernel's buffers, and so does the amount that fits: it varies from socket to socket.
+    # A little less: the server is stuck in writing, but still gets the end of file.  The necessary margin depends on
+    # the kernel's buffers, and so does the amount that fits: it varies from socket to socket.
     margins = range(32 << 10, 192 << 10, 32 << 10)
     for margin in margins:
         closing = connect(port, 65536)
@@ -110,7 +110,7 @@ def clients(program):
         hostile += 2
     ask(witness, b"after resets")
 
-    # Gone before the first echo: the second one is a broken pipe.
+    # Closed before the first echo: the second one is a broken pipe.
     server.signal(signal.SIGSTOP)
     gone = connect(port)
     gone.sendall(pattern[:60000])
@@ -136,7 +136,7 @@ def clients(program):
     for byte in b"one byte at a time":
         ask(trickling, bytes([byte]))
 
-    # Who was connected before has been accepted before.
+    # Earlier connections have been accepted before.
     last = connect(port)
     ask(last, b"the last one")
     server.signal(signal.SIGTERM)

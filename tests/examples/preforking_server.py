@@ -49,7 +49,7 @@ server.wait_for(f"child {victim} killed by signal 9")
 children.append(int(server.wait_for("child ").split()[0]))
 ask_only(children[-1], children, port)
 
-# All at once, while the parent can't look: one SIGCHLD stands for three.
+# All at once, while the parent can't react: one SIGCHLD stands for three.
 server.signal(signal.SIGSTOP)
 ends = [os.pidfd_open(child) for child in children]
 for child in children:
@@ -71,7 +71,7 @@ for child in children:
     check(f"child {child} ended with status 0" in lines, f"child {child} was to end by itself")
 check(lines[-1] == "all children have ended", lines[-1])
 
-# Killed, the parent can tell its children nothing.
+# A killed parent can't notify its children.
 server, port, children = start(2)
 ends = [os.pidfd_open(child) for child in children]
 for child in children:

@@ -66,7 +66,7 @@ while IFS= read -r file; do
 		fi
 		case $name in
 		'<tevent.h>') continue ;;
-		'<src/'* | '<compat/'* | '<'*../*) fail "$file:$line: $name: a file of this project goes in quotes" ; continue ;;
+		'<src/'* | '<compat/'* | '<'*../*) fail "$file:$line: $name: a file of this project needs quotes" ; continue ;;
 		'<'*'>') continue ;;
 		esac
 

@@ -24,7 +24,7 @@ tree() {
 	printf '#include <tevent.h>\n#include "tevent.h"\n#include "src/async/queue.hpp"\n' >compat/queue.cpp
 }
 
-expect() { # outcome (holds|broken), what it is about
+expect() { # outcome (holds|broken), description
 	local outcome=holds
 	"$here/check_layers.sh" "$scratch" >"$scratch.log" 2>&1 || outcome=broken
 	if [ "$outcome" = "$1" ]; then

@@ -47,7 +47,7 @@ class Token:
 class Statement:
     first: int  # tokens
     last: int   # the semicolon
-    block: int  # the brace that it stands in, to tell neighbours from others
+    block: int  # the enclosing brace, to distinguish neighbours from others
     is_declaration: bool
 
 

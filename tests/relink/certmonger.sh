@@ -98,7 +98,7 @@ done
 	give_up "local1 and local2 do not come from one CA"
 say "  openssl: names, keys, validity and signatures of ${#names[@]} certificates are right"
 
-# ---- anew, after a restart, no more ----------------------------------------------------------------------------
+# ---- requested again, after a restart, removed -----------------------------------------------------------------
 
 kill -TERM "$certmonger"
 status=0
@@ -114,11 +114,11 @@ call resubmit -i self1
 await_monitored self1
 check self1
 [ "$(field self1 serial)" != "$serial" ] || give_up "self1: the same certificate again"
-say "  self1 was requested anew: another serial number"
+say "  self1 was requested again: another serial number"
 
 call stop-tracking -i self2
 [ "$(states | wc -l)" -eq $((${#names[@]} - 1)) ] || give_up "self2 is still tracked"
 
 kill -TERM "$certmonger"
 end_of 60 "$certmonger" || give_up "certmonger: an error at its end"
-say "certmonger: ${#names[@]} certificates to MONITORING, one anew, restart, clean end"
+say "certmonger: ${#names[@]} certificates to MONITORING, one requested again, restart, clean end"

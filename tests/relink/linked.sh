@@ -5,7 +5,7 @@
 # all its symbols bound at once (LD_BIND_NOW) and the library in LIBDIR in front.  That one has to be mapped, and no
 # symbol and no version may be missing that is there with the system's library.
 #
-# The short form looks at the packages that are installed; the long form wants all of them.
+# The short form checks the packages that are installed; the long form requires all of them.
 #
 # Rules: A2
 
@@ -69,4 +69,4 @@ for file in "${files[@]}"; do
 	looked_at=$((looked_at + 1))
 done
 say "  $looked_at of $(wc -l <"$scratch/all") files, each has mapped $library"
-[ ${#absent[@]} -eq 0 ] || say "  not installed, not looked at: ${absent[*]}"
+[ ${#absent[@]} -eq 0 ] || say "  not installed, not checked: ${absent[*]}"

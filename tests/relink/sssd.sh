@@ -144,7 +144,7 @@ grep -q 'pam_authenticate for user \[writer\]: Success' <<<"$answer" || give_up 
 answer=$(check_password "${password}x") || true
 grep -q 'pam_authenticate for user \[writer\]: Authentication failure' <<<"$answer" ||
 	give_up "a wrong password: $answer"
-say "  sssctl user-checks: writer's password, checked by a child of the proxy: right and wrong are told apart"
+say "  sssctl user-checks: writer's password, checked by a child of the proxy: right and wrong are distinguished"
 
 # ---- a restart of one service, the end -------------------------------------------------------------------------
 

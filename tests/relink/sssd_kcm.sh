@@ -112,7 +112,7 @@ start_kcm
 # ---- tickets ---------------------------------------------------------------------------------------------------
 
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"; }
-holders() { # command prefix...: whose tickets the collection holds
+holders() { # command prefix...: the owners of the tickets in the collection
 	"$@" klist -l | sed -n 's/^\(user[0-9]*\)@TEVENT\.TEST .*/\1/p' | sort | tr '\n' ' '
 }
 users=$(seq -f 'user%.0f' 1 "$principals")

@@ -45,7 +45,7 @@ tree() {
 	echo "[$(entry src/next.cpp 'c++ -std=c++20'), $(entry tests/test.c cc)]" >build/compile_commands.json
 }
 
-expect() { # clean, or a word that has to be among the findings; script; what it is about
+expect() { # clean, or a word that has to be among the findings; script; description
 	local status=0 outcome
 	"$here/$2" "$scratch" "$scratch/build" >"$scratch.log" 2>&1 || status=$?
 	case $1 in

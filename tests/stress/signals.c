@@ -86,7 +86,7 @@ int sigaction(int signum, const struct sigaction *action, struct sigaction *old)
 	return next(signum, &witnessed, old);
 }
 
-/* ---- who sends ------------------------------------------------------- */
+/* ---- senders --------------------------------------------------------- */
 
 /* Sender and number in one siginfo value. */
 static union sigval value_of(int sender, uint32_t number)
@@ -146,7 +146,7 @@ static bool again(int result)
 	return true;
 }
 
-/* ---- what is told ---------------------------------------------------- */
+/* ---- reports --------------------------------------------------------- */
 
 struct post {
 	int signum;

@@ -245,7 +245,7 @@ static void ping_pong(void)
 	}
 }
 
-/* ---- the context goes while others schedule -------------------------- */
+/* ---- the context is freed while others schedule ---------------------- */
 
 enum going { CONTEXT_FREED, CONTEXT_REINITIALISED, WRAPPER_FREED, WAYS_OF_GOING };
 

@@ -81,7 +81,7 @@ installs 100 broken
 expect_calls apt-get "$update"
 installs 100 ok broken
 expect_calls apt-get "$update" "$install"
-! grep -qx installed "$scratch/out" || fail "it goes on without the packages"
+! grep -qx installed "$scratch/out" || fail "it continues without the packages"
 say "  another failure is final"
 
 timeout="-q -o DPkg::Lock::Timeout=0"
