@@ -7,7 +7,7 @@
 # determine the optimisation.  A multi-config generator has several configurations in one tree, so each difference
 # between them is a list of configurations here, and a generator expression where it is used.
 #
-#   tevent_optimised_configurations  all but Debug and those whose flags say -O0
+#   tevent_optimised_configurations  all but Debug and those with -O0 in their flags
 #   tevent_fast_configurations       of these, those whose flags do not ask for something else than speed (-Os, -Oz, -Og)
 #   tevent_has_assertions            condition for generator expressions: assert() is compiled in
 #   tevent_assertions                the compiler option for that; it follows the build type's own -DNDEBUG, so it wins

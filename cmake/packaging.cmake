@@ -13,7 +13,7 @@ option(TEVENT_DEBIAN_PACKAGES "cpack makes Debian's libtevent0 and libtevent-dev
 set(TEVENT_DEBIAN_REVISION "0+cxx1" CACHE STRING
   "Debian revision; 0+: older than any package of the same version by Debian")
 set(TEVENT_PACKAGE_CONTACT "tevent maintainers <maintainers@tevent.invalid>" CACHE STRING
-  "Who answers for the packages: Name <address>")
+  "Maintainer of the packages: Name <address>")
 
 set(CPACK_PACKAGE_NAME tevent)
 set(CPACK_PACKAGE_VENDOR tevent)

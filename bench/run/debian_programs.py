@@ -203,7 +203,7 @@ def measure_smbtorture(scratch, paths):
         _, cpu, output = run_timed(["smbtorture", "-s", configuration, "ncalrpc:", "local.event.standard.context"],
                                    paths[library], directory)
         per_second = float(re.search(r"Got ([0-9.]+) pipe events/sec", output).group(1))
-        return 1e9 / per_second, cpu * 1e9 / (2 * per_second)  # it goes on for two seconds
+        return 1e9 / per_second, cpu * 1e9 / (2 * per_second)  # it runs for two seconds
 
     return once
 
