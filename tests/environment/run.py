@@ -116,7 +116,7 @@ for way in ["vfork", "posix_spawn", "thread", "_Fork", "clone"]:
         command=["{tools}/start_by", way], proof={"TEVENT_CASES_PARENT": "start_by"},
         short=["context", "fork_ways", "signal"])
 
-# Programs without signal events: valgrind delivers signals late, and keeps only one of each kind.
+# Programs without signal events: valgrind delivers signals at any time, and keeps only one of each kind.
 THREADS = ["threaded", "thread_proxy"]
 for tool in ["helgrind", "drd"]:
     ENVIRONMENTS[tool] = Environment(

@@ -10,13 +10,14 @@
  *
  * The requirements on a run depend on its fault:
  *
- *   made up by the library (an interrupted call, a refused registration with
+ *   made up    by the library (an interrupted call, a refused registration with
  *              `standard`), or by a second try after the documented failure
- *              (sweep_retry.c): the case passes, as without. told the caller learns
- *              of it (a detached event, a request that finishes with NO_MEMORY).  The
- *              case may fail by an assertion, wait in vain for what was refused, or
- *              be hit by its own signal. fatal plain `epoll` (C5): abort(), or
- *              "told" when the context is just being made.
+ *              (sweep_retry.c): the case passes, as without.
+ *   told       the failure reaches the caller (a detached event, a request that
+ *              finishes with NO_MEMORY).  The case may fail by an assertion, wait
+ *              in vain for a refused event, or be hit by its own signal.
+ *   fatal      plain `epoll` (C5): abort(), or "told" if the context is just being
+ *              created.
  *
  * In all of them: no crash, no sanitizer finding, no failed assertion of the
  * library, no unexpected abort(), no endless loop; and when all is freed, no

@@ -38,7 +38,7 @@ struct life {
 	pid_t pid;
 	int depth;
 	uint32_t number;            /* of this life; the ancestors' are smaller */
-	uint32_t oldest;            /* the lives whose pieces may still run here */
+	uint32_t oldest;            /* life whose pieces may still run here */
 	uint32_t inherited_at_most; /* arrivals of the plain signal that ancestors had noted */
 	struct chance chance;
 	struct tevent_context *ev;
