@@ -28,7 +28,7 @@ void trace(QueueEntry &entry, tevent_event_trace_point point)
 void report_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
 {
     if (call_flow_in_use()) [[unlikely]] {
-        call_call_flow_callback(command, entry.req, entry.req->call_depth, entry.trigger_name);
+        invoke_call_flow_callback(command, entry.req, entry.req->call_depth, entry.trigger_name);
     }
 }
 

@@ -120,7 +120,7 @@ int run_once(Context &ev, const char *location)
     const int result = traced_turn(loop, location);
     if (call_flow_in_use()) [[unlikely]] {
         const int turns_errno = errno;
-        call_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+        invoke_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
         errno = turns_errno;
     }
     return end_run(loop, frame, hook_slot, result, location);

@@ -13,8 +13,8 @@ constinit thread_local tevent_thread_call_depth_state t_call_flow = {nullptr, nu
 
 } // namespace
 
-void call_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
-                             const char *name)
+void invoke_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req, size_t depth,
+                               const char *name)
 {
     if (t_call_flow.cb != nullptr) {
         t_call_flow.cb(t_call_flow.cb_private, command, req, depth, name);
@@ -23,7 +23,8 @@ void call_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *r
 
 void set_call_flow(tevent_call_depth_callback_t callback, void *private_data)
 {
-    call_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "tevent_thread_call_depth_set_callback");
+    invoke_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0,
+                              "tevent_thread_call_depth_set_callback");
     t_call_flow = {callback, private_data};
     if (callback != nullptr) {
         g_call_flow_in_use.store(true, std::memory_order_relaxed);

@@ -48,8 +48,8 @@ struct TraceHooks {
 // True once any thread has set a callback.  Programs that never do need not access
 // thread-local storage.
 extern std::atomic<bool> g_call_flow_in_use;
-[[gnu::noinline]] void call_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req,
-                                               size_t depth, const char *name);
+[[gnu::noinline]] void invoke_call_flow_callback(tevent_thread_call_depth_cmd command, tevent_req *req,
+                                                 size_t depth, const char *name);
 
 inline bool call_flow_in_use()
 {
@@ -60,7 +60,7 @@ inline void report_call_flow(tevent_thread_call_depth_cmd command, tevent_req *r
                              const char *name)
 {
     if (call_flow_in_use()) [[unlikely]] {
-        call_call_flow_callback(command, req, depth, name);
+        invoke_call_flow_callback(command, req, depth, name);
     }
 }
 

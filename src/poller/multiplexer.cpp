@@ -61,7 +61,7 @@ void Multiplexer::open_poll()
 {
     begin_without_registrations();
     poll_.set_wakeup_fd(wakeup_fd_);
-    poll_.open();
+    PollPoller::open();
     in_use_ = InUse::kPoll;
 }
 
@@ -204,11 +204,11 @@ Watch *Multiplexer::take_not_open()
 
 WaitResult Multiplexer::wait(int timeout_ms)
 {
-    const WaitResult result = with_poller([&](auto &poller) { return poller.wait(timeout_ms); });
-    if (result == WaitResult::kFailed) [[unlikely]] {
+    const WaitResult outcome = with_poller([&](auto &poller) { return poller.wait(timeout_ms); });
+    if (outcome == WaitResult::kFailed) [[unlikely]] {
         wait_error_ = errno;
     }
-    return result;
+    return outcome;
 }
 
 // If fewer descriptors are allowed than watched (EINVAL), each further poll(2) fails

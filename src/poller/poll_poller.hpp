@@ -24,7 +24,7 @@ public:
 
     explicit PollPoller(WatchTable &watches) : watches_(watches) {}
 
-    bool open() { return true; }
+    static bool open() { return true; }
     void close();
     bool is_up_to_date() const { return gaps_ == 0 && entries_[0].fd == wakeup_fd_; }
     UpdateResult update(WatchList &pending, WatchList &not_open);

@@ -81,7 +81,7 @@ bool running_on_oracle(void);
 #define NEWER_THAN_ORACLE(why) \
 	do { if (running_on_oracle()) { print_message("newer than 0.14.1: %s\n", why); skip(); } } while (0)
 
-/* Skip this case on the oracle: an allowed difference, by its number (D1..D17). */
+/* Skip this case on the oracle: an allowed difference by its number (D1..D17), or the rule that the oracle breaks. */
 #define DEVIATION(number, why) \
 	do { if (running_on_oracle()) { print_message("deviation %s: %s\n", number, why); skip(); } } while (0)
 
