@@ -145,23 +145,23 @@ uint8_t interest_of(uint16_t flags)
     return interest;
 }
 
-uint16_t flags_to_report(uint16_t asked, uint8_t readiness)
+uint16_t flags_to_report(uint16_t requested, uint8_t readiness)
 {
-    uint16_t told = 0;
+    uint16_t reported = 0;
     if (readiness & (kReadable | kEnded)) {
-        told |= TEVENT_FD_READ;
+        reported |= TEVENT_FD_READ;
     }
     if (readiness & kEnded) {
-        told |= TEVENT_FD_ERROR;
+        reported |= TEVENT_FD_ERROR;
     }
     if (readiness & kWritable) {
-        told |= TEVENT_FD_WRITE;
+        reported |= TEVENT_FD_WRITE;
     }
-    told &= asked;
-    if ((readiness & kBroken) && !(asked & (TEVENT_FD_READ | TEVENT_FD_ERROR))) {
+    reported &= requested;
+    if ((readiness & kBroken) && !(requested & (TEVENT_FD_READ | TEVENT_FD_ERROR))) {
         return 0;
     }
-    return told;
+    return reported;
 }
 
 FdEvent *make_fd_event(Context &ev, TALLOC_CTX *parent, int fd, uint16_t flags, const FdCallback &callback)

@@ -7,6 +7,8 @@
 // begins with the event behind it in the ring, so k events are served once each in k
 // turns.
 //
+// The ring is not a List: rotating it is one store, and a watch has one pointer for it.
+//
 // The watch is part of one of the events.  When that event is detached first, the watch
 // moves to another one: no allocation, so nothing can fail.
 //
@@ -52,7 +54,7 @@ struct FdFlags {
 };
 
 // The flags reported to an event with these flags, in this state.
-uint16_t flags_to_report(uint16_t asked, uint8_t readiness);
+uint16_t flags_to_report(uint16_t requested, uint8_t readiness);
 // The interest that these flags request.
 uint8_t interest_of(uint16_t flags);
 

@@ -150,9 +150,9 @@ bool take_info(int signum, SignalListener &listener, siginfo_t *info)
 bool take_one_without_info(int signum, SignalListener &listener)
 {
     const SignalState &state = g_signals.of[signum];
-    uint32_t told = listener.delivered_counted.load();
-    while (state.keeps_infos && told != state.claimed.load()) {
-        if (listener.delivered_counted.compare_exchange_strong(told, told + 1)) {
+    uint32_t delivered = listener.delivered_counted.load();
+    while (state.keeps_infos && delivered != state.claimed.load()) {
+        if (listener.delivered_counted.compare_exchange_strong(delivered, delivered + 1)) {
             return true;
         }
     }

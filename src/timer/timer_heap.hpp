@@ -39,7 +39,7 @@ public:
     {
         const Entry e = {n.key_, &n};
         if (open_ != kNone) {
-            fill(take_open(), e);
+            put_into_gap(take_open(), e);
             return true;
         }
         if (end_ >= end_of_blocks() && !grow()) [[unlikely]] {
@@ -149,7 +149,7 @@ private:
     }
 
     // The entry that fills the gap comes from the bottom, or is new and late: it seldom belongs much higher.
-    void fill(size_t gap, const Entry e) { sift_up(sift_down_gap(gap), e); }
+    void put_into_gap(size_t gap, const Entry e) { sift_up(sift_down_gap(gap), e); }
 
     // There is one place less from now on.
     [[gnu::noinline]] void close(size_t gap)
@@ -157,7 +157,7 @@ private:
         end_--;
         if (gap != end_) {
             __builtin_prefetch(&at(end_).node->place_, 1); // written to next, and seldom in a cache
-            fill(gap, at(end_));
+            put_into_gap(gap, at(end_));
         }
         if (has_block_to_spare()) [[unlikely]] {
             free(blocks_->of[--block_count_]);

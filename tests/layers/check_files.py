@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""check_files.py ROOT: two rules of CONTRIBUTING.md that no other tool knows.
+"""check_files.py ROOT: rules for the files in ROOT/src that no other tool checks.
 
-A file in ROOT/src has at most 300 lines.  The public members of a struct or class have no underscore at the end:
-that marks private ones, which clang-tidy checks."""
+A file has at most 300 lines.  The public members of a struct or class have no underscore at the end: that marks
+private ones, which clang-tidy checks.  The source layout in docs/design.md names each file, and no others."""
 
 import pathlib
 import re
@@ -27,6 +27,18 @@ def public_parts(text):
                 yield part
 
 
+def layout(design):
+    """The files that docs/design.md names: {directory/stem}."""
+    block = design.split("## Source layout", 1)[1].split("```")[1]
+    directory, names = None, set()
+    for line in block.splitlines():
+        if match := re.match(r"(src/)?(\w+)/", line):
+            directory = match[2] if match[1] else None
+        elif directory and (match := re.match(r"  ([\w, ]+?)(?:  |$)", line)):
+            names |= {f"{directory}/{name}" for name in match[1].split(", ")}
+    return names
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     files = sorted(root.glob("src/*/*.?pp"))
@@ -39,7 +51,11 @@ def main():
             wrong.append(f"{name}: {lines} lines, at most {MOST_LINES} are allowed")
         for part in public_parts(text):
             wrong += [f"{name}: the public member {member} ends in an underscore" for member in MEMBER.findall(part)]
-    print("\n".join(wrong) or f"{len(files)} files follow both rules")
+    described = layout((root / "docs/design.md").read_text(encoding="utf-8"))
+    present = {f"{path.parent.name}/{path.stem}" for path in files}
+    wrong += [f"docs/design.md does not name src/{name}" for name in sorted(present - described)]
+    wrong += [f"docs/design.md names src/{name}, which does not exist" for name in sorted(described - present)]
+    print("\n".join(wrong) or f"{len(files)} files follow all rules")
     sys.exit(bool(wrong))
 
 

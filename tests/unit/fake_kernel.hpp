@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Stands in for the kernel's epoll(7) and poll(2) in one test program: records
-// what the pollers ask of it, and answers as it is told.  Included once.
+// Replaces the kernel's epoll(7) and poll(2) in one test program: records the
+// pollers' calls and returns prepared answers.  Included once.
 
 #pragma once
 
@@ -22,7 +22,7 @@ struct FakeKernel {
         uint32_t events;
         uint64_t key;
     };
-    struct Logger { // of one wait
+    struct Report { // of one wait
         int error = 0;
         int count = 0;
         epoll_event event = {};
@@ -32,9 +32,9 @@ struct FakeKernel {
     std::deque<int> control_errors; // of the next calls; 0: works
     int instances = 0;              // made so far; each has a number of its own
     int create_error = 0;
-    std::deque<Logger> reports;
+    std::deque<Report> reports;
 
-    std::vector<pollfd> polled; // what the last poll() was given
+    std::vector<pollfd> polled; // the argument of the last poll()
     std::vector<short> poll_answers;
     int poll_error = 0;
     int last_timeout = 0;
@@ -64,7 +64,7 @@ int epoll_create1(int) noexcept
         errno = kernel.create_error;
         return -1;
     }
-    // A real file under that number: the library looks whether a number is still its own.
+    // A real file under that number: the library checks whether a number is still its own.
     const int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int instance = dup2(file, FakeKernel::kFirstInstance + kernel.instances++);
     close(file);
@@ -85,7 +85,7 @@ int epoll_ctl(int instance, int operation, int fd, epoll_event *event) noexcept
 
 int epoll_wait(int, epoll_event *events, int, int timeout)
 {
-    FakeKernel::Logger report;
+    FakeKernel::Report report;
     if (!kernel.reports.empty()) {
         report = kernel.reports.front();
         kernel.reports.pop_front();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// What EpollPoller asks of the kernel, call by call: no call too many, and the
-// right one where the kernel's knowledge turns out to be another than thought.
+// EpollPoller's calls to the kernel, one by one: none too many, and the right one where
+// the kernel's registrations differ from the expected ones.
 
 #include "tests/unit/unit.hpp"
 
@@ -43,7 +43,7 @@ uint64_t key_of(const Watch &w)
     return (static_cast<uint64_t>(w.generation) << 32) | static_cast<uint32_t>(w.fd);
 }
 
-// F7, F5: one call per change that is left at the wait; none for what was changed back.
+// F7, F5: one call per change that remains at the wait; none for a change that was undone.
 void test_update__interest_changes__kernel_hears_of_the_difference(void **)
 {
     Bench b;
@@ -81,7 +81,7 @@ void test_update__interest_changes__kernel_hears_of_the_difference(void **)
     assert_operations("A5");
 }
 
-// F13: the kernel may have forgotten: told once more, once.
+// F13: the kernel may have lost the registration: it is repeated once.
 void test_update__tell_again__is_told_though_nothing_changed(void **)
 {
     Bench b;
@@ -99,7 +99,7 @@ void test_update__tell_again__is_told_though_nothing_changed(void **)
     assert_operations("");
 }
 
-// F13, D1: known already: changed; not known any more: added.  Nothing else is tried twice.
+// F13, D1: an existing registration is modified, a missing one is added.  Nothing else is retried.
 void test_update__kernel_knows_otherwise__is_made_up_for(void **)
 {
     const struct {
@@ -142,7 +142,7 @@ void test_update__kernel_knows_otherwise__is_made_up_for(void **)
     }
 }
 
-// F11: no open file: not pending any more, and the kernel knows nothing of it; the others go on.
+// F11: a watch without open file is not pending and not registered any more; the others are registered.
 void test_update__not_open__is_handed_over(void **)
 {
     Bench b;
@@ -161,7 +161,7 @@ void test_update__not_open__is_handed_over(void **)
     b.not_open.unlink(closed);
 }
 
-// F13: leaving is told at once, if the kernel knows anything to forget.
+// F13: a removal reaches the kernel at once, if there is a registration.
 void test_forget__known_or_not__one_call_or_none(void **)
 {
     Bench b;
@@ -178,7 +178,7 @@ void test_forget__known_or_not__one_call_or_none(void **)
     assert_operations("");
 }
 
-// S8, T4: the wake-up is told before all others, until it worked, and once.
+// S8, T4: the wake-up is registered before all others, is retried until it works, and then stays.
 void test_update__wakeup__is_told_first_and_once(void **)
 {
     Bench b;
@@ -199,7 +199,7 @@ void test_update__wakeup__is_told_first_and_once(void **)
     assert_operations("");
 }
 
-// C21, F13: opened again, there is a new instance, which knows nothing, the wake-up included.
+// C21, F13: open() again makes a new instance without registrations, the wake-up included.
 void test_open__again__new_instance_without_registrations(void **)
 {
     Bench b;
@@ -226,7 +226,7 @@ void test_open__again__new_instance_without_registrations(void **)
     assert_int_equal(errno, EMFILE);
 }
 
-// F11, S8: the failures that the multiplexer tells apart.
+// F11, S8: the failures that the multiplexer distinguishes.
 void test_update__fails__says_how(void **)
 {
     Bench b;
@@ -246,7 +246,7 @@ void test_update__fails__says_how(void **)
     b.pending.unlink(w);
 }
 
-// C14, F13: whose report it is: the wake-up's, a watch's, or nobody's any more.
+// C14, F13: a report is about the wake-up, about a watch, or stale.
 void test_ready__reports__are_told_apart(void **)
 {
     Bench b;
@@ -254,7 +254,7 @@ void test_ready__reports__are_told_apart(void **)
     b.watches.add(w);
     w.registered = kReadInterest;
     const auto report = [&](uint64_t key, uint32_t events) {
-        FakeKernel::Logger r;
+        FakeKernel::Report r;
         r.count = 1;
         r.event.events = events;
         r.event.data.u64 = key;
@@ -275,7 +275,7 @@ void test_ready__reports__are_told_apart(void **)
     found = report(key_of(w) + 1, EPOLLIN); // a number that is not watched
     assert_null(found.watch);
     assert_true(found.stale);
-    w.registered = 0; // the kernel should know nothing of it
+    w.registered = 0; // there should be no registration
     found = report(key_of(w), EPOLLIN);
     assert_null(found.watch);
     assert_true(found.stale);
@@ -294,7 +294,7 @@ void test_wait__each_outcome__is_told(void **)
     assert_true(b.poller.wait(0) == WaitResult::kFailed);
 }
 
-// Waits that find something, until a limit is not needed at first.
+// Waits that find something, until the first call comes without a limit.
 void make_eager(Bench &b)
 {
     for (int waits = 0; waits < 64; waits++) {
@@ -304,8 +304,8 @@ void make_eager(Bench &b)
     assert_int_equal(kernel.last_timeout, 0);
 }
 
-// C11: where something has been ready all the time there is one call, without a limit; where it is not any
-// more, a second one with it, and soon that one alone.
+// C11: while something is always ready there is one call, without a limit.  When nothing is, a second call with
+// the limit follows, and soon that is the only one.
 void test_wait__something_is_always_ready__limit_comes_second(void **)
 {
     Bench b;
@@ -327,12 +327,12 @@ void test_wait__something_is_always_ready__limit_comes_second(void **)
     assert_int_equal(kernel.reports.size(), 1);
 }
 
-// C11: a miss now and then leaves it so.
+// C11: an occasional miss changes nothing.
 void test_wait__nothing_is_ready_now_and_then__limit_comes_second_again(void **)
 {
     Bench b;
     make_eager(b);
-    const auto finds = [&](std::initializer_list<FakeKernel::Logger> reports) {
+    const auto finds = [&](std::initializer_list<FakeKernel::Report> reports) {
         kernel.reports = reports;
         assert_true(b.poller.wait(17) == WaitResult::kReady);
         assert_int_equal(kernel.reports.size(), 0);
@@ -345,7 +345,7 @@ void test_wait__nothing_is_ready_now_and_then__limit_comes_second_again(void **)
     }
 }
 
-// C11, C13: without a limit, or as nothing but a question, there is one call at any time.
+// C11, C13: a wait without a limit, or with a limit of 0, is always one call.
 void test_wait__no_limit__is_one_call(void **)
 {
     Bench b;
@@ -358,7 +358,7 @@ void test_wait__no_limit__is_one_call(void **)
     }
 }
 
-// C11, C5: where the first call is interrupted or fails there is no second one.
+// C11, C5: if the first call is interrupted or fails, there is no second one.
 void test_wait__first_call_fails__is_told(void **)
 {
     Bench b;

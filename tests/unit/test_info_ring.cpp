@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The ring of signal infos: order, fullness, and what a fork leaves in it.
+// The ring of siginfos: order, fullness, and its state after a fork.
 
 #include "tests/unit/unit.hpp"
 
@@ -38,7 +38,7 @@ void add(InfoRing &ring, int number)
     ring.publish(reserve(ring), numbered(number));
 }
 
-// As a turn does; -1: there is none that is whole.
+// As a turn does; -1: none is published.
 int take(InfoRing &ring)
 {
     const uint32_t position = ring.released.load();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The policy between the two pollers, and a forked child's first use, with a
-// kernel that answers as it is told.
+// The policy between the two pollers, and a forked child's first use, with prepared
+// answers of the kernel.
 
 #include "tests/unit/unit.hpp"
 
@@ -25,15 +25,15 @@ void count_message(void *, tevent_debug_level level, const char *, va_list)
 }
 
 struct Bench {
-    Logger report;
-    Multiplexer multiplexer{report};
+    Logger logger;
+    Multiplexer multiplexer{logger};
     Watch five{5}, six{6};
 
     Bench()
     {
         kernel = FakeKernel();
         messages[TEVENT_DEBUG_ERROR] = 0;
-        report.set_sink(count_message, nullptr);
+        logger.set_sink(count_message, nullptr);
     }
 
     ~Bench() { multiplexer.close(); }
@@ -58,7 +58,7 @@ void assert_polls(Bench &b, size_t entries)
     assert_int_equal(kernel.polled.size(), entries);
 }
 
-// C27: who asks for poll holds no instance.
+// C27: with poll there is no epoll instance.
 void test_open__poll__makes_no_instance(void **)
 {
     Bench b;
@@ -70,7 +70,7 @@ void test_open__poll__makes_no_instance(void **)
     assert_true(b.multiplexer.is_valid());
 }
 
-// C5: plain epoll without instance is not open; with poll as the way out it is, for good.
+// C5: plain epoll without an instance does not open; with poll as the alternative it does, for good.
 void test_open__no_instance__fails_or_polls(void **)
 {
     Bench b;
@@ -96,7 +96,7 @@ void test_open__no_instance__fails_or_polls(void **)
     assert_int_equal(kernel.instances, 1);
 }
 
-// C5: what the kernel refuses moves everything to poll, the wake-up with it; one message tells it.
+// C5: a refused registration moves all watches and the wake-up to poll, with one message.
 void test_update__refused__everything_moves_to_poll(void **)
 {
     Bench b;
@@ -118,7 +118,7 @@ void test_update__refused__everything_moves_to_poll(void **)
     assert_true(b.multiplexer.is_valid());
 }
 
-// C5: so does a wait that fails, once the caller has said so.
+// C5: a failed wait does the same, when the caller recovers from it.
 void test_wait__fails__everything_moves_to_poll(void **)
 {
     Bench b;
@@ -143,7 +143,7 @@ void test_wait__fails__everything_moves_to_poll(void **)
     assert_int_equal(messages[TEVENT_DEBUG_ERROR], 2); // once
 }
 
-// F13, C5: a leftover's report makes a new instance; where there is none to be had, poll.
+// F13, C5: a stale report leads to a new instance; if none is available, to poll.
 void test_ready__leftover__new_instance_or_poll(void **)
 {
     for (int error : {0, EMFILE}) {
@@ -152,7 +152,7 @@ void test_ready__leftover__new_instance_or_poll(void **)
         b.watch_both();
         assert_true(b.multiplexer.update());
         kernel.operations();
-        FakeKernel::Logger stale;
+        FakeKernel::Report stale;
         stale.count = 1;
         stale.event.data.u64 = (99ULL << 32) | 5;
         kernel.reports = {stale};
@@ -170,7 +170,7 @@ void test_ready__leftover__new_instance_or_poll(void **)
     }
 }
 
-// F13: told again only what the kernel knows, once, and not in place of what is pending.
+// F13: only an existing registration is repeated, once, and not in place of a pending change.
 void test_tell_again__known_or_not__is_pending_once(void **)
 {
     Bench b;
@@ -191,7 +191,7 @@ void test_tell_again__known_or_not__is_pending_once(void **)
     assert_false(b.five.is_linked());
 }
 
-// F6: the successor is what the other was: known to the kernel, pending or not, found by its number.
+// F6: the successor takes over everything: registration, pending change, and number.
 void test_hand_over__told_and_pending__goes_on_as_before(void **)
 {
     for (bool pending : {false, true}) {
@@ -210,7 +210,7 @@ void test_hand_over__told_and_pending__goes_on_as_before(void **)
         assert_ptr_equal(b.multiplexer.find(5), &successor);
         assert_int_equal(successor.is_linked(), pending);
         assert_true(b.multiplexer.is_valid());
-        FakeKernel::Logger report;
+        FakeKernel::Report report;
         report.count = 1;
         report.event.events = EPOLLIN;
         report.event.data.u64 = (static_cast<uint64_t>(b.five.generation) << 32) | 5;
@@ -225,7 +225,7 @@ void test_hand_over__told_and_pending__goes_on_as_before(void **)
     }
 }
 
-// F6: poll(2)'s entry is the successor's from then on, and keeps its place in the turns.
+// F6: the successor takes over poll(2)'s entry with its place in the order.
 void test_hand_over__polled__successor_is_reported(void **)
 {
     Bench b;
@@ -245,7 +245,7 @@ void test_hand_over__polled__successor_is_reported(void **)
     assert_true(b.multiplexer.is_valid());
 }
 
-// Before the multiplexer is open, and of a watch that no poller has heard of.
+// Before the multiplexer is open, and for a watch that was never registered.
 void test_hand_over__nothing_told__only_found(void **)
 {
     Bench b;
@@ -259,7 +259,7 @@ void test_hand_over__nothing_told__only_found(void **)
     b.multiplexer.remove(b.five);
 }
 
-// F11: each watch without open file is handed out once.
+// F11: each watch without open file is returned once.
 void test_take_not_open__two_closed__each_once(void **)
 {
     Bench b;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The array that PollPoller gives to poll(2): entry by entry, and what it makes
-// of the answers.
+// The array that PollPoller passes to poll(2), entry by entry, and its results.
 
 #include "tests/unit/unit.hpp"
 
@@ -58,7 +57,7 @@ struct Bench {
         }
     }
 
-    // "7 5 6": the descriptors that the next wait asks for; the first is the wake-up's.
+    // "7 5 6": the descriptors of the next wait; the first is the wake-up's.
     std::string asked_for()
     {
         assert_true(poller.update(pending, not_open) == UpdateResult::kDone);
@@ -97,7 +96,7 @@ void test_update__watches_come__entries_follow(void **)
     assert_int_equal(kernel.polled[1].events, POLLIN);
 }
 
-// F5, F6: who leaves, or wants nothing, has no entry; its place is filled from the end.
+// F5, F6: a watch that is removed or requests nothing has no entry; the last entry fills its place.
 void test_update__watches_go__gaps_are_closed(void **)
 {
     Bench b;
@@ -114,7 +113,7 @@ void test_update__watches_go__gaps_are_closed(void **)
     assert_asked_for(b, "14 15 12 13");
     assert_int_equal(kernel.polled[1].events, POLLOUT);
     assert_int_equal(w[0]->registered, 0);
-    b.forget(*w[3]); // the last two, and one that is gone already
+    b.forget(*w[3]); // the last two, and one that is removed already
     b.forget(*w[2]);
     b.forget(*w[0]);
     assert_asked_for(b, "14 15");
@@ -128,7 +127,7 @@ void test_update__watches_go__gaps_are_closed(void **)
     assert_asked_for(b, "20");
 }
 
-// F15: any number, in two arrays; after close() nothing is left, and it can start anew.
+// F15: any number, in two arrays; close() frees everything, and the poller can be used again.
 void test_update__many_watches__array_grows(void **)
 {
     Bench b;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// How often a wait is preceded by a question: where it pays, and hardly ever
-// elsewhere.
+// How often a wait is tried without a limit first: often if that pays off, hardly ever
+// if not.
 
 #include "tests/unit/unit.hpp"
 
@@ -10,7 +10,7 @@
 namespace {
 
 struct Loop {
-    // One wait; what is ready is what a question would find.
+    // One wait; `ready` is the outcome of a try without a limit.
     void wait(bool ready)
     {
         waits++;
@@ -85,7 +85,7 @@ void test_guess__any_program__misses_are_bounded(void **)
     }
 }
 
-// C11: whoever knew when a question comes could answer as they like: each pattern of twelve answers, over and over.
+// C11: the bound holds for any program: each pattern of twelve outcomes, repeated.
 void test_guess__program_works_against_it__misses_are_bounded(void **)
 {
     for (unsigned pattern = 0; pattern < 1U << 12; pattern++) {

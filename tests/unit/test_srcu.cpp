@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// Srcu and the writer that waits for them: for those who may have seen what
-// it took out, and for nobody else.
+// SRCU: the writer waits for readers that may have seen the removed part, and for no
+// others.
 
 #include "tests/unit/unit.hpp"
 
@@ -85,19 +85,19 @@ void test_srcu__come_without_a_pause__dont_hold_up_the_writer(void **)
     assert_true(was_done);
 }
 
-// C23: those of other threads are not in the child, whatever side they are counted on
+// C23: readers in other threads do not count in a child, in either counter
 void test_srcu__of_the_parent__are_not_waited_for_in_the_child(void **)
 {
     tev::Srcu readers;
     const uint32_t first = readers.read_lock();
     Writer writer(readers);
-    let_others_run(); // it has turned to the other counter by now
+    let_others_run(); // new readers use the other counter by now
     const uint32_t second = readers.read_lock();
     const pid_t pid = fork();
     if (pid == 0) {
         alarm(20);
         readers.synchronize();
-        readers.read_unlock(second); // of the parent's time: it counts for nothing
+        readers.read_unlock(second); // began in the parent: it does not count
         readers.read_unlock(readers.read_lock());
         readers.synchronize();
         _exit(0);

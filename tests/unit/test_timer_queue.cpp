@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
 // The timer queue and its heap: order against a plain sorted model, for many
-// orders of adding, moving and leaving.
+// orders of linking, updating and unlinking.
 
 #include "tests/unit/unit.hpp"
 
@@ -92,7 +92,7 @@ void test_queue__equal_times_in_run_and_heap__first_in_first_out(void **)
     Bench b;
     for (int round = 0; round < 50; round++) {
         b.link(b.fresh(), seconds(10));
-        b.link(b.fresh(), seconds(20)); // what follows has to go to the heap
+        b.link(b.fresh(), seconds(20)); // the next ones have to join the heap
     }
     b.drain_in_order();
 }
@@ -112,7 +112,7 @@ void test_queue__zero_time__before_negative_and_positive(void **)
     assert_ptr_equal(b.queue.earliest(), positive);
 }
 
-// E5: what is linked again goes behind its equals.
+// E5: a node that is linked again comes after equal ones.
 void test_queue__linked_again_with_the_same_time__goes_last(void **)
 {
     Bench b;
@@ -166,7 +166,7 @@ void test_queue__every_kind_of_order__comes_out_sorted(void **)
 }
 
 // E9: whatever the order of times, the heap keeps its order and no more memory than it needs (is_valid()
-// looks at both), also while nodes leave from anywhere.
+// checks both), also while nodes are unlinked anywhere.
 void test_queue__any_order__stays_valid(void **)
 {
     constexpr int kCount = 1000;
@@ -186,7 +186,7 @@ void test_queue__any_order__stays_valid(void **)
     }
 }
 
-// E2: nothing normalises what a caller made, and nothing is too large to be in order.
+// E2: times are not normalised, and none is too large for the order.
 void test_queue__unusual_times__agree_with_a_sorted_model(void **)
 {
     constexpr time_t kSecs[] = {INT64_MIN,       -5,       -1, 0, 1, (1LL << 43) - 1, 1LL << 43,
@@ -205,7 +205,7 @@ void test_queue__unusual_times__agree_with_a_sorted_model(void **)
     }
 }
 
-// E2: a node that was below another one knows nothing of its old place when it is linked again.
+// E2: a node that is linked again has no trace of its old place.
 void test_queue__node_is_linked_again__is_where_it_belongs(void **)
 {
     Bench b;
@@ -224,7 +224,7 @@ void test_queue__node_is_linked_again__is_where_it_belongs(void **)
     b.drain_in_order();
 }
 
-// E4: what is set aside is neither due nor lost.
+// E4: a node that is set aside is neither due nor lost.
 void test_queue__set_aside__out_of_the_order_in_a_list(void **)
 {
     Bench b;
@@ -242,7 +242,7 @@ void test_queue__set_aside__out_of_the_order_in_a_list(void **)
     b.queue.unlink(*first);
     assert_ptr_equal(b.queue.first_aside(), second);
     b.queue.unlink(*second);
-    b.queue.unlink(*second); // where it is not any more
+    b.queue.unlink(*second); // its old place
     assert_null(b.queue.first_aside());
     b.queue.link(*first, seconds(3));
     assert_ptr_equal(b.queue.earliest(), first);

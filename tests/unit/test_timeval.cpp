@@ -86,7 +86,7 @@ void test_to_poll_milliseconds__microseconds_out_of_range__bounded(void **)
 
 constexpr time_t kLeastSeconds = INT64_MIN;
 
-// E10: what a time_t can't hold becomes the most that it can.
+// E10: seconds saturate at the largest time_t.
 void test_until__longer_than_a_time_t__is_the_longest_span(void **)
 {
     const timeval span = until({kLeastSeconds, 0}, {kMostSeconds, 5});
@@ -102,7 +102,7 @@ void test_until__borrowing__stays_exact(void **)
     assert_int_equal(span.tv_usec, 1);
 }
 
-// E10: what a time_t can't hold becomes the most that it can.
+// E10: seconds saturate at the largest time_t.
 void test_add__beyond_a_time_t__is_the_last_second(void **)
 {
     const timeval sum = add({kMostSeconds, 999999}, 0, 1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The wake-up's descriptor: who may still write to it when it is closed.
+// The wake-up's descriptor: no signal handler may write to it when it is closed.
 //
 // This program's own close() sees each descriptor that the library closes, and
-// looks whether the signal is still caught then.
+// checks whether the signal is still caught then.
 
 #include <csignal>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 
-// The table of watched descriptors, and what a descriptor event is told of a
-// readiness.
+// The table of watched descriptors, and the flags that are reported to a descriptor
+// event.
 
 #include "tests/unit/unit.hpp"
 
@@ -43,7 +43,7 @@ void test_table__many_numbers__each_is_found_until_it_is_erased(void **)
     const size_t with_buckets = allocated_bytes();
     table.free_buckets();
     assert_true(with_buckets == 0 || allocated_bytes() < with_buckets - watches.size() * sizeof(Watch *) / 4);
-    table.free_buckets(); // there is nothing any more
+    table.free_buckets(); // it is empty
     assert_null(table.find(3));
     table.add(*watches[1]);
     assert_ptr_equal(table.find(3), watches[1].get());

@@ -15,9 +15,9 @@
 extern "C" {
 #include <cmocka.h>
 }
-#undef fail // a function's name in the standard library, and in ours
+#undef fail // a function's name in the standard library
 
-// What malloc has given away; 0 where a sanitizer or valgrind has an allocator of its own.
+// The bytes that malloc has allocated; 0 where a sanitizer or valgrind has an allocator of its own.
 inline size_t allocated_bytes()
 {
     return mallinfo2().uordblks;
