@@ -20,7 +20,7 @@ check_release "Ninja Multi-Config, MinSizeRel" "$libdir/libtevent.so.0" "$libdir
 by_pkg_config "Ninja Multi-Config, MinSizeRel" "$build/MinSizeRel" "$libdir"
 
 # The default configuration.
-object=CMakeFiles/tevent_objects.dir/Debug/src/loop/turn.cpp.o
+object=CMakeFiles/tevent_objects.dir/Debug/src/context/turn.cpp.o
 quiet_cmake --build "$build" --target "$object"
 has_assertions "$build/$object" || fail "no assertions in Debug"
 for directory in "$build" "$build/Debug"; do
