@@ -19,7 +19,7 @@
 #include "log.hpp"
 #include "world.hpp"
 
-#include "src/context/lifetime.hpp"
+#include "src/loop/loop.hpp"
 
 namespace {
 
@@ -34,7 +34,7 @@ char g_log_memory[kLogSize];
 void walk_invariants()
 {
     for (const diff::ContextSlot &ctx : diff::g_world->contexts) {
-        if (ctx.is_usable() && ctx.ptr != nullptr && !ctx.is_wrapper && !diff::pointer(ctx)->is_valid()) {
+        if (ctx.is_usable() && ctx.ptr != nullptr && !ctx.is_wrapper && !diff::pointer(ctx)->loop->is_valid()) {
             abort();
         }
     }
