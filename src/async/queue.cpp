@@ -25,6 +25,7 @@ void trace(QueueEntry &entry, tevent_event_trace_point point)
     }
 }
 
+// Not by report_call_flow(): the arguments are loaded only if there is a callback, which saves seven instructions.
 void report_flow(const QueueEntry &entry, tevent_thread_call_depth_cmd command)
 {
     if (call_flow_in_use()) [[unlikely]] {

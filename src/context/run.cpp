@@ -102,48 +102,48 @@ int traced_turn(Loop &loop, const char *location)
     return result;
 }
 
+// Runs `turns` one nesting level deeper, between the two calls of the hook.
+template <class Turns>
+int run_nested(const Context &ev, const char *location, Turns turns)
+{
+    Loop *const running = loop_to_run(ev, location);
+    if (running == nullptr) {
+        return -1;
+    }
+    Loop &loop = *running;
+    void *hook_slot = nullptr;
+    const NestingFrame frame = enter(loop);
+    const int verdict = begin_run(loop, frame, hook_slot, location);
+    if (verdict != 0) {
+        return verdict;
+    }
+    return end_run(loop, frame, hook_slot, turns(loop), location);
+}
+
 } // namespace
 
 int run_once(Context &ev, const char *location)
 {
-    Loop *const running = loop_to_run(ev, location);
-    if (running == nullptr) {
-        return -1;
-    }
-    Loop &loop = *running;
-    void *hook_slot = nullptr;
-    const NestingFrame frame = enter(loop);
-    const int verdict = begin_run(loop, frame, hook_slot, location);
-    if (verdict != 0) {
-        return verdict;
-    }
-    const int result = traced_turn(loop, location);
-    if (call_flow_in_use()) [[unlikely]] {
-        const int turns_errno = errno;
-        invoke_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
-        errno = turns_errno;
-    }
-    return end_run(loop, frame, hook_slot, result, location);
+    return run_nested(ev, location, [location](Loop &loop) {
+        const int result = traced_turn(loop, location);
+        if (call_flow_in_use()) [[unlikely]] {
+            const int turns_errno = errno;
+            invoke_call_flow_callback(TEVENT_CALL_FLOW_REQ_RESET, nullptr, 0, "_tevent_loop_once");
+            errno = turns_errno;
+        }
+        return result;
+    });
 }
 
 int run_until(Context &ev, bool (*finished)(void *), void *private_data, const char *location)
 {
-    Loop *const running = loop_to_run(ev, location);
-    if (running == nullptr) {
-        return -1;
-    }
-    Loop &loop = *running;
-    void *hook_slot = nullptr;
-    const NestingFrame frame = enter(loop);
-    const int verdict = begin_run(loop, frame, hook_slot, location);
-    if (verdict != 0) {
-        return verdict;
-    }
-    int result = 0;
-    while (result == 0 && !finished(private_data)) {
-        result = traced_turn(loop, location);
-    }
-    return end_run(loop, frame, hook_slot, result, location);
+    return run_nested(ev, location, [=](Loop &loop) {
+        int result = 0;
+        while (result == 0 && !finished(private_data)) {
+            result = traced_turn(loop, location);
+        }
+        return result;
+    });
 }
 
 int run_until_empty(Context &ev, const char *location)

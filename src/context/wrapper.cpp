@@ -32,33 +32,36 @@ Context *main_for_adding(Context &wrapper)
     return &wrapper.loop->main;
 }
 
+// Adds an event to the main context, by `add`, and makes it the wrapper's.
+template <class Add>
+auto add_to_main(Context &wrapper, Add add) -> decltype(add(wrapper))
+{
+    Context *main = main_for_adding(wrapper);
+    if (main == nullptr) {
+        return nullptr;
+    }
+    auto *event = add(*main);
+    if (event != nullptr) {
+        event->context = &wrapper;
+    }
+    return event;
+}
+
 tevent_fd *add_fd(tevent_context *ev, TALLOC_CTX *mem_ctx, int fd, uint16_t flags,
                   tevent_fd_handler_t handler, void *private_data, const char *handler_name,
                   const char *location)
 {
-    Context *main = main_for_adding(*ev);
-    if (main == nullptr) {
-        return nullptr;
-    }
-    FdEvent *fde = main->ops->add_fd(main, mem_ctx, fd, flags, handler, private_data, handler_name, location);
-    if (fde != nullptr) {
-        fde->context = ev;
-    }
-    return fde;
+    return add_to_main(*ev, [=](Context &main) {
+        return main.ops->add_fd(&main, mem_ctx, fd, flags, handler, private_data, handler_name, location);
+    });
 }
 
 tevent_timer *add_timer(tevent_context *ev, TALLOC_CTX *mem_ctx, timeval when, tevent_timer_handler_t handler,
                         void *private_data, const char *handler_name, const char *location)
 {
-    Context *main = main_for_adding(*ev);
-    if (main == nullptr) {
-        return nullptr;
-    }
-    TimerEvent *te = main->ops->add_timer(main, mem_ctx, when, handler, private_data, handler_name, location);
-    if (te != nullptr) {
-        te->context = ev;
-    }
-    return te;
+    return add_to_main(*ev, [=](Context &main) {
+        return main.ops->add_timer(&main, mem_ctx, when, handler, private_data, handler_name, location);
+    });
 }
 
 void refuse_immediate(Context &wrapper)
@@ -90,16 +93,10 @@ tevent_signal *add_signal(tevent_context *ev, TALLOC_CTX *mem_ctx, int signum, i
                           tevent_signal_handler_t handler, void *private_data, const char *handler_name,
                           const char *location)
 {
-    Context *main = main_for_adding(*ev);
-    if (main == nullptr) {
-        return nullptr;
-    }
-    SignalEvent *se =
-        main->ops->add_signal(main, mem_ctx, signum, sa_flags, handler, private_data, handler_name, location);
-    if (se != nullptr) {
-        se->context = ev;
-    }
-    return se;
+    return add_to_main(*ev, [=](Context &main) {
+        return main.ops->add_signal(&main, mem_ctx, signum, sa_flags, handler, private_data, handler_name,
+                                    location);
+    });
 }
 
 int refuse_wait(tevent_context *ev, const char *)

@@ -61,7 +61,7 @@ void Multiplexer::open_poll()
 {
     begin_without_registrations();
     poll_.set_wakeup_fd(wakeup_fd_);
-    PollPoller::open();
+    poll_.open();
     in_use_ = InUse::kPoll;
 }
 
