@@ -71,7 +71,6 @@ static const struct exception exceptions[] = {
 	{ "test_two_threads__", FAULT_EPOLL_ADD, EBADF, LEFT_OUT },
 	/* poll begins its own round. */
 	{ "test_readiness__many_fds_stay_ready__each_is_served_in_turn", FAULT_EPOLL_WAIT, 0, MAY_FAIL },
-	/* Without it the info is lost. */
 	/* These act in a call of epoll's before the last check: poll makes no call before the wait. */
 	{ "test_signal__between_the_look_and_the_wait__is_told_in_this_turn", FAULT_EPOLL_CREATE, 0, MAY_FAIL },
 	{ "test_signal__between_the_look_and_the_wait__is_told_in_this_turn", FAULT_EPOLL_ADD, 0, MAY_FAIL },
